@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The words both sides of the socket share: ids, money, orders, accounts, plans, runs, checks, the
+//! journal; the requests that name their reply types; the framing; and the async client.
+//!
+//! This crate knows neither the daemon nor the terminal: no store, no HTTP, no screen.
+
+pub mod account;
+pub mod check;
+pub mod client;
+pub mod conn;
+pub mod endpoint;
+pub mod event;
+pub mod failure;
+pub mod frame;
+pub mod ids;
+pub mod money;
+pub mod order;
+pub mod plan;
+pub mod reply;
+pub mod request;
+pub mod run;
+pub mod secret;
+pub mod status;
+pub mod time;
+pub mod version;

@@ -1,0 +1,81 @@
+//! The replies that are not already a view of something.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Snapshot;
+use crate::ids::{AccountId, TicketId, UserId};
+use crate::run::{IntentView, RunView};
+use crate::time::Timestamp;
+use crate::version::ProtocolVersion;
+
+/// What the peer may do; decided by the kernel's word on who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "role")]
+pub enum Role {
+    /// Everything.
+    Operator,
+    /// Look, not touch.
+    Viewer,
+    /// One person's own accounts.
+    User {
+        /// The person.
+        user: UserId,
+    },
+}
+
+/// The answer to `hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// What the daemon speaks.
+    pub protocol: ProtocolVersion,
+    /// The daemon's version, to be compared with the client's.
+    pub build: String,
+    /// What the peer may do.
+    #[serde(flatten)]
+    pub role: Role,
+    /// The daemon's clock.
+    pub now: Timestamp,
+}
+
+/// It was done, and is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Done {}
+
+/// A connection or login has begun; its progress comes as check deltas with this ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its number.
+    pub ticket: TicketId,
+    /// The link a person must open (Zerodha).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// When the link stops being accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+/// The accounts an action was begun or done for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Their numbers.
+    pub accounts: Vec<AccountId>,
+}
+
+/// A run with its intents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDetails {
+    /// The run.
+    pub run: RunView,
+    /// Its intents, by account and leg.
+    pub intents: Vec<IntentView>,
+}
+
+/// The start of a subscription; deltas follow with `seq` + 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscribed {
+    /// The number of the newest change in the snapshot.
+    pub seq: u64,
+    /// Everything.
+    pub snapshot: Snapshot,
+}

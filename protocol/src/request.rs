@@ -1,0 +1,335 @@
+//! Every request: its method, its parameters, its reply type, and who may ask. One list, here.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::account::{AccountView, Credential};
+use crate::event::{Area, JournalEntry, Level};
+use crate::ids::{AccountId, EgressName, PlanId, RunId, TicketId, UserId};
+use crate::order::Broker;
+use crate::plan::{Mode, PlanSpec, PlanView};
+use crate::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use crate::run::RunView;
+use crate::secret::Secret;
+use crate::status::StatusView;
+use crate::version::ProtocolVersion;
+
+/// A request that names its reply type, so a client cannot receive the wrong one.
+pub trait Call: Serialize + Into<Request> {
+    /// What comes back.
+    type Reply: Serialize + DeserializeOwned;
+    /// The JSON-RPC method.
+    const METHOD: &'static str;
+}
+
+/// What a peer must be allowed to do before a request is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// Anyone the socket lets in.
+    Anyone,
+    /// Look. A user sees what is theirs.
+    Read,
+    /// Act on one's own accounts; the operator on all.
+    Own,
+    /// Act on everybody's.
+    Operate,
+}
+
+impl Role {
+    /// Whether this role may use requests of this permission at all. What a user owns is checked per account.
+    pub fn allows(&self, permission: Permission) -> bool {
+        let highest = match self {
+            Self::Operator => Permission::Operate,
+            Self::User { .. } => Permission::Own,
+            Self::Viewer => Permission::Read,
+        };
+        permission <= highest
+    }
+}
+
+/// Why a line is not a request.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidRequest {
+    /// No such method.
+    #[error("there is no method of this name")]
+    UnknownMethod,
+    /// The parameters do not fit; the text names the field, never its value.
+    #[error("the parameters do not fit: {0}")]
+    Params(String),
+}
+
+macro_rules! requests {
+    ($($(#[$doc:meta])* $name:ident: $method:literal -> $reply:ty, $permission:ident {
+        $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
+    })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $name {
+                $($(#[$field_doc])* pub $field: $type,)*
+            }
+
+            impl Call for $name {
+                type Reply = $reply;
+                const METHOD: &'static str = $method;
+            }
+
+            impl From<$name> for Request {
+                fn from(call: $name) -> Self {
+                    Self::$name(call)
+                }
+            }
+        )*
+
+        /// Any request.
+        #[derive(Debug)]
+        pub enum Request {
+            $($(#[$doc])* $name($name),)*
+        }
+
+        impl Request {
+            /// Every method there is.
+            pub const METHODS: &'static [&'static str] = &[$($method,)*];
+
+            /// The JSON-RPC method.
+            pub const fn method(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => $method,)*
+                }
+            }
+
+            /// What the peer must be allowed to do.
+            pub const fn permission(&self) -> Permission {
+                match self {
+                    $(Self::$name(_) => Permission::$permission,)*
+                }
+            }
+
+            /// Reads a request from the two parts of its line.
+            pub fn parse(method: &str, params: Option<&RawValue>) -> Result<Self, InvalidRequest> {
+                let params = params.map_or("{}", RawValue::get);
+                match method {
+                    $($method => serde_json::from_str::<$name>(params)
+                        .map(Self::$name)
+                        .map_err(|error| InvalidRequest::Params(without_values(&error))),)*
+                    _ => Err(InvalidRequest::UnknownMethod),
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    /// The first call on every connection.
+    Hello: "hello" -> Welcome, Anyone {
+        /// What the client speaks.
+        protocol: ProtocolVersion,
+        /// The client's version.
+        build: String,
+        /// What kind of client, for the journal: `muster`, `script`.
+        client: String,
+    }
+    /// The daemon at a glance.
+    Status: "status" -> StatusView, Read {}
+    /// A snapshot now and deltas from now on.
+    Subscribe: "subscribe" -> Subscribed, Read {
+        /// How many journal entries the snapshot holds, at most 1000.
+        journal_tail: u32,
+    }
+    /// Every account the peer may see.
+    ListAccounts: "account.list" -> Vec<AccountView>, Read {}
+    /// Tests a credential and, only if the test succeeds, stores it.
+    Connect: "account.connect" -> Ticket, Own {
+        /// Whose account it is to be.
+        user: UserId,
+        /// Which way out; the default one if none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        egress: Option<EgressName>,
+        /// Replaces the credential of this account instead of making a new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<AccountId>,
+        /// What the user entered.
+        credential: Credential,
+    }
+    /// Begins the daily login of a Zerodha account.
+    Login: "account.login" -> Ticket, Own {
+        /// Which account.
+        account: AccountId,
+    }
+    /// Hands over the address the browser ended at, or the bare request token.
+    SubmitRedirect: "account.redirect" -> Done, Own {
+        /// The connection or login it belongs to.
+        ticket: TicketId,
+        /// The whole address, or the token.
+        redirected: Secret,
+    }
+    /// Gives a connection or login up; nothing of it remains.
+    Abandon: "account.abandon" -> Done, Own {
+        /// Which.
+        ticket: TicketId,
+    }
+    /// Runs the connection test.
+    TestAccounts: "account.test" -> Touched, Own {
+        /// For whom.
+        accounts: Selection,
+    }
+    /// Switches accounts on or off.
+    SetActive: "account.set_active" -> Touched, Own {
+        /// Which.
+        accounts: Selection,
+        /// On or off.
+        on: bool,
+    }
+    /// Lets accounts take part in runs, or not.
+    SetAutoExecute: "account.set_auto_execute" -> Touched, Own {
+        /// Which.
+        accounts: Selection,
+        /// On or off.
+        on: bool,
+    }
+    /// Forgets an account and its credential.
+    RemoveAccount: "account.remove" -> Done, Operate {
+        /// Which.
+        account: AccountId,
+        /// Its user's name, typed once more.
+        confirm: UserId,
+    }
+    /// Makes or changes a plan. A new or changed plan is dry-run.
+    PutPlan: "plan.put" -> PlanView, Operate {
+        /// What it is to be.
+        spec: PlanSpec,
+    }
+    /// Sets a plan live or dry-run.
+    ArmPlan: "plan.arm" -> PlanView, Operate {
+        /// Which.
+        plan: PlanId,
+        /// What it is to be.
+        mode: Mode,
+        /// The hash of the plan as the person saw it; refused if it has changed since.
+        hash: String,
+    }
+    /// Forgets a plan. Its runs stay.
+    RemovePlan: "plan.remove" -> Done, Operate {
+        /// Which.
+        plan: PlanId,
+    }
+    /// Every plan.
+    ListPlans: "plan.list" -> Vec<PlanView>, Read {}
+    /// The runs of the last days, newest last.
+    ListRuns: "run.list" -> Vec<RunView>, Read {}
+    /// One run with its intents.
+    ShowRun: "run.show" -> RunDetails, Read {
+        /// Which.
+        run: RunId,
+    }
+    /// Entries of the journal, oldest first.
+    QueryJournal: "journal" -> Vec<JournalEntry>, Read {
+        /// Only entries after this number.
+        #[serde(default)]
+        after: u64,
+        /// The newest so many, at most 1000.
+        limit: u32,
+        /// Which.
+        #[serde(default)]
+        filter: JournalFilter,
+    }
+}
+
+/// Which accounts an action is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    /// All the peer may touch.
+    All,
+    /// These.
+    Ids(Vec<AccountId>),
+}
+
+/// Which journal entries are wanted; every field narrows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalFilter {
+    /// At least this level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// About this part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<Area>,
+    /// About this person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// About this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// At this broker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker: Option<Broker>,
+    /// In this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// Holding this text, in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl JournalFilter {
+    /// Whether the entry is wanted.
+    pub fn admits(&self, entry: &JournalEntry) -> bool {
+        fn same<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
+            wanted.is_none_or(|w| found == Some(w))
+        }
+        self.level.is_none_or(|level| entry.level >= level)
+            && self.area.is_none_or(|area| entry.area == area)
+            && same(self.user.as_ref(), entry.user.as_ref())
+            && same(self.account.as_ref(), entry.account.as_ref())
+            && same(self.broker.as_ref(), entry.broker.as_ref())
+            && same(self.run.as_ref(), entry.run.as_ref())
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|text| entry.text.to_lowercase().contains(&text.to_lowercase()))
+    }
+}
+
+/// serde's message, unless it quotes what was sent: a wrong type quotes the value, and the value may be a secret.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let quotes_a_value = text.starts_with("invalid type") || text.starts_with("invalid value");
+    if quotes_a_value { "a field has the wrong type or value".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_field_is_named_but_a_value_never_quoted() {
+        for params in [
+            r#"{"ticket": 1, "redirected": 70001, "x": "CANARY"}"#,
+            r#"{"ticket": "CANARY", "redirected": "t"}"#,
+            r#"{"ticket": 1, "redirected": ["CANARY"]}"#,
+        ] {
+            let params: &RawValue = serde_json::from_str(params).unwrap();
+            let error = Request::parse("account.redirect", Some(params)).unwrap_err().to_string();
+            assert!(!error.contains("CANARY") && !error.contains("70001"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_viewer_cannot_touch_and_a_user_cannot_operate() {
+        let user = Role::User { user: "asha".parse().unwrap() };
+        assert!(Role::Viewer.allows(Permission::Read) && !Role::Viewer.allows(Permission::Own));
+        assert!(user.allows(Permission::Own) && !user.allows(Permission::Operate));
+        assert!(Role::Operator.allows(Permission::Operate));
+    }
+
+    #[test]
+    fn methods_are_unique() {
+        let mut methods = Request::METHODS.to_vec();
+        methods.sort_unstable();
+        methods.dedup();
+        assert_eq!(methods.len(), Request::METHODS.len());
+    }
+}

@@ -1,0 +1,216 @@
+//! A run and its intents, as the run board shows them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::Unfit;
+use crate::failure::Explained;
+use crate::ids::{AccountId, IntentId, OrderId, OrderTag, RunId, UserId};
+use crate::order::{Broker, Leg};
+use crate::plan::Mode;
+use crate::time::Timestamp;
+
+/// Where an intent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentStatus {
+    /// In the plan, not sent.
+    Planned,
+    /// Durable, being sent.
+    Sending,
+    /// The broker took it and gave a number.
+    Accepted,
+    /// The broker said no.
+    Refused,
+    /// It never left: no connection was made.
+    NotSent,
+    /// It may or may not be at the broker; being looked up by its tag.
+    InDoubt,
+    /// The window closed before it could be sent.
+    Missed,
+    /// Dry-run: everything but the send.
+    Rehearsed,
+}
+
+impl IntentStatus {
+    /// Every status, in the order a board shows them.
+    pub const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::Sending,
+        Self::Accepted,
+        Self::Refused,
+        Self::NotSent,
+        Self::InDoubt,
+        Self::Missed,
+        Self::Rehearsed,
+    ];
+
+    /// The word on screens; the two that need a person are in capitals.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::NotSent => "not sent",
+            Self::InDoubt => "IN DOUBT",
+            Self::Missed => "MISSED",
+            Self::Rehearsed => "rehearsed",
+        }
+    }
+
+    /// True when nothing more will happen to it by itself, in doubt excluded.
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Planned | Self::Sending | Self::InDoubt => false,
+            Self::Accepted | Self::Refused | Self::NotSent | Self::Missed | Self::Rehearsed => true,
+        }
+    }
+}
+
+/// How many intents stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+#[expect(missing_docs, reason = "one field per status, of the same name")]
+pub struct RunCounts {
+    pub planned: u32,
+    pub sending: u32,
+    pub accepted: u32,
+    pub refused: u32,
+    pub not_sent: u32,
+    pub in_doubt: u32,
+    pub missed: u32,
+    pub rehearsed: u32,
+}
+
+impl RunCounts {
+    /// Counts one more intent with this status.
+    pub const fn add(&mut self, status: IntentStatus) {
+        let slot = self.slot(status);
+        *slot = slot.saturating_add(1);
+    }
+
+    /// How many stand at this status.
+    pub const fn of(mut self, status: IntentStatus) -> u32 {
+        *self.slot(status)
+    }
+
+    /// All of them.
+    pub fn total(self) -> u32 {
+        IntentStatus::ALL.into_iter().map(|status| self.of(status)).sum()
+    }
+
+    const fn slot(&mut self, status: IntentStatus) -> &mut u32 {
+        match status {
+            IntentStatus::Planned => &mut self.planned,
+            IntentStatus::Sending => &mut self.sending,
+            IntentStatus::Accepted => &mut self.accepted,
+            IntentStatus::Refused => &mut self.refused,
+            IntentStatus::NotSent => &mut self.not_sent,
+            IntentStatus::InDoubt => &mut self.in_doubt,
+            IntentStatus::Missed => &mut self.missed,
+            IntentStatus::Rehearsed => &mut self.rehearsed,
+        }
+    }
+}
+
+impl FromIterator<IntentStatus> for RunCounts {
+    fn from_iter<I: IntoIterator<Item = IntentStatus>>(statuses: I) -> Self {
+        let mut counts = Self::default();
+        for status in statuses {
+            counts.add(status);
+        }
+        counts
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum RunState {
+    /// Legs and accounts are fixed; the time has not come.
+    Frozen,
+    /// Orders are going out.
+    Firing,
+    /// Every intent is in a counted state.
+    Closed,
+    /// It did not happen.
+    Missed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// An account that was left out of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Which.
+    pub account: AccountId,
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub broker: Broker,
+    /// Why.
+    pub reasons: Vec<Unfit>,
+}
+
+/// A run, without its intents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunView {
+    /// Its name.
+    pub id: RunId,
+    /// Live or dry-run.
+    pub mode: Mode,
+    /// Where it stands.
+    pub state: RunState,
+    /// The instant it was to fire.
+    pub fire_at: Timestamp,
+    /// The instant it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired_at: Option<Timestamp>,
+    /// The instant the last intent was settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// The frozen plan's hash.
+    pub hash: String,
+    /// The frozen legs.
+    pub legs: Vec<Leg>,
+    /// How many accounts take part.
+    pub accounts: u32,
+    /// Who does not, and why.
+    pub left_out: Vec<LeftOut>,
+    /// How the intents stand.
+    pub counts: RunCounts,
+}
+
+/// One intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntentView {
+    /// Its name.
+    pub id: IntentId,
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub broker: Broker,
+    /// What is ordered.
+    pub leg: Leg,
+    /// Where it stands.
+    pub status: IntentStatus,
+    /// The tag it was or is being sent with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<OrderTag>,
+    /// The broker's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// When it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// From send to answer, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u32>,
+    /// How often it was looked up in the broker's order book since it came in doubt.
+    #[serde(default)]
+    pub lookups: u32,
+    /// The refusal, if it was refused, not sent, or in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Explained>,
+}
