@@ -1,1 +1,11 @@
-//! Placeholder.
+//! musterd: keeps broker credentials sealed, tests connections, and places every enabled account's
+//! orders at the set time, once. See ARCHITECTURE.md for the layers.
+
+pub mod broker;
+pub mod credential;
+pub mod custody;
+pub mod domain;
+pub mod egress;
+pub mod engine;
+pub mod store;
+pub mod vault;
