@@ -89,6 +89,12 @@ impl RunCounts {
         *slot = slot.saturating_add(1);
     }
 
+    /// Takes one intent with this status out of the count.
+    pub const fn remove(&mut self, status: IntentStatus) {
+        let slot = self.slot(status);
+        *slot = slot.saturating_sub(1);
+    }
+
     /// How many stand at this status.
     pub const fn of(mut self, status: IntentStatus) -> u32 {
         *self.slot(status)

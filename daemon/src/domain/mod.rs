@@ -1,3 +1,24 @@
-//! The pure part: what is decided, with no IO, no clock, no randomness.
+//! The pure part: what is decided, with no IO, no clock, no randomness. Time is an argument, and
+//! every durable change is a [`record::Record`] applied by one transition function a machine, live
+//! and at replay alike.
+#![warn(clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
+pub mod account;
+pub mod calendar;
+pub mod check;
+pub mod effect;
+pub mod illegal;
 pub mod instrument;
+pub mod intent;
+pub mod limits;
+pub mod lookup;
+pub mod model;
+pub mod msg;
+pub mod plan;
+pub mod record;
+pub mod run;
+pub mod schedule;
+pub mod session;
+pub mod tag;
+pub mod update;
+pub mod view;

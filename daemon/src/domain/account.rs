@@ -1,0 +1,284 @@
+//! An account as the model keeps it, and whether it is fit for a run.
+
+use std::collections::VecDeque;
+
+use muster_protocol::account::{AccountStatus, Fitness, PastCheck, Unfit};
+use muster_protocol::check::OrderPermission;
+use muster_protocol::ids::{AccountId, EgressName, RunId, UserId};
+use muster_protocol::order::Broker;
+use muster_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::check::EndedCheck;
+use super::illegal::Illegal;
+use super::session::Session;
+
+/// What happens to an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccountEvent {
+    /// Its credential passed the test and was stored.
+    Connected {
+        /// Whose it is.
+        user: UserId,
+        /// Where it is.
+        broker: Broker,
+        /// What the broker confirmed.
+        identity: Identity,
+        /// When.
+        at: Timestamp,
+    },
+    /// Another credential passed the test and took the place of the first.
+    Replaced {
+        /// What the broker confirmed.
+        identity: Identity,
+        /// When.
+        at: Timestamp,
+    },
+    /// Switched on or off.
+    Active {
+        /// Which.
+        on: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Takes part in runs, or not.
+    AutoExecute {
+        /// Which.
+        on: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Forgotten, with its credential.
+    Removed {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What the broker confirmed when the credential was tested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The client id.
+    pub client_id: String,
+    /// The person's name.
+    pub holder: String,
+    /// The way out the test used.
+    pub egress: EgressName,
+}
+
+/// How many past checks are kept.
+pub const HISTORY: usize = 10;
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub broker: Broker,
+    /// What the broker confirmed.
+    pub identity: Identity,
+    /// When its credential was stored.
+    pub connected_at: Timestamp,
+    /// Switched on.
+    pub active: bool,
+    /// Takes part in runs.
+    pub auto_execute: bool,
+    /// The broker session.
+    pub session: Session,
+    /// The order-permission verdict since credential or egress last changed.
+    pub permission: OrderPermission,
+    /// When it was found.
+    pub permission_at: Option<Timestamp>,
+    /// When a check last passed.
+    pub last_ok: Option<Timestamp>,
+    /// The latest check.
+    pub last_check: Option<EndedCheck>,
+    /// Ends of the latest checks, newest first.
+    pub history: VecDeque<PastCheck>,
+    /// The last run that named it.
+    pub last_run: Option<RunId>,
+}
+
+impl Account {
+    /// The account after the event; `None` is the account that does not exist (yet, or any more).
+    pub fn next(this: Option<&Self>, event: &AccountEvent) -> Result<Option<Self>, Illegal> {
+        let illegal = |state, event| Err(Illegal { machine: "account", state, event });
+        let Some(this) = this else {
+            return match event {
+                AccountEvent::Connected { user, broker, identity, at } => {
+                    Ok(Some(Self::connected(user, *broker, identity, *at)))
+                }
+                AccountEvent::Replaced { .. } => illegal("none", "replaced"),
+                AccountEvent::Active { .. } => illegal("none", "active"),
+                AccountEvent::AutoExecute { .. } => illegal("none", "auto-execute"),
+                AccountEvent::Removed { .. } => illegal("none", "removed"),
+            };
+        };
+        let mut account = this.clone();
+        match event {
+            AccountEvent::Connected { .. } => return illegal("kept", "connected"),
+            AccountEvent::Replaced { identity, at } => {
+                let fresh = Self::connected(&this.user, this.broker, identity, *at);
+                account = Self { active: this.active, auto_execute: this.auto_execute, ..fresh };
+            }
+            AccountEvent::Active { on, .. } => account.active = *on,
+            AccountEvent::AutoExecute { on, .. } => account.auto_execute = *on,
+            AccountEvent::Removed { .. } => return Ok(None),
+        }
+        Ok(Some(account))
+    }
+
+    fn connected(user: &UserId, broker: Broker, identity: &Identity, at: Timestamp) -> Self {
+        Self {
+            user: user.clone(),
+            broker,
+            identity: identity.clone(),
+            connected_at: at,
+            active: true,
+            auto_execute: false,
+            session: Session::None,
+            permission: OrderPermission::Untested,
+            permission_at: None,
+            last_ok: None,
+            last_check: None,
+            history: VecDeque::new(),
+            last_run: None,
+        }
+    }
+
+    /// Takes in a check that ended.
+    pub fn checked(&mut self, check: &EndedCheck) {
+        if let Some(permission) = &check.permission {
+            self.permission = permission.clone();
+            self.permission_at = Some(check.ended);
+        }
+        if check.failed.is_none() {
+            self.last_ok = Some(check.ended);
+        }
+        let failed = check.failed.as_ref().map(|failure| failure.kind);
+        self.history.push_front(PastCheck { at: check.ended, failed });
+        self.history.truncate(HISTORY);
+        self.last_check = Some(check.clone());
+    }
+
+    /// The failure of the latest check, if it failed.
+    pub fn failure(&self) -> Option<&muster_protocol::failure::Explained> {
+        self.last_check.as_ref().and_then(|check| check.failed.as_ref())
+    }
+
+    /// Whether a check may run that no person asked for: never with a credential the broker has
+    /// rejected, since brokers block accounts after a few attempts.
+    pub fn may_check_unasked(&self, now: Timestamp) -> bool {
+        let rejected = self.failure().is_some_and(|failure| failure.kind.is_credential());
+        self.active && !rejected && (self.session.is_live(now) || !self.needs_person_to_log_in())
+    }
+
+    /// Whether only a person can open a session.
+    pub const fn needs_person_to_log_in(&self) -> bool {
+        match self.broker {
+            Broker::AngelOne => false,
+            Broker::Zerodha => true,
+        }
+    }
+
+    /// Fit for a run that may send until `until`, or why not.
+    pub fn fitness(&self, now: Timestamp, until: Timestamp) -> Fitness {
+        if !self.active || !self.auto_execute {
+            return Fitness::Off;
+        }
+        let mut reasons = Vec::new();
+        if let Some(failure) = self.failure() {
+            let detail = failure.broker_says.clone().unwrap_or_default();
+            reasons.push(Unfit::CheckFailed { kind: failure.kind, detail });
+        } else if self.last_check.is_none() {
+            reasons.push(Unfit::Untested);
+        }
+        match self.session {
+            Session::Live { until: ends, .. } if now < ends => {
+                if ends <= until {
+                    reasons.push(Unfit::SessionEndsEarly { until: ends });
+                }
+            }
+            Session::Live { .. } | Session::None | Session::Ended { .. } => {
+                let due = self.needs_person_to_log_in();
+                reasons.push(if due { Unfit::LoginDue } else { Unfit::NoSession });
+            }
+        }
+        match &self.permission {
+            // The probe is a guess about the order of the broker's checks; an unclear answer is no refusal.
+            OrderPermission::Allowed | OrderPermission::CannotTell { .. } => {}
+            OrderPermission::Untested
+            | OrderPermission::Refused { .. }
+            | OrderPermission::NoIpRegistered => {
+                let permission = self.permission.clone();
+                if self.failure().is_none() {
+                    reasons.push(Unfit::OrderPermission { permission });
+                }
+            }
+        }
+        if reasons.is_empty() { Fitness::Fit } else { Fitness::Unfit { reasons } }
+    }
+
+    /// One word.
+    pub fn status(&self, now: Timestamp, testing: bool) -> AccountStatus {
+        if testing {
+            return AccountStatus::Testing;
+        }
+        if !self.active {
+            return AccountStatus::Inactive;
+        }
+        if self.needs_person_to_log_in() && !self.session.is_live(now) {
+            return AccountStatus::LoginDue;
+        }
+        match (self.failure(), &self.last_check) {
+            (Some(failure), _) => AccountStatus::Failed(failure.kind),
+            (None, None) => AccountStatus::Untested,
+            (None, Some(_)) => AccountStatus::Active,
+        }
+    }
+}
+
+/// The account's number and itself, as most functions take them.
+pub type Numbered<'a> = (AccountId, &'a Account);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connected() -> Account {
+        let identity = Identity {
+            client_id: "A1".to_owned(),
+            holder: "ASHA K".to_owned(),
+            egress: "main".parse().unwrap(),
+        };
+        let event = AccountEvent::Connected {
+            user: "asha".parse().unwrap(),
+            broker: Broker::AngelOne,
+            identity,
+            at: Timestamp::from_millis(0),
+        };
+        Account::next(None, &event).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_new_account_takes_part_in_nothing() {
+        let account = connected();
+        assert_eq!(
+            account.fitness(Timestamp::from_millis(0), Timestamp::from_millis(1)),
+            Fitness::Off
+        );
+    }
+
+    #[test]
+    fn an_unfit_account_says_every_reason() {
+        let mut account = connected();
+        account.auto_execute = true;
+        let Fitness::Unfit { reasons } =
+            account.fitness(Timestamp::from_millis(0), Timestamp::from_millis(1))
+        else {
+            panic!("fit without a check")
+        };
+        assert_eq!(reasons.len(), 3, "{reasons:?}");
+    }
+}

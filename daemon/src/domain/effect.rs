@@ -1,0 +1,175 @@
+//! Everything the model can want done: one closed enum, no secret in it.
+
+use std::collections::BTreeSet;
+
+use muster_protocol::check::CheckTarget;
+use muster_protocol::event::JournalEntry;
+use muster_protocol::frame::Failure;
+use muster_protocol::ids::{
+    AccountId, EgressName, IntentId, OrderTag, PlanId, RunId, TicketId, UserId,
+};
+use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::reply::Ticket;
+
+use super::instrument::Instrument;
+use super::msg::ReplyTo;
+use super::record::Record;
+use super::tag::TagParts;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Make these durable in one transaction; they come back as `Msg::Committed`.
+    Commit(Commit),
+    /// Answer a peer now.
+    Reply(ReplyTo, Result<Answer, Failure>),
+    /// Tell subscribers that this changed.
+    Publish(Changed),
+    /// Run a check.
+    StartCheck(CheckJob),
+    /// Stop a check and forget what it was about to store.
+    DropTicket(TicketId),
+    /// Make the tags of a run about to be frozen.
+    MakeTags {
+        /// The run.
+        run: RunId,
+        /// For each account the parts of each leg's tag.
+        parts: Vec<(AccountId, Vec<TagParts>)>,
+    },
+    /// Send an order: its record is durable.
+    Send(SendJob),
+    /// Read an account's order book for these intents.
+    LookUp {
+        /// Which account.
+        account: AccountId,
+        /// Whose, where, through which egress.
+        route: Route,
+        /// The intents and their tags.
+        intents: Vec<(IntentId, OrderTag)>,
+    },
+    /// Load a broker's instruments.
+    LoadInstruments {
+        /// Which broker.
+        broker: Broker,
+        /// Which instruments.
+        wanted: BTreeSet<(Exchange, String)>,
+    },
+}
+
+/// What is made durable together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Commit {
+    /// The records, in order.
+    pub records: Vec<Record>,
+    /// Journal entries; the store numbers them.
+    pub journal: Vec<JournalEntry>,
+    /// What is sealed or forgotten with them.
+    pub seal: Vec<Seal>,
+    /// Who is answered once all of it is durable.
+    pub ack: Option<(ReplyTo, Answer)>,
+}
+
+/// What custody does in the same transaction as the records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seal {
+    /// Seal the ticket's credential and session as this account's.
+    Adopt {
+        /// The ticket.
+        ticket: TicketId,
+        /// Whose.
+        user: UserId,
+        /// Which account.
+        account: AccountId,
+    },
+    /// Seal the session a check of this account, or this ticket, opened.
+    Session {
+        /// Where the session waits.
+        from: CheckTarget,
+        /// Whose.
+        user: UserId,
+        /// Which account.
+        account: AccountId,
+    },
+    /// Forget everything sealed for this account.
+    Forget {
+        /// Whose.
+        user: UserId,
+        /// Which account.
+        account: AccountId,
+    },
+}
+
+/// A reply without the views that are made when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// A connection or login has begun.
+    Ticket(Ticket),
+    /// Begun or done for these.
+    Touched(Vec<AccountId>),
+    /// The plan as it is now.
+    Plan(PlanId),
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// The daemon itself.
+    Status,
+    /// An account.
+    Account(AccountId),
+    /// An account is gone.
+    AccountRemoved(AccountId),
+    /// A plan.
+    Plan(PlanId),
+    /// A plan is gone.
+    PlanRemoved(PlanId),
+    /// A run.
+    Run(RunId),
+    /// An intent.
+    Intent(IntentId),
+    /// A connection being made.
+    Check(TicketId),
+}
+
+/// How an account's calls leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Whose keys.
+    pub user: UserId,
+    /// To which broker.
+    pub broker: Broker,
+    /// Through which egress.
+    pub egress: EgressName,
+}
+
+/// A check to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckJob {
+    /// What it is about.
+    pub target: CheckTarget,
+    /// The stored account it is about, if there is one.
+    pub account: Option<AccountId>,
+    /// How its calls leave.
+    pub route: Route,
+    /// The client id the account had when it was connected; another one fails the check.
+    pub claimed: Option<String>,
+    /// A session should still be live: try it before logging in.
+    pub reuse_session: bool,
+}
+
+/// An order to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendJob {
+    /// Which intent.
+    pub intent: IntentId,
+    /// How it leaves.
+    pub route: Route,
+    /// What is ordered.
+    pub leg: Leg,
+    /// The instrument at the broker.
+    pub instrument: Instrument,
+    /// The tag it carries.
+    pub tag: OrderTag,
+}

@@ -1,0 +1,299 @@
+//! The model: everything the daemon knows that is not a secret, and how a durable record changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use muster_protocol::ids::{
+    AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
+};
+use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::run::{IntentStatus, RunCounts};
+use muster_protocol::status::{Observed, VaultState};
+use muster_protocol::time::{MINUTE, SECOND, TimeOfDay, Timestamp};
+
+use super::account::Account;
+use super::calendar::Calendar;
+use super::check::Check;
+use super::effect::Route;
+use super::illegal::Illegal;
+use super::instrument::Instrument;
+use super::intent::Intent;
+use super::limits::Spacing;
+use super::lookup::LookUps;
+use super::plan::Plan;
+use super::record::Record;
+use super::run::{Run, RunEvent, Stage};
+use super::session::Session;
+
+/// What the configuration fixes.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The daemon's version.
+    pub version: String,
+    /// The ways out; the first is the default. Never empty.
+    pub egress: Vec<EgressSettings>,
+    /// At which times of a trading day every account is checked unasked.
+    pub muster_times: Vec<TimeOfDay>,
+    /// How long before its time a run is frozen, in milliseconds.
+    pub freeze_lead_ms: i64,
+    /// How long a login link is good, in milliseconds.
+    pub login_ttl_ms: i64,
+    /// Where login redirects arrive, in words.
+    pub callback: Option<String>,
+}
+
+/// One way out, as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EgressSettings {
+    /// Its name.
+    pub name: EgressName,
+    /// The public address to register at the brokers.
+    pub address: String,
+}
+
+/// Times at which every account is checked unasked, unless configured otherwise.
+pub const MUSTER_TIMES: [TimeOfDay; 4] =
+    [TimeOfDay::hm(8, 30), TimeOfDay::hm(9, 5), TimeOfDay::hm(15, 0), TimeOfDay::hm(15, 5)];
+/// How long before its time a run is frozen, unless configured otherwise.
+pub const FREEZE_LEAD_MS: i64 = 30 * SECOND;
+/// How long a login link is good, unless configured otherwise.
+pub const LOGIN_TTL_MS: i64 = 10 * MINUTE;
+
+/// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deciding {
+    /// About a run.
+    Run(RunId),
+    /// About an intent.
+    Intent(IntentId),
+    /// About a session.
+    Session(AccountId),
+}
+
+/// What a ticket is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketKind {
+    /// A new account, or a new credential for one.
+    Connect {
+        /// The account whose credential it replaces.
+        replaces: Option<AccountId>,
+    },
+    /// The daily login.
+    Login {
+        /// Which account.
+        account: AccountId,
+    },
+}
+
+/// A connection or login under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// What it is for.
+    pub kind: TicketKind,
+    /// How its calls leave.
+    pub route: Route,
+    /// Its check.
+    pub check: Check,
+    /// When it is forgotten.
+    pub expires: Timestamp,
+    /// The account it is being stored as.
+    pub saving: Option<AccountId>,
+}
+
+/// The queue of a run that is firing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Firing {
+    /// Accounts with a leg to send, by when they may.
+    pub ready: BTreeSet<(Timestamp, AccountId)>,
+}
+
+/// Everything the daemon knows.
+#[derive(Debug)]
+pub struct Model {
+    /// Fixed by the configuration.
+    pub settings: Settings,
+    /// The exchange calendar.
+    pub calendar: Calendar,
+    /// When the daemon started.
+    pub started: Timestamp,
+    /// Sealed or open.
+    pub vault: VaultState,
+    /// Durable: the accounts.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Durable: the number the next account gets; numbers are never used again.
+    pub next_account: u32,
+    /// Durable: the plans, removed ones too.
+    pub plans: BTreeMap<PlanId, Plan>,
+    /// Durable: the runs.
+    pub runs: BTreeMap<RunId, Run>,
+    /// Durable: the intents.
+    pub intents: BTreeMap<IntentId, Intent>,
+    /// Derived: how each run's intents stand.
+    pub counts: BTreeMap<RunId, RunCounts>,
+    /// Checks of stored accounts under way.
+    pub checks: BTreeMap<AccountId, Check>,
+    /// Connections and logins under way.
+    pub tickets: BTreeMap<TicketId, Ticket>,
+    /// Decisions on their way to the disk.
+    pub deciding: BTreeSet<Deciding>,
+    /// Queues of the runs that are firing.
+    pub firing: BTreeMap<RunId, Firing>,
+    /// Sends on their way, over all runs.
+    pub in_flight: BTreeSet<IntentId>,
+    /// Each account's spacing of order calls.
+    pub spacing: BTreeMap<AccountId, Spacing>,
+    /// Accounts with orders in doubt.
+    pub lookups: BTreeMap<AccountId, LookUps>,
+    /// Today's instruments, by broker and the exchange's symbol.
+    pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
+    /// What the world last saw of each egress.
+    pub observed: BTreeMap<EgressName, Observed>,
+    /// The last muster, or the start.
+    pub mustered: Timestamp,
+}
+
+impl Model {
+    /// An empty model.
+    pub fn new(settings: Settings, calendar: Calendar, now: Timestamp) -> Self {
+        Self {
+            settings,
+            calendar,
+            started: now,
+            vault: VaultState::Open,
+            accounts: BTreeMap::new(),
+            next_account: 1,
+            plans: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            intents: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            checks: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            deciding: BTreeSet::new(),
+            firing: BTreeMap::new(),
+            in_flight: BTreeSet::new(),
+            spacing: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+            instruments: BTreeMap::new(),
+            observed: BTreeMap::new(),
+            mustered: now,
+        }
+    }
+
+    /// Takes a durable record in: the same function live and at replay.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
+        match record {
+            Record::Started { .. } => {}
+            Record::Account(id, event) => {
+                let next = Account::next(self.accounts.get(id), event)?;
+                self.next_account = self.next_account.max(id.0.saturating_add(1));
+                match next {
+                    Some(account) => drop(self.accounts.insert(*id, account)),
+                    None => drop(self.accounts.remove(id)),
+                }
+            }
+            Record::Session(id, event) => {
+                let account = self.accounts.get_mut(id).ok_or(NO_ACCOUNT)?;
+                account.session = account.session.next(*event)?;
+            }
+            Record::Check(id, check) => {
+                self.accounts.get_mut(id).ok_or(NO_ACCOUNT)?.checked(check);
+            }
+            Record::Plan(id, event) => {
+                let next = Plan::next(self.plans.get(id), event)?;
+                self.plans.insert(id.clone(), next);
+            }
+            Record::Run(id, event) => {
+                let next = Run::next(self.runs.get(id), event)?;
+                if let RunEvent::Frozen { .. } = event {
+                    self.plan_intents(id, &next);
+                }
+                self.runs.insert(id.clone(), next);
+            }
+            Record::Intent(id, event) => {
+                let intent = self.intents.get_mut(id).ok_or(Illegal {
+                    machine: "intent",
+                    state: "none",
+                    event: "any",
+                })?;
+                let next = intent.next(event)?;
+                let counts = self.counts.entry(id.run.clone()).or_default();
+                counts.remove(intent.status());
+                counts.add(next.status());
+                *intent = next;
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_intents(&mut self, run_id: &RunId, run: &Run) {
+        let counts = self.counts.entry(run_id.clone()).or_default();
+        for part in &run.fixed.participants {
+            for (leg, tag) in &part.tags {
+                let id = IntentId { run: run_id.clone(), account: part.account, leg: *leg };
+                self.intents.insert(id, Intent::planned(tag.clone()));
+                counts.add(IntentStatus::Planned);
+            }
+            if let Some(account) = self.accounts.get_mut(&part.account) {
+                account.last_run = Some(run_id.clone());
+            }
+        }
+        for out in &run.fixed.excluded {
+            if let Some(account) = self.accounts.get_mut(&out.account) {
+                account.last_run = Some(run_id.clone());
+            }
+        }
+    }
+
+    /// The intents of one run, by account and leg.
+    pub fn intents_of(&self, run: &RunId) -> impl Iterator<Item = (&IntentId, &Intent)> {
+        let from = IntentId { run: run.clone(), account: AccountId(0), leg: LegNo(0) };
+        self.intents.range(from..).take_while(move |(id, _)| id.run == *run)
+    }
+
+    /// The intents of one account in one run, by leg.
+    pub fn legs_of(
+        &self,
+        run: &RunId,
+        account: AccountId,
+    ) -> impl Iterator<Item = (&IntentId, &Intent)> {
+        let from = IntentId { run: run.clone(), account, leg: LegNo(0) };
+        self.intents
+            .range(from..)
+            .take_while(move |(id, _)| id.run == *run && id.account == account)
+    }
+
+    /// How an account's calls leave.
+    pub fn route(&self, account: AccountId) -> Option<Route> {
+        self.accounts.get(&account).map(|account| Route {
+            user: account.user.clone(),
+            broker: account.broker,
+            egress: account.identity.egress.clone(),
+        })
+    }
+
+    /// The runs that are firing.
+    pub fn firing_runs(&self) -> impl Iterator<Item = (&RunId, &Run)> {
+        self.runs.iter().filter(|(_, run)| matches!(run.stage, Stage::Firing { .. }))
+    }
+
+    /// The accounts, a person's own or all.
+    pub fn accounts_of(
+        &self,
+        only: Option<&UserId>,
+    ) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.accounts
+            .iter()
+            .filter(move |(_, account)| only.is_none_or(|user| account.user == *user))
+            .map(|(id, account)| (*id, account))
+    }
+
+    /// The instant at which an account's session ends by itself.
+    pub fn session_ends(&self) -> impl Iterator<Item = (AccountId, Timestamp)> {
+        self.accounts.iter().filter_map(|(id, account)| match account.session {
+            Session::Live { until, .. } => Some((*id, until)),
+            Session::None | Session::Ended { .. } => None,
+        })
+    }
+}
+
+const NO_ACCOUNT: Illegal =
+    Illegal { machine: "account", state: "none", event: "session or check" };

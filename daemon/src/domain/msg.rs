@@ -1,0 +1,182 @@
+//! Everything that can happen to the model: one closed enum.
+
+use muster_protocol::check::{CheckTarget, OrderPermission, StepView};
+use muster_protocol::failure::Explained;
+use muster_protocol::ids::{
+    AccountId, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
+};
+use muster_protocol::money::Paise;
+use muster_protocol::order::Broker;
+use muster_protocol::plan::{Mode, PlanSpec};
+use muster_protocol::request::Selection;
+use muster_protocol::status::Observed;
+use muster_protocol::time::Timestamp;
+
+use super::instrument::Instrument;
+use super::intent::Cause;
+use super::record::Record;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// The store was replayed; the first message there is.
+    Started,
+    /// Time has passed.
+    Tick,
+    /// A peer asked for something.
+    Asked(Asked),
+    /// These records are durable.
+    Committed(Vec<Record>),
+    /// The tags of a run about to be frozen were made.
+    TagsMade {
+        /// The run.
+        run: RunId,
+        /// A tag for each account and leg, in order.
+        tags: Vec<(AccountId, Vec<OrderTag>)>,
+    },
+    /// A check's step moved on.
+    CheckStep {
+        /// Which check.
+        target: CheckTarget,
+        /// The step.
+        step: StepView,
+    },
+    /// A check is done.
+    CheckDone {
+        /// Which check.
+        target: CheckTarget,
+        /// What it found.
+        done: Box<CheckDone>,
+    },
+    /// A send came back.
+    Outcome {
+        /// Which intent.
+        intent: IntentId,
+        /// The broker's number, or why there is none.
+        outcome: Result<OrderId, Cause>,
+    },
+    /// An account's order book was read.
+    LookedUp {
+        /// Which account.
+        account: AccountId,
+        /// For each intent asked about its order, if the book shows one; or why it could not be read.
+        found: Result<Vec<(IntentId, Option<OrderId>)>, Cause>,
+    },
+    /// A broker's instruments were loaded.
+    Instruments {
+        /// Which broker.
+        broker: Broker,
+        /// Those found, or why none.
+        loaded: Result<Vec<Instrument>, Cause>,
+    },
+    /// The world saw an egress.
+    Observed {
+        /// Which.
+        egress: EgressName,
+        /// What it saw.
+        observed: Observed,
+    },
+}
+
+/// What a check found, secrets left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckDone {
+    /// Why it failed, if it did.
+    pub failed: Option<Explained>,
+    /// Until when a session opened by this check lives.
+    pub opened_until: Option<Timestamp>,
+    /// The session it was begun with turned out to be dead.
+    pub session_dead: bool,
+    /// The client id and name the broker gave.
+    pub profile: Option<(String, String)>,
+    /// The funds.
+    pub funds: Option<Paise>,
+    /// The order-permission verdict.
+    pub permission: Option<OrderPermission>,
+    /// Round trip of the profile call, in milliseconds.
+    pub latency_ms: Option<u32>,
+}
+
+/// Which waiting peer a reply belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyTo(pub u64);
+
+/// A peer's request, its secrets already put aside.
+#[derive(Debug)]
+pub struct Asked {
+    /// Who waits for the reply.
+    pub reply: ReplyTo,
+    /// Who asks, for the journal: `uid 1000`.
+    pub by: String,
+    /// The person the peer is held to, if it is no operator.
+    pub only: Option<UserId>,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What can be asked of the model.
+#[derive(Debug)]
+pub enum Ask {
+    /// Test a credential and store it if it passes. The credential waits under the ticket.
+    Connect {
+        /// The ticket.
+        ticket: TicketId,
+        /// Whose account it is to be.
+        user: UserId,
+        /// Where.
+        broker: Broker,
+        /// Which way out; the first if none is named.
+        egress: Option<EgressName>,
+        /// The account whose credential it replaces.
+        replaces: Option<AccountId>,
+        /// The link the person must open first.
+        link: Option<String>,
+    },
+    /// Begin the daily login.
+    Login {
+        /// The ticket.
+        ticket: TicketId,
+        /// Which account.
+        account: AccountId,
+        /// The link the person must open; `None` where login needs no person.
+        link: Option<String>,
+    },
+    /// The person came back from the login page; the token waits under the ticket.
+    Redirected {
+        /// The ticket.
+        ticket: TicketId,
+        /// The person declined.
+        cancelled: bool,
+    },
+    /// Give a connection or login up.
+    Abandon {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// Run the connection test.
+    Test(Selection),
+    /// Switch accounts on or off.
+    SetActive(Selection, bool),
+    /// Let accounts take part in runs, or not.
+    SetAutoExecute(Selection, bool),
+    /// Forget an account.
+    Remove {
+        /// Which.
+        account: AccountId,
+        /// Its user's name, typed once more.
+        confirm: UserId,
+    },
+    /// Write a plan down.
+    PutPlan(PlanSpec),
+    /// Set a plan live or dry-run.
+    Arm {
+        /// Which.
+        plan: PlanId,
+        /// What it is to be.
+        mode: Mode,
+        /// The hash the person saw.
+        hash: String,
+    },
+    /// Forget a plan.
+    RemovePlan(PlanId),
+}

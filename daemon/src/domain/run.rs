@@ -1,0 +1,214 @@
+//! A run's life: one firing of a plan on one date.
+//!
+//! ```text
+//! (none) --Frozen--> Frozen --Fired--> Firing --Closed--> Closed
+//!    \---Missed--> Missed <---Missed--- Frozen
+//! ```
+
+use muster_protocol::account::Unfit;
+use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
+use muster_protocol::order::{Broker, Leg};
+use muster_protocol::plan::Mode;
+use muster_protocol::run::RunState;
+use muster_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::illegal::Illegal;
+
+/// One account's part in a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participant {
+    /// Which account.
+    pub account: AccountId,
+    /// Whose; kept, since the account may be gone later.
+    pub user: UserId,
+    /// Where.
+    pub broker: Broker,
+    /// The tag of each leg, in the plan's order.
+    pub tags: Vec<(LegNo, OrderTag)>,
+}
+
+/// An account that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// Which account.
+    pub account: AccountId,
+    /// Whose.
+    pub user: UserId,
+    /// Where.
+    pub broker: Broker,
+    /// Why.
+    pub reasons: Vec<Unfit>,
+}
+
+/// What does not change once a run is frozen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fixed {
+    /// Live or dry-run.
+    pub mode: Mode,
+    /// The instant it is to fire.
+    pub fire_at: Timestamp,
+    /// The latest send.
+    pub window_until: Timestamp,
+    /// The plan's hash.
+    pub hash: String,
+    /// The plan's legs.
+    pub legs: Vec<Leg>,
+    /// Who takes part.
+    pub participants: Vec<Participant>,
+    /// Who does not, and why.
+    pub excluded: Vec<Excluded>,
+}
+
+/// What happens to a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunEvent {
+    /// Legs, accounts and tags are fixed.
+    Frozen {
+        /// What is fixed.
+        fixed: Fixed,
+        /// When.
+        at: Timestamp,
+    },
+    /// Orders may leave.
+    Fired {
+        /// When.
+        at: Timestamp,
+    },
+    /// Every intent is in a counted state.
+    Closed {
+        /// When.
+        at: Timestamp,
+    },
+    /// It did not happen.
+    Missed {
+        /// What would have been, without participants.
+        fixed: Fixed,
+        /// Why.
+        reason: String,
+        /// When that was known.
+        at: Timestamp,
+    },
+}
+
+impl RunEvent {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Frozen { .. } => "frozen",
+            Self::Fired { .. } => "fired",
+            Self::Closed { .. } => "closed",
+            Self::Missed { .. } => "missed",
+        }
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The time has not come.
+    Frozen,
+    /// Orders are going out.
+    Firing {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Over.
+    Closed {
+        /// When it fired.
+        fired_at: Timestamp,
+        /// When the last intent was settled.
+        at: Timestamp,
+    },
+    /// It did not happen.
+    Missed {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What does not change.
+    pub fixed: Fixed,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+impl Run {
+    /// The run after the event; `None` is the run that does not exist yet.
+    pub fn next(this: Option<&Self>, event: &RunEvent) -> Result<Self, Illegal> {
+        match (this.map(|run| (&run.fixed, &run.stage)), event) {
+            (None, RunEvent::Frozen { fixed, .. }) => {
+                Ok(Self { fixed: fixed.clone(), stage: Stage::Frozen })
+            }
+            (None, RunEvent::Missed { fixed, reason, .. })
+            | (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
+                Ok(Self { fixed: fixed.clone(), stage: Stage::Missed { reason: reason.clone() } })
+            }
+            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at }) => {
+                Ok(Self { fixed: fixed.clone(), stage: Stage::Firing { at: *at } })
+            }
+            (Some((fixed, Stage::Firing { at: fired_at })), RunEvent::Closed { at }) => Ok(Self {
+                fixed: fixed.clone(),
+                stage: Stage::Closed { fired_at: *fired_at, at: *at },
+            }),
+            (state, event) => {
+                let state = state.map_or("none", |(_, stage)| stage.name());
+                Err(Illegal { machine: "run", state, event: event.name() })
+            }
+        }
+    }
+
+    /// As clients see it.
+    pub fn state(&self) -> RunState {
+        match &self.stage {
+            Stage::Frozen => RunState::Frozen,
+            Stage::Firing { .. } => RunState::Firing,
+            Stage::Closed { .. } => RunState::Closed,
+            Stage::Missed { reason } => RunState::Missed { reason: reason.clone() },
+        }
+    }
+}
+
+impl Stage {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Frozen => "frozen",
+            Self::Firing { .. } => "firing",
+            Self::Closed { .. } => "closed",
+            Self::Missed { .. } => "missed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixed() -> Fixed {
+        Fixed {
+            mode: Mode::Live,
+            fire_at: Timestamp::from_millis(0),
+            window_until: Timestamp::from_millis(1),
+            hash: String::new(),
+            legs: vec![],
+            participants: vec![],
+            excluded: vec![],
+        }
+    }
+
+    #[test]
+    fn i4_a_run_fires_at_most_once() {
+        let at = Timestamp::from_millis(5);
+        let frozen = Run::next(None, &RunEvent::Frozen { fixed: fixed(), at }).unwrap();
+        let firing = Run::next(Some(&frozen), &RunEvent::Fired { at }).unwrap();
+        let closed = Run::next(Some(&firing), &RunEvent::Closed { at }).unwrap();
+        let missed = RunEvent::Missed { fixed: fixed(), reason: String::new(), at };
+        let missed = Run::next(None, &missed).unwrap();
+        for run in [&firing, &closed, &missed] {
+            assert!(Run::next(Some(run), &RunEvent::Fired { at }).is_err());
+            assert!(Run::next(Some(run), &RunEvent::Frozen { fixed: fixed(), at }).is_err());
+        }
+    }
+}

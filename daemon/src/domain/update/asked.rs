@@ -1,0 +1,76 @@
+//! From a peer's request to the function that decides it; who may touch what is settled here.
+
+use muster_protocol::frame::Code;
+use muster_protocol::ids::{AccountId, UserId};
+use muster_protocol::request::Selection;
+
+use super::super::msg::{Ask, Asked, ReplyTo};
+use super::Step;
+use super::accounts::Switch;
+
+impl Step<'_> {
+    pub(super) fn asked(&mut self, asked: Asked) {
+        let Asked { reply, by, only, ask } = asked;
+        if let Err(why) = self.may_touch(&ask, only.as_ref()) {
+            self.refuse(reply, Code::Forbidden, why);
+            return;
+        }
+        let only = only.as_ref();
+        match ask {
+            ask @ Ask::Connect { .. } => self.connect(reply, ask),
+            Ask::Login { ticket, account, link } => self.login(reply, ticket, account, link),
+            Ask::Redirected { ticket, cancelled } => self.redirected(reply, ticket, cancelled),
+            Ask::Abandon { ticket } => self.abandon(reply, ticket),
+            Ask::Test(selection) => {
+                self.with_selected(reply, &selection, only, Self::test);
+            }
+            Ask::SetActive(selection, on) => {
+                self.with_selected(reply, &selection, only, |step, reply, ids| {
+                    step.switch(reply, &by, ids, Switch::Active(on));
+                });
+            }
+            Ask::SetAutoExecute(selection, on) => {
+                self.with_selected(reply, &selection, only, |step, reply, ids| {
+                    step.switch(reply, &by, ids, Switch::AutoExecute(on));
+                });
+            }
+            Ask::Remove { account, confirm } => self.remove(reply, &by, account, &confirm),
+            Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
+            Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
+            Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
+        }
+    }
+
+    fn with_selected(
+        &mut self,
+        reply: ReplyTo,
+        selection: &Selection,
+        only: Option<&UserId>,
+        then: impl FnOnce(&mut Self, ReplyTo, Vec<AccountId>),
+    ) {
+        match self.selected(selection, only) {
+            Ok(ids) => then(self, reply, ids),
+            Err(foreign) => self.no_account(reply, foreign),
+        }
+    }
+
+    /// A peer held to one person touches that person's things only; of others it is not even said that they exist.
+    fn may_touch(&self, ask: &Ask, only: Option<&UserId>) -> Result<(), &'static str> {
+        const NOT_YOURS: &str = "this is not yours";
+        let Some(user) = only else { return Ok(()) };
+        let own = |id: &AccountId| self.model.accounts.get(id).is_some_and(|a| a.user == *user);
+        let allowed = match ask {
+            Ask::Connect { user: whose, replaces, .. } => {
+                whose == user && replaces.as_ref().is_none_or(own)
+            }
+            Ask::Login { account, .. } | Ask::Remove { account, .. } => own(account),
+            Ask::Redirected { ticket, .. } | Ask::Abandon { ticket } => {
+                self.ticket_is_of(*ticket, only)
+            }
+            // Held to the person's own accounts where the selection is read.
+            Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
+            Ask::PutPlan(_) | Ask::Arm { .. } | Ask::RemovePlan(_) => false,
+        };
+        if allowed { Ok(()) } else { Err(NOT_YOURS) }
+    }
+}

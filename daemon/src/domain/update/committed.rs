@@ -1,0 +1,182 @@
+//! What follows once a record is durable: the model changes here and nowhere else, and what must not
+//! happen before durability (a send above all) starts here.
+
+use muster_protocol::event::{Area, Level};
+use muster_protocol::ids::{AccountId, IntentId, RunId};
+use muster_protocol::plan::Mode;
+use muster_protocol::run::IntentStatus;
+
+use super::super::account::AccountEvent;
+use super::super::check::CheckEvent;
+use super::super::effect::{Changed, Effect, SendJob};
+use super::super::intent::{Intent, IntentEvent};
+use super::super::model::{Deciding, Firing};
+use super::super::plan::PlanEvent;
+use super::super::record::Record;
+use super::super::run::RunEvent;
+use super::Step;
+
+impl Step<'_> {
+    pub(super) fn committed(&mut self, records: &[Record]) {
+        for record in records {
+            if let Err(illegal) = self.model.apply(record) {
+                // A fault of ours: nothing follows from it, and it is said aloud.
+                self.log(self.entry(Level::Error, Area::Daemon, illegal.to_string()));
+                continue;
+            }
+            self.follow(record);
+        }
+        self.pump();
+        self.look_up();
+        self.close_runs();
+    }
+
+    fn follow(&mut self, record: &Record) {
+        match record {
+            Record::Started { .. } => self.publish(Changed::Status),
+            Record::Account(id, event) => self.account_changed(*id, event),
+            Record::Session(id, _) => {
+                self.model.deciding.remove(&Deciding::Session(*id));
+                self.publish(Changed::Account(*id));
+                self.publish(Changed::Status);
+            }
+            Record::Check(id, _) => {
+                self.publish(Changed::Account(*id));
+                self.publish(Changed::Status);
+            }
+            Record::Plan(id, event) => {
+                let gone = matches!(event, PlanEvent::Removed { .. });
+                let id = id.clone();
+                self.publish(if gone { Changed::PlanRemoved(id) } else { Changed::Plan(id) });
+                self.publish(Changed::Status);
+                if matches!(event, PlanEvent::Put { .. }) {
+                    self.want_instruments();
+                }
+            }
+            Record::Run(id, event) => self.run_moved(id, event),
+            Record::Intent(id, event) => self.intent_moved(id, event),
+        }
+    }
+
+    fn account_changed(&mut self, id: AccountId, event: &AccountEvent) {
+        if matches!(event, AccountEvent::Removed { .. }) {
+            self.model.checks.remove(&id);
+            self.publish(Changed::AccountRemoved(id));
+        } else {
+            self.publish(Changed::Account(id));
+        }
+        self.publish(Changed::Status);
+        if matches!(event, AccountEvent::Connected { .. } | AccountEvent::Replaced { .. }) {
+            let saved = self.model.tickets.iter_mut().find(|(_, t)| t.saving == Some(id));
+            if let Some((ticket, kept)) = saved
+                && let Ok(check) = kept.check.next(CheckEvent::Saved(id))
+            {
+                kept.check = check;
+                let ticket = *ticket;
+                self.publish(Changed::Check(ticket));
+            }
+            self.want_instruments();
+        }
+    }
+
+    fn run_moved(&mut self, id: &RunId, event: &RunEvent) {
+        self.model.deciding.remove(&Deciding::Run(id.clone()));
+        self.publish(Changed::Run(id.clone()));
+        self.publish(Changed::Plan(id.plan.clone()));
+        self.publish(Changed::Status);
+        match event {
+            RunEvent::Frozen { fixed, .. } => {
+                let touched = fixed.participants.iter().map(|part| part.account);
+                let touched = touched.chain(fixed.excluded.iter().map(|out| out.account));
+                for account in touched {
+                    self.publish(Changed::Account(account));
+                }
+                let intents: Vec<IntentId> =
+                    self.model.intents_of(id).map(|(id, _)| id.clone()).collect();
+                for intent in intents {
+                    self.publish(Changed::Intent(intent));
+                }
+            }
+            RunEvent::Fired { .. } => self.begin_firing(id),
+            RunEvent::Closed { .. } => drop(self.model.firing.remove(id)),
+            RunEvent::Missed { .. } => {}
+        }
+    }
+
+    fn begin_firing(&mut self, id: &RunId) {
+        let Some(run) = self.model.runs.get(id) else { return };
+        match run.fixed.mode {
+            Mode::Live => {
+                let ready = run.fixed.participants.iter().map(|part| (self.now, part.account));
+                let firing = Firing { ready: ready.collect() };
+                self.model.firing.insert(id.clone(), firing);
+            }
+            Mode::DryRun => self.settle_planned(id, |at| IntentEvent::Rehearsed { at }),
+        }
+    }
+
+    fn intent_moved(&mut self, id: &IntentId, event: &IntentEvent) {
+        self.model.deciding.remove(&Deciding::Intent(id.clone()));
+        self.publish(Changed::Intent(id.clone()));
+        self.publish(Changed::Run(id.run.clone()));
+        match event {
+            IntentEvent::Sending { .. } => self.send(id),
+            IntentEvent::Doubted { .. } => {
+                self.model.in_flight.remove(id);
+                self.begin_look_ups(id.account);
+            }
+            IntentEvent::Accepted { .. }
+            | IntentEvent::Refused { .. }
+            | IntentEvent::NotSent { .. }
+            | IntentEvent::Found { .. } => {
+                self.model.in_flight.remove(id);
+                self.next_leg(id);
+            }
+            // Looked up once without being found: the account's other legs go on.
+            IntentEvent::Missing { .. } => self.next_leg(id),
+            IntentEvent::Missed { .. } | IntentEvent::Rehearsed { .. } => {}
+        }
+        let settled = self.model.intents.get(id).is_some_and(|i| i.status().is_settled());
+        if settled {
+            self.publish(Changed::Account(id.account));
+        }
+    }
+
+    /// Puts the account back into the run's queue if it has a leg left to send.
+    fn next_leg(&mut self, id: &IntentId) {
+        let left = |(_, intent): (_, &Intent)| intent.status() == IntentStatus::Planned;
+        if !self.model.legs_of(&id.run, id.account).any(left) {
+            return;
+        }
+        let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
+        let due = spacing.next_start(self.now);
+        if let Some(firing) = self.model.firing.get_mut(&id.run) {
+            firing.ready.retain(|(_, account)| *account != id.account);
+            firing.ready.insert((due, id.account));
+        }
+    }
+
+    /// The one place where an order leaves: its Sending record is durable and was just applied.
+    fn send(&mut self, id: &IntentId) {
+        let job = self.send_job(id);
+        match job {
+            Some(job) => self.effects.push(Effect::Send(job)),
+            // Cannot happen after pump's own look; if it does, nothing has left.
+            None => self.not_sent(id.clone(), "the account or its instrument is gone"),
+        }
+    }
+
+    fn send_job(&self, id: &IntentId) -> Option<SendJob> {
+        let run = self.model.runs.get(&id.run)?;
+        let leg = run.fixed.legs.get(usize::from(id.leg.0))?;
+        let route = self.model.route(id.account)?;
+        let key = (route.broker, leg.exchange, leg.symbol.clone());
+        Some(SendJob {
+            intent: id.clone(),
+            instrument: self.model.instruments.get(&key)?.clone(),
+            route,
+            leg: leg.clone(),
+            tag: self.model.intents.get(id)?.tag.clone(),
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The next instant at which time alone changes something.
+
+use muster_protocol::check::CheckOutcome;
+use muster_protocol::time::Timestamp;
+
+use super::super::limits::MAX_IN_FLIGHT;
+use super::super::model::Model;
+use super::super::run::Stage;
+use super::super::schedule;
+use super::freeze::{due_fire, resolve_until};
+
+/// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
+/// what a tick at `now` would settle, so the loop does not spin.
+pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
+    let sessions = model.session_ends().map(|(_, until)| until);
+    let tickets = model.tickets.values().map(|ticket| match &ticket.check.view().outcome {
+        CheckOutcome::AwaitingLogin { expires, .. } => *expires,
+        CheckOutcome::Running
+        | CheckOutcome::Passed
+        | CheckOutcome::Failed { .. }
+        | CheckOutcome::Abandoned { .. } => ticket.expires,
+    });
+    let muster = schedule::next_of(&model.settings.muster_times, &model.calendar, model.mustered);
+    let plans = model.plans.iter().filter_map(|(id, plan)| {
+        let fire = due_fire(model, id, plan.kept()?)?;
+        Some(fire.at.plus(-model.settings.freeze_lead_ms))
+    });
+    let runs = model.runs.values().filter_map(|run| match run.stage {
+        Stage::Frozen => Some(run.fixed.fire_at),
+        Stage::Firing { .. } if now < run.fixed.window_until => Some(run.fixed.window_until),
+        Stage::Firing { .. } => Some(resolve_until(run)),
+        Stage::Closed { .. } | Stage::Missed { .. } => None,
+    });
+    let room = model.in_flight.len() < MAX_IN_FLIGHT;
+    let sends = model.firing.values().filter(|_| room);
+    let sends = sends.filter_map(|firing| firing.ready.first().map(|(due, _)| *due));
+    let lookups = model.lookups.values().filter_map(|lookups| lookups.due());
+    let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
+    waiting.chain(sends).chain(lookups).min()
+}

@@ -1,0 +1,205 @@
+//! From a plan to a run: which firing is due, who takes part, and what is missed.
+
+use muster_protocol::account::Fitness;
+use muster_protocol::event::Level;
+use muster_protocol::ids::{AccountId, Attempt, LegNo, OrderTag, PlanId, RunId};
+use muster_protocol::time::{MINUTE, Timestamp};
+
+use super::super::effect::Effect;
+use super::super::model::{Deciding, Model};
+use super::super::plan::Kept;
+use super::super::record::Record;
+use super::super::run::{Excluded, Fixed, Participant, Run, RunEvent, Stage};
+use super::super::schedule::{Fire, next_fire};
+use super::super::tag::TagParts;
+use super::{Step, noted};
+
+/// How long after its window a run still waits for orders in doubt before it is closed with them counted.
+const RESOLVE_MS: i64 = 5 * MINUTE;
+
+/// The instant at which a firing run is closed even with orders in doubt.
+pub(super) fn resolve_until(run: &Run) -> Timestamp {
+    run.fixed.window_until.plus(RESOLVE_MS)
+}
+
+/// The plan's first firing that has no run yet.
+pub(crate) fn due_fire(model: &Model, id: &PlanId, plan: &Kept) -> Option<Fire> {
+    let last = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
+    let after = last.map_or(plan.since, |(_, run)| run.fixed.fire_at.max(plan.since));
+    next_fire(&plan.spec, &model.calendar, after).ok()
+}
+
+impl Step<'_> {
+    pub(super) fn plans_due(&mut self) {
+        let due: Vec<(RunId, Fire)> = self
+            .model
+            .plans
+            .iter()
+            .filter_map(|(id, plan)| {
+                let fire = due_fire(self.model, id, plan.kept()?)?;
+                Some((RunId { plan: id.clone(), date: fire.date }, fire))
+            })
+            .filter(|(_, fire)| self.now >= fire.at.plus(-self.model.settings.freeze_lead_ms))
+            .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Run(run.clone())))
+            .collect();
+        for (run, fire) in due {
+            self.model.deciding.insert(Deciding::Run(run.clone()));
+            if self.now > fire.window_until {
+                self.miss_whole(run, fire);
+            } else {
+                self.make_tags(run, fire);
+            }
+        }
+        self.fire_frozen();
+    }
+
+    fn fire_frozen(&mut self) {
+        let frozen = self.model.runs.iter().filter(|(id, run)| {
+            matches!(run.stage, Stage::Frozen)
+                && self.now >= run.fixed.fire_at
+                && !self.model.deciding.contains(&Deciding::Run((*id).clone()))
+        });
+        let frozen: Vec<(RunId, Run)> = frozen.map(|(id, run)| (id.clone(), run.clone())).collect();
+        for (id, run) in frozen {
+            self.model.deciding.insert(Deciding::Run(id.clone()));
+            if self.now > run.fixed.window_until {
+                let reason =
+                    "the daemon was not running between the run's time and the end of its window";
+                self.miss(id, run.fixed, reason);
+                continue;
+            }
+            let late = self.now.since(run.fixed.fire_at);
+            let orders: usize = run.fixed.participants.iter().map(|part| part.tags.len()).sum();
+            let text = format!(
+                "fired {late} ms after its time: {orders} orders of {} accounts, {}",
+                run.fixed.participants.len(),
+                run.fixed.mode.words()
+            );
+            let entry = self.of_run(&id, Level::Info, text);
+            let fired = Record::Run(id, RunEvent::Fired { at: self.now });
+            self.commit(noted(fired, entry, Vec::new()));
+        }
+    }
+
+    fn miss_whole(&mut self, id: RunId, fire: Fire) {
+        let Some(plan) = self.model.plans.get(&id.plan).and_then(|plan| plan.kept()) else {
+            return;
+        };
+        let fixed = fixed(plan, fire, Vec::new(), Vec::new());
+        self.miss(id, fixed, "the daemon was not running at its time");
+    }
+
+    fn miss(&mut self, id: RunId, fixed: Fixed, reason: &str) {
+        let entry = self.of_run(&id, Level::Error, format!("MISSED: {reason}"));
+        let event = RunEvent::Missed { fixed, reason: reason.to_owned(), at: self.now };
+        self.commit(noted(Record::Run(id, event), entry, Vec::new()));
+    }
+
+    fn make_tags(&mut self, id: RunId, fire: Fire) {
+        let Some(plan) = self.model.plans.get(&id.plan).and_then(|plan| plan.kept()) else {
+            return;
+        };
+        let legs = leg_numbers(plan);
+        let parts = self.fit(fire).into_iter().map(|account| {
+            let of_leg = |leg: &LegNo| TagParts {
+                date: fire.date,
+                plan: plan.no,
+                account,
+                leg: *leg,
+                attempt: Attempt(1),
+            };
+            (account, legs.iter().map(of_leg).collect())
+        });
+        let parts = parts.collect();
+        self.effects.push(Effect::MakeTags { run: id, parts });
+    }
+
+    fn fit(&self, fire: Fire) -> Vec<AccountId> {
+        let fits = |account: &super::super::account::Account| {
+            account.fitness(self.now, fire.window_until) == Fitness::Fit
+        };
+        self.model.accounts.iter().filter(|(_, a)| fits(a)).map(|(id, _)| *id).collect()
+    }
+
+    /// Freezes the run: what is recorded here is what is sent, whatever is edited meanwhile.
+    pub(super) fn tags_made(&mut self, id: RunId, tags: Vec<(AccountId, Vec<OrderTag>)>) {
+        let plan = self.model.plans.get(&id.plan).and_then(|plan| plan.kept().cloned());
+        let fire = plan.as_ref().and_then(|plan| due_fire(self.model, &id.plan, plan));
+        let (Some(plan), Some(fire)) = (plan, fire.filter(|fire| fire.date == id.date)) else {
+            // The plan was removed or moved while the tags were made; the next tick decides anew.
+            self.model.deciding.remove(&Deciding::Run(id));
+            return;
+        };
+        let legs = leg_numbers(&plan);
+        let part = |(account, tags): (AccountId, Vec<OrderTag>)| {
+            let kept = self.model.accounts.get(&account)?;
+            (tags.len() == legs.len()).then(|| Participant {
+                account,
+                user: kept.user.clone(),
+                broker: kept.broker,
+                tags: legs.iter().copied().zip(tags).collect(),
+            })
+        };
+        let participants: Vec<Participant> = tags.into_iter().filter_map(part).collect();
+        let excluded: Vec<Excluded> = self.excluded(fire, &participants);
+        let text = format!(
+            "frozen: {} legs, {} accounts, {} left out, {}, hash {:.12}",
+            plan.spec.legs.len(),
+            participants.len(),
+            excluded.len(),
+            plan.mode.words(),
+            plan.hash
+        );
+        let mut journal = vec![self.of_run(&id, Level::Info, text)];
+        for out in &excluded {
+            let why: Vec<String> =
+                out.reasons.iter().map(muster_protocol::account::Unfit::words).collect();
+            let mut entry = self.of_run(&id, Level::Warn, format!("left out: {}", why.join("; ")));
+            (entry.user, entry.account) = (Some(out.user.clone()), Some(out.account));
+            entry.broker = Some(out.broker);
+            journal.push(entry);
+        }
+        let fixed = fixed(&plan, fire, participants, excluded);
+        let frozen = Record::Run(id, RunEvent::Frozen { fixed, at: self.now });
+        let mut commit = super::Commit { records: vec![frozen], ..super::Commit::default() };
+        commit.journal = journal;
+        self.commit(commit);
+    }
+
+    fn excluded(&self, fire: Fire, participants: &[Participant]) -> Vec<Excluded> {
+        let taking_part = |id: AccountId| participants.iter().any(|part| part.account == id);
+        let left_out = self.model.accounts.iter().filter(|(id, _)| !taking_part(**id));
+        left_out
+            .filter_map(|(id, account)| match account.fitness(self.now, fire.window_until) {
+                Fitness::Unfit { reasons } => Some(Excluded {
+                    account: *id,
+                    user: account.user.clone(),
+                    broker: account.broker,
+                    reasons,
+                }),
+                Fitness::Fit | Fitness::Off => None,
+            })
+            .collect()
+    }
+}
+
+fn leg_numbers(plan: &Kept) -> Vec<LegNo> {
+    (0..=u8::MAX).take(plan.spec.legs.len()).map(LegNo).collect()
+}
+
+fn fixed(
+    plan: &Kept,
+    fire: Fire,
+    participants: Vec<Participant>,
+    excluded: Vec<Excluded>,
+) -> Fixed {
+    Fixed {
+        mode: plan.mode,
+        fire_at: fire.at,
+        window_until: fire.window_until,
+        hash: plan.hash.clone(),
+        legs: plan.spec.legs.clone(),
+        participants,
+        excluded,
+    }
+}

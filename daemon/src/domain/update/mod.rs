@@ -1,0 +1,145 @@
+//! `update`: what follows from what happened. Pure and total; the runner performs the effects.
+
+mod accounts;
+mod asked;
+mod checks;
+mod committed;
+mod deadline;
+mod freeze;
+mod plans;
+mod runs;
+mod tickets;
+
+use muster_protocol::event::{Area, JournalEntry, Level};
+use muster_protocol::frame::{Code, Failure};
+use muster_protocol::ids::{AccountId, RunId};
+use muster_protocol::time::Timestamp;
+
+use super::effect::{Answer, Changed, Commit, Effect, Seal};
+use super::model::Model;
+use super::msg::{Msg, ReplyTo};
+use super::record::Record;
+
+pub use self::deadline::next_deadline;
+pub(crate) use self::freeze::due_fire;
+
+/// What follows from `msg` at `now`.
+pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
+    let mut step = Step { model, now, effects: Vec::new() };
+    match msg {
+        Msg::Started => step.started(),
+        Msg::Tick => step.tick(),
+        Msg::Asked(asked) => step.asked(asked),
+        Msg::Committed(records) => step.committed(&records),
+        Msg::TagsMade { run, tags } => step.tags_made(run, tags),
+        Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
+        Msg::CheckDone { target, done } => step.check_done(target, &done),
+        Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
+        Msg::LookedUp { account, found } => step.looked_up(account, found),
+        Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
+        Msg::Observed { egress, observed } => {
+            let seen = step.model.observed.insert(egress, observed.clone());
+            if seen.is_none_or(|before| before.address != observed.address) {
+                step.publish(Changed::Status);
+            }
+        }
+    }
+    step.effects
+}
+
+/// One call of `update`: the model, the instant, and what is to be done so far.
+struct Step<'a> {
+    model: &'a mut Model,
+    now: Timestamp,
+    effects: Vec<Effect>,
+}
+
+impl Step<'_> {
+    fn started(&mut self) {
+        let version = self.model.settings.version.clone();
+        let text = format!("musterd {version} started");
+        let started = Record::Started { version, at: self.now };
+        let mut commit = Commit { records: vec![started], ..Commit::default() };
+        commit.journal.push(self.entry(Level::Info, Area::Daemon, text));
+        self.recover(&mut commit);
+        self.commit(commit);
+        self.want_instruments();
+        self.tick();
+    }
+
+    fn tick(&mut self) {
+        self.end_sessions();
+        self.end_tickets();
+        self.muster();
+        self.plans_due();
+        self.pump();
+        self.look_up();
+        self.close_runs();
+    }
+
+    fn commit(&mut self, commit: Commit) {
+        self.effects.push(Effect::Commit(commit));
+    }
+
+    fn record(&mut self, record: Record) {
+        self.commit(Commit { records: vec![record], ..Commit::default() });
+    }
+
+    fn publish(&mut self, changed: Changed) {
+        self.effects.push(Effect::Publish(changed));
+    }
+
+    fn answer(&mut self, reply: ReplyTo, answer: Answer) {
+        self.effects.push(Effect::Reply(reply, Ok(answer)));
+    }
+
+    fn refuse(&mut self, reply: ReplyTo, code: Code, message: impl Into<String>) {
+        self.effects.push(Effect::Reply(reply, Err(Failure::new(code, message))));
+    }
+
+    /// A journal entry about the daemon itself; the store numbers it.
+    fn entry(&self, level: Level, area: Area, text: impl Into<String>) -> JournalEntry {
+        JournalEntry {
+            seq: 0,
+            at: self.now,
+            level,
+            area,
+            user: None,
+            account: None,
+            broker: None,
+            run: None,
+            text: text.into(),
+        }
+    }
+
+    /// A journal entry about an account.
+    fn about(
+        &self,
+        account: AccountId,
+        level: Level,
+        area: Area,
+        text: impl Into<String>,
+    ) -> JournalEntry {
+        let kept = self.model.accounts.get(&account);
+        JournalEntry {
+            user: kept.map(|account| account.user.clone()),
+            account: Some(account),
+            broker: kept.map(|account| account.broker),
+            ..self.entry(level, area, text)
+        }
+    }
+
+    /// A journal entry about a run.
+    fn of_run(&self, run: &RunId, level: Level, text: impl Into<String>) -> JournalEntry {
+        JournalEntry { run: Some(run.clone()), ..self.entry(level, Area::Run, text) }
+    }
+
+    fn log(&mut self, entry: JournalEntry) {
+        self.commit(Commit { journal: vec![entry], ..Commit::default() });
+    }
+}
+
+/// A commit of one record with one journal entry.
+fn noted(record: Record, entry: JournalEntry, seal: Vec<Seal>) -> Commit {
+    Commit { records: vec![record], journal: vec![entry], seal, ack: None }
+}

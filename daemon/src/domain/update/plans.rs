@@ -1,0 +1,86 @@
+//! What a person does to plans.
+
+use muster_protocol::event::{Area, Level};
+use muster_protocol::frame::Code;
+use muster_protocol::ids::PlanId;
+use muster_protocol::plan::{Mode, PlanSpec};
+
+use super::super::effect::{Answer, Commit};
+use super::super::msg::ReplyTo;
+use super::super::plan::{Plan, PlanEvent, validate};
+use super::super::record::Record;
+use super::Step;
+
+/// Plan numbers take two base-36 digits in a tag.
+const MAX_PLANS: u16 = 36 * 36;
+
+impl Step<'_> {
+    pub(super) fn put_plan(&mut self, reply: ReplyTo, by: &str, spec: PlanSpec) {
+        if let Err(invalid) = validate(&spec) {
+            self.refuse(reply, Code::InvalidParams, invalid.to_string());
+            return;
+        }
+        let id = spec.name.clone();
+        let next =
+            self.model.plans.values().map(Plan::no).max().map_or(0, |no| no.saturating_add(1));
+        let no = self.model.plans.get(&id).map_or(next, Plan::no);
+        if no >= MAX_PLANS {
+            self.refuse(
+                reply,
+                Code::Conflict,
+                "there were 1296 plans; use the name of an old one again",
+            );
+            return;
+        }
+        let text =
+            format!("plan {id} put by {by}: {} legs at {}, dry-run", spec.legs.len(), spec.at);
+        let event = PlanEvent::Put { no, spec, at: self.now };
+        self.plan_event(reply, id.clone(), (event, text), Answer::Plan(id));
+    }
+
+    pub(super) fn arm(&mut self, reply: ReplyTo, by: &str, id: PlanId, (mode, hash): (Mode, &str)) {
+        let Some(kept) = self.model.plans.get(&id).and_then(|plan| plan.kept()) else {
+            self.no_plan(reply, &id);
+            return;
+        };
+        if kept.hash != hash {
+            let why = format!("plan {id} has changed since you looked; look again, then arm it");
+            self.refuse(reply, Code::Conflict, why);
+            return;
+        }
+        let text = format!("plan {id} set {} by {by}", mode.words());
+        let event = PlanEvent::Armed { mode, at: self.now };
+        self.plan_event(reply, id.clone(), (event, text), Answer::Plan(id));
+    }
+
+    pub(super) fn remove_plan(&mut self, reply: ReplyTo, by: &str, id: PlanId) {
+        if self.model.plans.get(&id).and_then(|plan| plan.kept()).is_none() {
+            self.no_plan(reply, &id);
+            return;
+        }
+        let text = format!("plan {id} removed by {by}");
+        self.plan_event(reply, id, (PlanEvent::Removed { at: self.now }, text), Answer::Done);
+    }
+
+    fn no_plan(&mut self, reply: ReplyTo, id: &PlanId) {
+        self.refuse(
+            reply,
+            Code::NotFound,
+            format!("there is no plan {id}; see `muster plan list`"),
+        );
+    }
+
+    fn plan_event(
+        &mut self,
+        reply: ReplyTo,
+        id: PlanId,
+        (event, text): (PlanEvent, String),
+        answer: Answer,
+    ) {
+        let mut commit = Commit::default();
+        commit.journal.push(self.entry(Level::Info, Area::Plan, text));
+        commit.records.push(Record::Plan(id, event));
+        commit.ack = Some((reply, answer));
+        self.commit(commit);
+    }
+}

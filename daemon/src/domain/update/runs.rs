@@ -1,0 +1,334 @@
+//! A run that fires: what is sent next, what came back, what is in doubt, when it is over.
+
+use muster_protocol::event::{Area, Level};
+use muster_protocol::failure::FailureKind;
+use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, OrderTag, RunId};
+use muster_protocol::run::IntentStatus;
+use muster_protocol::time::Timestamp;
+
+use super::super::effect::{Commit, Effect};
+use super::super::intent::{Cause, IntentEvent};
+use super::super::limits::MAX_IN_FLIGHT;
+use super::super::lookup::LookUps;
+use super::super::model::{Deciding, Firing};
+use super::super::record::Record;
+use super::super::run::RunEvent;
+use super::super::session::SessionEvent;
+use super::freeze::resolve_until;
+use super::{Step, noted};
+
+impl Step<'_> {
+    /// What a crash left: an intent that was on its way may or may not have arrived.
+    pub(super) fn recover(&mut self, commit: &mut Commit) {
+        let now = self.now;
+        let on_their_way =
+            self.model.intents.iter().filter(|(_, i)| i.status() == IntentStatus::Sending);
+        for (id, _) in on_their_way {
+            let says = "the daemon stopped before the answer was recorded".to_owned();
+            let cause = Cause { kind: FailureKind::InDoubt, says: Some(says), ip_seen: None };
+            commit.journal.push(self.of_intent(
+                id,
+                Level::Warn,
+                "IN DOUBT after a restart; looking it up",
+            ));
+            commit
+                .records
+                .push(Record::Intent(id.clone(), IntentEvent::Doubted { cause, at: now }));
+        }
+        let doubted: Vec<AccountId> = self
+            .model
+            .intents
+            .iter()
+            .filter(|(_, intent)| intent.status() == IntentStatus::InDoubt)
+            .map(|(id, _)| id.account)
+            .collect();
+        for account in doubted {
+            self.begin_look_ups(account);
+        }
+        let firing: Vec<RunId> = self.model.firing_runs().map(|(id, _)| id.clone()).collect();
+        for run in firing {
+            let queue = Firing { ready: self.ready_accounts(&run).collect() };
+            self.model.firing.insert(run, queue);
+        }
+    }
+
+    /// Accounts of a run with a planned leg and none whose fate is open.
+    fn ready_accounts(&self, run: &RunId) -> impl Iterator<Item = (Timestamp, AccountId)> {
+        let parts = self.model.runs.get(run).map(|run| run.fixed.participants.as_slice());
+        parts.unwrap_or_default().iter().map(|part| part.account).filter_map(|account| {
+            let open = |status| matches!(status, IntentStatus::Sending | IntentStatus::InDoubt);
+            let mut legs = self.model.legs_of(run, account).map(|(_, intent)| intent.status());
+            let planned = self
+                .model
+                .legs_of(run, account)
+                .any(|(_, intent)| intent.status() == IntentStatus::Planned);
+            (planned && !legs.any(open)).then_some((self.now, account))
+        })
+    }
+
+    /// Sends what may be sent now: each account's legs one after the other, accounts side by side.
+    pub(super) fn pump(&mut self) {
+        let firing: Vec<RunId> = self.model.firing.keys().cloned().collect();
+        for run in firing {
+            let over =
+                self.model.runs.get(&run).is_none_or(|kept| self.now >= kept.fixed.window_until);
+            if over {
+                self.settle_planned(&run, |at| IntentEvent::Missed { at });
+            } else {
+                self.pump_run(&run);
+            }
+        }
+    }
+
+    fn pump_run(&mut self, run: &RunId) {
+        while self.model.in_flight.len() < MAX_IN_FLIGHT {
+            let Some(firing) = self.model.firing.get_mut(run) else { return };
+            let Some(&(due, account)) = firing.ready.first() else { return };
+            if due > self.now {
+                return;
+            }
+            firing.ready.pop_first();
+            let next = self.model.legs_of(run, account).find(|(id, intent)| {
+                intent.status() == IntentStatus::Planned
+                    && !self.model.deciding.contains(&Deciding::Intent((*id).clone()))
+            });
+            let Some(id) = next.map(|(id, _)| id.clone()) else { continue };
+            self.decide_send(id);
+        }
+    }
+
+    fn decide_send(&mut self, id: IntentId) {
+        let missing = self.why_not_sendable(&id);
+        if let Some(why) = missing {
+            self.not_sent(id, &why);
+            return;
+        }
+        self.model.spacing.entry(id.account).or_default().started(self.now);
+        self.model.in_flight.insert(id.clone());
+        self.model.deciding.insert(Deciding::Intent(id.clone()));
+        let event = IntentEvent::Sending { attempt: Attempt(1), at: self.now };
+        self.record(Record::Intent(id, event));
+    }
+
+    fn why_not_sendable(&self, id: &IntentId) -> Option<String> {
+        let run = self.model.runs.get(&id.run)?;
+        let Some(leg) = run.fixed.legs.get(usize::from(id.leg.0)) else {
+            return Some("the frozen plan has no such leg".to_owned());
+        };
+        let Some(account) = self.model.accounts.get(&id.account) else {
+            return Some("the account was removed".to_owned());
+        };
+        if !account.session.is_live(self.now) {
+            return Some("no live session".to_owned());
+        }
+        let key = (account.broker, leg.exchange, leg.symbol.clone());
+        let unknown = !self.model.instruments.contains_key(&key);
+        unknown.then(|| {
+            format!(
+                "{}:{} is not in {}'s list of instruments",
+                leg.exchange,
+                leg.symbol,
+                account.broker.title()
+            )
+        })
+    }
+
+    pub(super) fn not_sent(&mut self, id: IntentId, why: &str) {
+        self.model.deciding.insert(Deciding::Intent(id.clone()));
+        let cause = Cause { kind: FailureKind::Refused, says: Some(why.to_owned()), ip_seen: None };
+        let entry = self.of_intent(&id, Level::Error, format!("not sent: {why}"));
+        let event = IntentEvent::NotSent { cause, at: self.now };
+        self.commit(noted(Record::Intent(id, event), entry, Vec::new()));
+    }
+
+    /// Moves every intent of the run that was never sent to its end.
+    pub(super) fn settle_planned(&mut self, run: &RunId, event: impl Fn(Timestamp) -> IntentEvent) {
+        let planned: Vec<IntentId> = self
+            .model
+            .intents_of(run)
+            .filter(|(id, intent)| {
+                intent.status() == IntentStatus::Planned
+                    && !self.model.deciding.contains(&Deciding::Intent((*id).clone()))
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        if planned.is_empty() {
+            return;
+        }
+        let mut commit = Commit::default();
+        let event = event(self.now);
+        if let IntentEvent::Missed { .. } = event {
+            let text =
+                format!("MISSED: {} orders were not sent before the window closed", planned.len());
+            commit.journal.push(self.of_run(run, Level::Error, text));
+        }
+        for id in planned {
+            self.model.deciding.insert(Deciding::Intent(id.clone()));
+            commit.records.push(Record::Intent(id, event.clone()));
+        }
+        self.commit(commit);
+    }
+
+    /// A send came back: the answer is recorded before anything follows from it.
+    pub(super) fn outcome(&mut self, id: IntentId, outcome: Result<OrderId, Cause>) {
+        let at = self.now;
+        let mut commit = Commit::default();
+        let (event, level, text) = match outcome {
+            Ok(order_id) => {
+                let text = format!("accepted as {order_id}");
+                (IntentEvent::Accepted { order_id, at }, Level::Info, text)
+            }
+            Err(cause) => {
+                let says = cause.says.clone().unwrap_or_else(|| cause.kind.words().to_owned());
+                if cause.kind == FailureKind::SessionExpired {
+                    commit.records.extend(self.session_over(id.account));
+                }
+                match cause.kind {
+                    FailureKind::InDoubt | FailureKind::RateLimited | FailureKind::Malformed => {
+                        let text = format!("IN DOUBT: {says}; looking it up by its tag");
+                        (IntentEvent::Doubted { cause, at }, Level::Error, text)
+                    }
+                    FailureKind::Unreachable => (
+                        IntentEvent::NotSent { cause, at },
+                        Level::Error,
+                        format!("not sent: {says}"),
+                    ),
+                    FailureKind::Refused
+                    | FailureKind::IpNotAllowed
+                    | FailureKind::NoIpRegistered
+                    | FailureKind::CredentialsRejected
+                    | FailureKind::OtpRejected
+                    | FailureKind::SessionExpired
+                    | FailureKind::Maintenance
+                    | FailureKind::NeedsConsent => (
+                        IntentEvent::Refused { cause, at },
+                        Level::Error,
+                        format!("refused: {says}"),
+                    ),
+                }
+            }
+        };
+        commit.journal.push(self.of_intent(&id, level, text));
+        commit.records.push(Record::Intent(id, event));
+        self.commit(commit);
+    }
+
+    /// The record that ends a session the broker refused, unless one is on its way.
+    pub(super) fn session_over(&mut self, account: AccountId) -> Option<Record> {
+        let live = self.model.accounts.get(&account)?.session.is_live(self.now);
+        let first = live && self.model.deciding.insert(Deciding::Session(account));
+        first.then_some(Record::Session(account, SessionEvent::Ended { at: self.now }))
+    }
+
+    pub(super) fn begin_look_ups(&mut self, account: AccountId) {
+        let begin = LookUps::begin(self.now);
+        self.model.lookups.entry(account).or_insert(begin);
+    }
+
+    /// Reads the order books that are due.
+    pub(super) fn look_up(&mut self) {
+        let now = self.now;
+        let due = self.model.lookups.iter().filter(|(_, l)| l.due().is_some_and(|due| due <= now));
+        let due: Vec<AccountId> = due.map(|(id, _)| *id).collect();
+        for account in due {
+            let intents = self.doubted(account);
+            let route = self.model.route(account);
+            match route.filter(|_| !intents.is_empty()) {
+                Some(route) => {
+                    if let Some(lookups) = self.model.lookups.get_mut(&account) {
+                        lookups.started();
+                    }
+                    self.effects.push(Effect::LookUp { account, route, intents });
+                }
+                None => drop(self.model.lookups.remove(&account)),
+            }
+        }
+    }
+
+    /// The account's orders in doubt of today: a broker's book shows no other day.
+    fn doubted(&self, account: AccountId) -> Vec<(IntentId, OrderTag)> {
+        let today = self.now.date();
+        let runs = self.model.runs.keys().filter(|run| run.date == today);
+        runs.flat_map(|run| self.model.legs_of(run, account))
+            .filter(|(_, intent)| intent.status() == IntentStatus::InDoubt)
+            .map(|(id, intent)| (id.clone(), intent.tag.clone()))
+            .collect()
+    }
+
+    pub(super) fn looked_up(
+        &mut self,
+        account: AccountId,
+        found: Result<Vec<(IntentId, Option<OrderId>)>, Cause>,
+    ) {
+        let at = self.now;
+        if let Some(lookups) = self.model.lookups.get_mut(&account) {
+            lookups.ended(at);
+        }
+        let found = match found {
+            Ok(found) => found,
+            Err(cause) => {
+                let says = cause.says.unwrap_or_else(|| cause.kind.words().to_owned());
+                let text = format!("the order book could not be read: {says}; trying again");
+                self.log(self.about(account, Level::Warn, Area::Order, text));
+                return;
+            }
+        };
+        let mut commit = Commit::default();
+        for (id, order_id) in found {
+            let (event, level, text) = match order_id {
+                Some(order_id) => {
+                    let text = format!("found in the order book as {order_id}");
+                    (IntentEvent::Found { order_id, at }, Level::Info, text)
+                }
+                None => (
+                    IntentEvent::Missing { at },
+                    Level::Warn,
+                    "not in the order book; still IN DOUBT, not sent again".to_owned(),
+                ),
+            };
+            commit.journal.push(self.of_intent(&id, level, text));
+            commit.records.push(Record::Intent(id, event));
+        }
+        self.commit(commit);
+    }
+
+    /// Closes the runs of which nothing more will come by itself.
+    pub(super) fn close_runs(&mut self) {
+        let firing = self.model.firing_runs().filter(|(id, run)| {
+            let counts = self.model.counts.get(*id).copied().unwrap_or_default();
+            let waiting = counts.planned > 0 || counts.sending > 0;
+            let doubted = counts.in_doubt > 0 && self.now < resolve_until(run);
+            !waiting && !doubted && !self.model.deciding.contains(&Deciding::Run((*id).clone()))
+        });
+        let over: Vec<RunId> = firing.map(|(id, _)| id.clone()).collect();
+        for id in over {
+            self.model.deciding.insert(Deciding::Run(id.clone()));
+            let counts = self.model.counts.get(&id).copied().unwrap_or_default();
+            let words: Vec<String> = IntentStatus::ALL
+                .into_iter()
+                .filter(|status| counts.of(*status) > 0)
+                .map(|status| format!("{} {}", counts.of(status), status.words()))
+                .collect();
+            let bad = counts.in_doubt > 0 || counts.missed > 0;
+            let level = if bad { Level::Error } else { Level::Info };
+            let entry = self.of_run(&id, level, format!("closed: {}", words.join(", ")));
+            let closed = Record::Run(id, RunEvent::Closed { at: self.now });
+            self.commit(noted(closed, entry, Vec::new()));
+        }
+    }
+
+    fn of_intent(
+        &self,
+        id: &IntentId,
+        level: Level,
+        text: impl AsRef<str>,
+    ) -> muster_protocol::event::JournalEntry {
+        let leg =
+            self.model.runs.get(&id.run).and_then(|run| run.fixed.legs.get(usize::from(id.leg.0)));
+        let what = leg.map(muster_protocol::order::Leg::words).unwrap_or_default();
+        let mut entry =
+            self.about(id.account, level, Area::Order, format!("{what}: {}", text.as_ref()));
+        entry.run = Some(id.run.clone());
+        entry
+    }
+}

@@ -1,0 +1,301 @@
+//! The model as clients see it.
+
+use muster_protocol::account::{AccountView, Fitness, LastRun};
+use muster_protocol::check::{CheckOutcome, CheckTarget, CheckView};
+use muster_protocol::event::Snapshot;
+use muster_protocol::failure::Explained;
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, UserId};
+use muster_protocol::order::Broker;
+use muster_protocol::plan::PlanView;
+use muster_protocol::run::{IntentView, LeftOut, RunCounts, RunView};
+use muster_protocol::status::{EgressView, FitCounts, NextRun, StatusView};
+use muster_protocol::time::{DAY, Timestamp};
+
+use super::account::Account;
+use super::check::EndedCheck;
+use super::intent::{Cause, Intent, Stage};
+use super::model::{EgressSettings, Model};
+use super::run;
+use super::update::due_fire;
+
+/// Runs of so many days are shown.
+const RUN_DAYS_MS: i64 = 7 * DAY;
+
+/// The daemon at a glance; a person held to their own accounts sees counts of those only.
+pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusView {
+    let mut counts = FitCounts::default();
+    let until = run_until(model, now);
+    for (_, account) in model.accounts_of(only) {
+        let slot = match account.fitness(now, until) {
+            Fitness::Fit => &mut counts.fit,
+            Fitness::Unfit { .. } => &mut counts.unfit,
+            Fitness::Off => &mut counts.off,
+        };
+        *slot = slot.saturating_add(1);
+    }
+    StatusView {
+        version: model.settings.version.clone(),
+        started: model.started,
+        now,
+        vault: model.vault,
+        market: model.calendar.phase(now),
+        calendar_until: model.calendar.valid_until(),
+        next_run: next_run(model, now),
+        egress: model.settings.egress.iter().map(|egress| egress_view(model, egress)).collect(),
+        counts,
+        callback: model.settings.callback.clone(),
+    }
+}
+
+fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {
+    let plans = model.plans.iter().filter_map(|(id, plan)| {
+        let kept = plan.kept()?;
+        let frozen = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
+        let frozen = frozen.filter(|(_, run)| matches!(run.stage, run::Stage::Frozen));
+        let at = match frozen {
+            Some((_, run)) => run.fixed.fire_at,
+            None => due_fire(model, id, kept)?.at,
+        };
+        (at >= now).then(|| NextRun { plan: id.clone(), at, mode: kept.mode })
+    });
+    plans.min_by_key(|next| next.at)
+}
+
+/// Until when a session must live for its account to be fit: the end of the next run's window.
+fn run_until(model: &Model, now: Timestamp) -> Timestamp {
+    let next = next_run(model, now);
+    let plan = next.as_ref().and_then(|next| model.plans.get(&next.plan)?.kept());
+    match (&next, plan) {
+        (Some(next), Some(plan)) if next.at.since(now) < DAY => {
+            next.at.date().at(plan.spec.window_until)
+        }
+        _ => now,
+    }
+}
+
+fn egress_view(model: &Model, egress: &EgressSettings) -> EgressView {
+    let using = || model.accounts.values().filter(|a| a.identity.egress == egress.name);
+    let shared = |broker: &Broker| {
+        let users: std::collections::BTreeSet<&UserId> = using()
+            .filter(|account| account.broker == *broker)
+            .map(|account| &account.user)
+            .collect();
+        users.len() > 1
+    };
+    EgressView {
+        name: egress.name.clone(),
+        address: egress.address.clone(),
+        observed: model.observed.get(&egress.name).cloned(),
+        accounts: u32::try_from(using().count()).unwrap_or(u32::MAX),
+        shared_at: Broker::ALL.into_iter().filter(shared).collect(),
+    }
+}
+
+/// One account.
+pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountView> {
+    let kept = model.accounts.get(&id)?;
+    let running = model.checks.get(&id);
+    let testing = running.is_some_and(|check| !check.is_over());
+    let last = kept.last_check.as_ref().map(|check| ended(id, kept, check));
+    Some(AccountView {
+        id,
+        user: kept.user.clone(),
+        broker: kept.broker,
+        client_id: kept.identity.client_id.clone(),
+        holder: kept.identity.holder.clone(),
+        egress: kept.identity.egress.clone(),
+        active: kept.active,
+        auto_execute: kept.auto_execute,
+        status: kept.status(now, testing),
+        permission: kept.permission.clone(),
+        permission_at: kept.permission_at,
+        session: kept.session.view(),
+        last_ok: kept.last_ok,
+        latency_ms: kept.last_check.as_ref().and_then(|check| check.latency_ms),
+        fitness: kept.fitness(now, run_until(model, now)),
+        last_run: kept.last_run.as_ref().map(|run| last_run(model, run, id)),
+        last_check: running.map(|check| check.view().clone()).or(last),
+        history: kept.history.iter().copied().collect(),
+        connected_at: kept.connected_at,
+    })
+}
+
+fn last_run(model: &Model, run: &RunId, id: AccountId) -> LastRun {
+    let counts: RunCounts = model.legs_of(run, id).map(|(_, intent)| intent.status()).collect();
+    LastRun { run: run.clone(), counts: (counts.total() > 0).then_some(counts) }
+}
+
+fn ended(id: AccountId, account: &Account, check: &EndedCheck) -> CheckView {
+    let outcome = match &check.failed {
+        Some(failure) => CheckOutcome::Failed { failure: failure.clone() },
+        None => CheckOutcome::Passed,
+    };
+    CheckView {
+        target: CheckTarget::Account(id),
+        user: account.user.clone(),
+        broker: account.broker,
+        started: check.started,
+        steps: check.steps.clone(),
+        outcome,
+        saved_as: None,
+    }
+}
+
+/// One plan, unless it was removed.
+pub fn plan(model: &Model, id: &PlanId) -> Option<PlanView> {
+    let kept = model.plans.get(id)?.kept()?;
+    let fire = due_fire(model, id, kept);
+    let why = match super::schedule::next_fire(&kept.spec, &model.calendar, kept.since) {
+        Err(why) if fire.is_none() => Some(why.to_string()),
+        Ok(_) | Err(_) => None,
+    };
+    Some(PlanView {
+        spec: kept.spec.clone(),
+        mode: kept.mode,
+        hash: kept.hash.clone(),
+        next_fire: fire.map(|fire| fire.at),
+        no_fire_because: why,
+    })
+}
+
+/// One run.
+pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
+    let kept = model.runs.get(id)?;
+    let (fired_at, closed_at) = match kept.stage {
+        run::Stage::Frozen | run::Stage::Missed { .. } => (None, None),
+        run::Stage::Firing { at } => (Some(at), None),
+        run::Stage::Closed { fired_at, at } => (Some(fired_at), Some(at)),
+    };
+    let left_out = kept.fixed.excluded.iter().map(|out| LeftOut {
+        account: out.account,
+        user: out.user.clone(),
+        broker: out.broker,
+        reasons: out.reasons.clone(),
+    });
+    Some(RunView {
+        id: id.clone(),
+        mode: kept.fixed.mode,
+        state: kept.state(),
+        fire_at: kept.fixed.fire_at,
+        fired_at,
+        closed_at,
+        hash: kept.fixed.hash.clone(),
+        legs: kept.fixed.legs.clone(),
+        accounts: u32::try_from(kept.fixed.participants.len()).unwrap_or(u32::MAX),
+        left_out: left_out.collect(),
+        counts: model.counts.get(id).copied().unwrap_or_default(),
+    })
+}
+
+/// One intent.
+pub fn intent(model: &Model, id: &IntentId) -> Option<IntentView> {
+    let kept = model.intents.get(id)?;
+    let run = model.runs.get(&id.run)?;
+    // Participants are in the order of their accounts' numbers.
+    let parts = &run.fixed.participants;
+    let part = parts.get(parts.binary_search_by_key(&id.account, |part| part.account).ok()?)?;
+    let mut view = IntentView {
+        id: id.clone(),
+        user: part.user.clone(),
+        broker: part.broker,
+        leg: run.fixed.legs.get(usize::from(id.leg.0))?.clone(),
+        status: kept.status(),
+        tag: Some(kept.tag.clone()),
+        order_id: None,
+        sent_at: None,
+        took_ms: None,
+        lookups: 0,
+        failure: None,
+    };
+    stage(&mut view, kept);
+    Some(view)
+}
+
+fn stage(view: &mut IntentView, intent: &Intent) {
+    let took = |from: Timestamp, to: Timestamp| u32::try_from(to.since(from)).ok();
+    match &intent.stage {
+        Stage::Planned | Stage::Missed | Stage::Rehearsed => {}
+        Stage::Sending(sent) => view.sent_at = Some(sent.at),
+        Stage::Accepted { sent, order_id, at, lookups } => {
+            view.sent_at = Some(sent.at);
+            view.order_id = Some(order_id.clone());
+            view.took_ms = took(sent.at, *at);
+            view.lookups = *lookups;
+        }
+        Stage::Refused { sent, cause, at } => {
+            view.sent_at = Some(sent.at);
+            view.took_ms = took(sent.at, *at);
+            view.failure =
+                Some(explained(cause, "The broker refused the order.", "see the broker's words"));
+        }
+        Stage::NotSent { cause } => {
+            let means = "It never left the server, so the broker cannot have it.";
+            view.failure = Some(explained(cause, means, "place it by hand if it is still wanted"));
+        }
+        Stage::InDoubt { sent, cause, lookups } => {
+            view.sent_at = Some(sent.at);
+            view.lookups = *lookups;
+            let means =
+                "It is not known whether the broker has it. It will not be sent again by itself.";
+            let action = "look for its tag in the broker's order book before doing anything else";
+            view.failure = Some(explained(cause, means, action));
+        }
+    }
+}
+
+fn explained(cause: &Cause, means: &str, action: &str) -> Explained {
+    Explained {
+        kind: cause.kind,
+        broker_says: cause.says.clone(),
+        means: means.to_owned(),
+        action: action.to_owned(),
+        ip_seen: cause.ip_seen.clone(),
+        ip_to_register: None,
+    }
+}
+
+/// The runs of the last days, oldest first.
+pub fn runs(model: &Model, now: Timestamp) -> Vec<RunView> {
+    let since = now.plus(-RUN_DAYS_MS);
+    let recent = model.runs.iter().filter(|(_, run)| run.fixed.fire_at >= since);
+    let mut views: Vec<RunView> = recent.filter_map(|(id, _)| run(model, id)).collect();
+    views.sort_by_key(|view| view.fire_at);
+    views
+}
+
+/// Everything a client shows, its journal left empty for the store to fill.
+pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapshot {
+    let newest = model
+        .plans
+        .keys()
+        .filter_map(|plan| model.runs.keys().rev().find(|run| run.plan == *plan).cloned());
+    let mine = |id: &AccountId| {
+        only.is_none_or(|user| model.accounts.get(id).is_some_and(|a| a.user == *user))
+    };
+    let intents = newest.flat_map(|run| {
+        let of_run = model.intents_of(&run).filter(|(id, _)| mine(&id.account));
+        of_run.filter_map(|(id, _)| intent(model, id)).collect::<Vec<_>>()
+    });
+    Snapshot {
+        status: status(model, now, only),
+        accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
+        plans: model.plans.keys().filter_map(|id| plan(model, id)).collect(),
+        intents: intents.collect(),
+        runs: runs(model, now).into_iter().map(|view| for_person(view, only)).collect(),
+        checks: model
+            .tickets
+            .values()
+            .filter(|ticket| only.is_none_or(|user| ticket.route.user == *user))
+            .map(|ticket| ticket.check.view().clone())
+            .collect(),
+        journal: Vec::new(),
+    }
+}
+
+/// A run with nobody else's name in it.
+pub fn for_person(mut view: RunView, only: Option<&UserId>) -> RunView {
+    if let Some(user) = only {
+        view.left_out.retain(|out| out.user == *user);
+    }
+    view
+}
