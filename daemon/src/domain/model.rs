@@ -149,6 +149,8 @@ pub struct Model {
     pub observed: BTreeMap<EgressName, Observed>,
     /// The last muster, or the start.
     pub mustered: Timestamp,
+    /// The daemon is stopping: nothing new is begun.
+    pub stopping: bool,
 }
 
 impl Model {
@@ -175,6 +177,7 @@ impl Model {
             instruments: BTreeMap::new(),
             observed: BTreeMap::new(),
             mustered: now,
+            stopping: false,
         }
     }
 

@@ -1,1 +1,261 @@
-//! Placeholder.
+//! The runner of the domain: one loop that owns the model, the custody and the feed; takes messages
+//! one by one, performs their effects, commits each turn's records together.
+
+mod ask;
+mod brokers;
+pub mod check;
+mod feed;
+mod handle;
+mod jobs;
+mod perform;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use muster_protocol::check::CheckTarget;
+use muster_protocol::frame::Failure;
+use muster_protocol::ids::TicketId;
+use muster_protocol::request::JournalFilter;
+use muster_protocol::time::{SECOND, Timestamp};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use self::feed::Watchers;
+use self::handle::{Back, Input, Tickets};
+use self::perform::{Note, Turn};
+use crate::clock::Clock;
+use crate::credential::{SecretText, SessionSecret};
+use crate::custody::Custody;
+use crate::domain::effect::Changed;
+use crate::domain::illegal::Illegal;
+use crate::domain::model::Model;
+use crate::domain::msg::{Msg, ReplyTo};
+use crate::domain::record::Record;
+use crate::domain::update::{next_deadline, update};
+use crate::store::{Report, Store, StoreError, Writer, decode};
+
+pub use self::brokers::{Brokers, Egresses};
+pub use self::handle::{Handle, Peer, Subscription};
+
+/// Why the engine ended, other than being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed; nothing more is sent. A restart recovers.
+    #[error("the store failed, so no order can be recorded and none is sent: {0}")]
+    Store(#[from] StoreError),
+    /// The store holds what this build would not have written.
+    #[error("the store cannot be replayed at record {seq}: {source}")]
+    Replay {
+        /// Which record, from 1.
+        seq: usize,
+        /// What did not fit.
+        source: Illegal,
+    },
+    /// The writing thread could not be started.
+    #[error("the store's writing thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Everything the engine is made of.
+pub struct Parts {
+    /// The empty model, its settings and calendar in it.
+    pub model: Model,
+    /// The store, open.
+    pub store: Arc<Store>,
+    /// The keys, and what they sealed.
+    pub custody: Custody,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The brokers' adapters.
+    pub brokers: Brokers,
+}
+
+/// How many peers' requests wait.
+const INPUTS: usize = 1_024;
+/// How many messages one turn takes, so that a flood cannot keep a commit waiting.
+const TURN: usize = 256;
+/// The status is told again after this long, so that watchers can set their clocks.
+const STATUS_EVERY: i64 = 10 * SECOND;
+/// The loop does not tick more often than this, whatever the deadline says.
+const LEAST_WAIT: i64 = 1;
+
+/// The engine. Owns all state; nothing else does.
+pub struct Engine {
+    model: Model,
+    store: Arc<Store>,
+    writer: Writer<Note>,
+    custody: Custody,
+    clock: Arc<dyn Clock>,
+    brokers: Brokers,
+    watchers: Watchers,
+    inputs: mpsc::Receiver<Input>,
+    back: mpsc::UnboundedReceiver<Back>,
+    back_to: mpsc::UnboundedSender<Back>,
+    waiting: BTreeMap<ReplyTo, oneshot::Sender<Result<Value, Failure>>>,
+    next_reply: u64,
+    tickets: Tickets,
+    tokens: BTreeMap<TicketId, SecretText>,
+    opened: BTreeMap<CheckTarget, SessionSecret>,
+    running: BTreeMap<TicketId, AbortHandle>,
+    status_at: Timestamp,
+}
+
+impl Engine {
+    /// Replays the store into the model and makes the engine ready to run.
+    pub fn new(parts: Parts) -> Result<(Self, Handle), EngineError> {
+        let Parts { mut model, store, custody, clock, brokers } = parts;
+        for (bytes, seq) in store.records()?.iter().zip(1..) {
+            let record: Record = decode(bytes)?;
+            model.apply(&record).map_err(|source| EngineError::Replay { seq, source })?;
+        }
+        let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
+        let (inputs_to, inputs) = mpsc::channel(INPUTS);
+        let (back_to, back) = mpsc::unbounded_channel();
+        let report_to = back_to.clone();
+        let writer = Writer::start(Arc::clone(&store), move |report| {
+            let back = match report {
+                Report::Committed { note, journal, .. } => Back::Committed { note, journal },
+                Report::Failed(error) => Back::StoreFailed(error),
+            };
+            // The engine may have ended already.
+            drop(report_to.send(back));
+        })
+        .map_err(EngineError::Thread)?;
+        let now = clock.now();
+        let engine = Self {
+            model,
+            store,
+            writer,
+            custody,
+            clock,
+            brokers,
+            watchers: Watchers::new(journal),
+            inputs,
+            back,
+            back_to,
+            waiting: BTreeMap::new(),
+            next_reply: 0,
+            tickets: Tickets::new(now),
+            tokens: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            running: BTreeMap::new(),
+            status_at: now,
+        };
+        Ok((engine, Handle::new(inputs_to)))
+    }
+
+    /// Runs until told to stop, then lets what is on its way come back and be recorded.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), EngineError> {
+        self.observe_egresses();
+        let mut first = vec![Msg::Started];
+        loop {
+            self.turn(std::mem::take(&mut first));
+            if stop.is_cancelled() {
+                self.model.stopping = true;
+                if self.model.in_flight.is_empty() && self.model.deciding.is_empty() {
+                    break;
+                }
+            }
+            first = self.next(&stop).await?;
+        }
+        self.writer.stop();
+        Ok(())
+    }
+
+    /// Waits for something to happen and takes what has happened, up to a turn's worth.
+    async fn next(&mut self, stop: &CancellationToken) -> Result<Vec<Msg>, EngineError> {
+        let now = self.clock.now();
+        let deadline = next_deadline(&self.model, now).map_or(self.status_at, |at| at.min(self.status_at));
+        let deadline = deadline.max(now.plus(LEAST_WAIT));
+        let clock = Arc::clone(&self.clock);
+        let stopping = self.model.stopping;
+        let mut msgs = Vec::new();
+        tokio::select! {
+            biased;
+            Some(back) = self.back.recv() => msgs.extend(self.came_back(back)?),
+            () = stop.cancelled(), if !stopping => {}
+            Some(input) = self.inputs.recv(), if !stopping => msgs.extend(self.came_in(input)),
+            () = clock.sleep_until(deadline) => {}
+        }
+        while msgs.len() < TURN {
+            if let Ok(back) = self.back.try_recv() {
+                msgs.extend(self.came_back(back)?);
+            } else if let Some(input) = (!stopping).then(|| self.inputs.try_recv().ok()).flatten() {
+                msgs.extend(self.came_in(input));
+            } else {
+                break;
+            }
+        }
+        msgs.push(Msg::Tick);
+        Ok(msgs)
+    }
+
+    fn came_in(&mut self, input: Input) -> Option<Msg> {
+        match input {
+            Input::Ask { peer, request, reply } => self.ask(&peer, *request, reply),
+            Input::Redirect { query, reply } => self.redirect(&query, reply),
+            Input::Subscribe { peer, tail, reply } => {
+                let now = self.clock.now();
+                if let Some(subscription) = self.watchers.subscribe(&self.model, now, &peer, tail) {
+                    // The peer may have gone.
+                    drop(reply.send(subscription));
+                }
+                None
+            }
+        }
+    }
+
+    fn came_back(&mut self, back: Back) -> Result<Option<Msg>, EngineError> {
+        match back {
+            Back::Msg(msg) => Ok(Some(*msg)),
+            Back::Check { target, session, done } => {
+                if let Some(session) = session {
+                    self.keep_opened(target, session);
+                }
+                Ok(Some(Msg::CheckDone { target, done }))
+            }
+            Back::Committed { note, journal } => {
+                self.watchers.journal(journal);
+                let Note { records, acks } = note;
+                self.turn(vec![Msg::Committed(records)]);
+                for (to, answer) in acks {
+                    let answer = self.answer(answer);
+                    self.reply(to, answer);
+                }
+                Ok(None)
+            }
+            Back::StoreFailed(error) => Err(error.into()),
+        }
+    }
+
+    /// A session a check opened waits here until its record is written; a connection's waits with
+    /// its draft.
+    fn keep_opened(&mut self, target: CheckTarget, session: SessionSecret) {
+        match target {
+            CheckTarget::Ticket(ticket) if self.custody.draft(ticket).is_some() => {
+                self.custody.hold_draft_session(ticket, session);
+            }
+            CheckTarget::Ticket(_) | CheckTarget::Account(_) => {
+                self.opened.insert(target, session);
+            }
+        }
+    }
+
+    /// Takes the messages one by one and performs what follows, then commits it all together.
+    fn turn(&mut self, msgs: Vec<Msg>) {
+        let mut turn = Turn::default();
+        let mut queue = VecDeque::from(msgs);
+        while let Some(msg) = queue.pop_front() {
+            let now = self.clock.now();
+            let effects = update(&mut self.model, now, msg);
+            queue.extend(self.perform(effects, &mut turn));
+        }
+        if self.clock.now() >= self.status_at {
+            self.status_at = self.clock.now().plus(STATUS_EVERY);
+            turn.changed(Changed::Status);
+        }
+        self.end_turn(turn);
+    }
+}

@@ -68,6 +68,9 @@ impl Step<'_> {
     }
 
     fn tick(&mut self) {
+        if self.model.stopping {
+            return;
+        }
         self.end_sessions();
         self.end_tickets();
         self.muster();

@@ -68,6 +68,9 @@ impl Step<'_> {
 
     /// Sends what may be sent now: each account's legs one after the other, accounts side by side.
     pub(super) fn pump(&mut self) {
+        if self.model.stopping {
+            return;
+        }
         let firing: Vec<RunId> = self.model.firing.keys().cloned().collect();
         for run in firing {
             let over =

@@ -1,0 +1,267 @@
+//! Requests: what only reads is answered from the model; what decides becomes a message, its secrets
+//! put aside first.
+
+use muster_protocol::account::Credential as Entered;
+use muster_protocol::frame::{Code, Failure};
+use muster_protocol::ids::{AccountId, TicketId, UserId};
+use muster_protocol::reply::{Done, RunDetails, Welcome};
+use muster_protocol::request::{Connect, QueryJournal, Request, ShowRun, SubmitRedirect};
+use muster_protocol::version::ProtocolVersion;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::Engine;
+use super::handle::Peer;
+use crate::broker::zerodha::redirect;
+use crate::credential::{Credential, SecretText};
+use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
+use crate::domain::view;
+
+type Reply = oneshot::Sender<Result<Value, Failure>>;
+
+/// The most journal entries in one reply.
+const MAX_JOURNAL: u32 = 1_000;
+
+impl Engine {
+    pub(super) fn ask(&mut self, peer: &Peer, request: Request, reply: Reply) -> Option<Msg> {
+        let only = peer.only();
+        let now = self.clock.now();
+        let answer = match request {
+            Request::Hello(_) => to_value(&self.welcome(peer)),
+            Request::Subscribe(_) => {
+                Err(Failure::new(Code::InvalidRequest, "subscribe works on a connection of its own"))
+            }
+            Request::Status(_) => to_value(&view::status(&self.model, now, only)),
+            Request::ListAccounts(_) => {
+                let accounts = self.model.accounts_of(only);
+                let views = accounts.filter_map(|(id, _)| view::account(&self.model, now, id));
+                to_value(&views.collect::<Vec<_>>())
+            }
+            Request::ListPlans(_) => {
+                let plans = self.model.plans.keys().filter_map(|id| view::plan(&self.model, id));
+                to_value(&plans.collect::<Vec<_>>())
+            }
+            Request::ListRuns(_) => {
+                let runs = view::runs(&self.model, now).into_iter();
+                to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
+            }
+            Request::ShowRun(show) => self.show_run(&show, only),
+            Request::QueryJournal(query) => {
+                self.query_journal(query, only, reply);
+                return None;
+            }
+            decides => return self.decide(peer, decides, reply),
+        };
+        // The peer may have gone.
+        drop(reply.send(answer));
+        None
+    }
+
+    fn decide(&mut self, peer: &Peer, request: Request, reply: Reply) -> Option<Msg> {
+        let ask = match self.to_ask(request) {
+            Ok(ask) => ask,
+            Err(failure) => {
+                drop(reply.send(Err(failure)));
+                return None;
+            }
+        };
+        self.next_reply = self.next_reply.wrapping_add(1);
+        let reply_to = ReplyTo(self.next_reply);
+        self.waiting.insert(reply_to, reply);
+        let only = peer.only().cloned();
+        Some(Msg::Asked(Asked { reply: reply_to, by: peer.name.clone(), only, ask }))
+    }
+
+    fn to_ask(&mut self, request: Request) -> Result<Ask, Failure> {
+        Ok(match request {
+            Request::Connect(connect) => self.connect(connect)?,
+            Request::Login(login) => self.login(login.account)?,
+            Request::SubmitRedirect(submitted) => self.submitted(&submitted)?,
+            Request::Abandon(abandon) => Ask::Abandon { ticket: abandon.ticket },
+            Request::TestAccounts(test) => Ask::Test(test.accounts),
+            Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
+            Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
+            Request::RemoveAccount(remove) => {
+                Ask::Remove { account: remove.account, confirm: remove.confirm }
+            }
+            Request::PutPlan(put) => Ask::PutPlan(put.spec),
+            Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
+            Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
+            Request::Hello(_)
+            | Request::Status(_)
+            | Request::Subscribe(_)
+            | Request::ListAccounts(_)
+            | Request::ListPlans(_)
+            | Request::ListRuns(_)
+            | Request::ShowRun(_)
+            | Request::QueryJournal(_) => {
+                return Err(Failure::new(Code::Internal, "this request decides nothing"));
+            }
+        })
+    }
+
+    fn welcome(&self, peer: &Peer) -> Welcome {
+        Welcome {
+            protocol: ProtocolVersion::CURRENT,
+            build: self.model.settings.version.clone(),
+            role: peer.role.clone(),
+            now: self.clock.now(),
+        }
+    }
+
+    fn show_run(&self, show: &ShowRun, only: Option<&UserId>) -> Result<Value, Failure> {
+        let Some(run) = view::run(&self.model, &show.run) else {
+            let why = format!("there is no run {}; see `muster run list`", show.run);
+            return Err(Failure::new(Code::NotFound, why));
+        };
+        let intents = self.model.intents_of(&show.run);
+        let intents = intents.filter_map(|(id, _)| view::intent(&self.model, id));
+        let mine = intents.filter(|intent| only.is_none_or(|user| intent.user == *user));
+        to_value(&RunDetails { run: view::for_person(run, only), intents: mine.collect() })
+    }
+
+    /// Reads the journal beside the loop.
+    fn query_journal(&self, mut query: QueryJournal, only: Option<&UserId>, reply: Reply) {
+        let store = std::sync::Arc::clone(&self.store);
+        if let Some(user) = only {
+            query.filter.user = Some(user.clone());
+        }
+        tokio::task::spawn_blocking(move || {
+            let limit = query.limit.min(MAX_JOURNAL);
+            let entries = store.journal(&query.filter, query.after, limit);
+            let answer = entries.map_err(|error| {
+                tracing::error!(%error, "the journal could not be read");
+                Failure::new(Code::Internal, "the journal could not be read; the daemon's log says why")
+            });
+            drop(reply.send(answer.and_then(|entries| to_value(&entries))));
+        });
+    }
+
+    /// Puts the credential aside under a new ticket and makes the login link, where there is one.
+    fn connect(&mut self, connect: Connect) -> Result<Ask, Failure> {
+        let Connect { user, egress, replaces, credential: entered } = connect;
+        let credential = checked(&entered)?;
+        let broker = credential.broker();
+        let ticket = self.tickets.next();
+        let link = self.login_link(&credential, ticket, egress.as_ref())?;
+        self.custody.hold_draft(ticket, credential);
+        Ok(Ask::Connect { ticket, user, broker, egress, replaces, link })
+    }
+
+    fn login(&mut self, account: AccountId) -> Result<Ask, Failure> {
+        let Some(route) = self.model.route(account) else {
+            let why = format!("there is no account {account}; see `muster account list`");
+            return Err(Failure::new(Code::NotFound, why));
+        };
+        let credential = self.custody.credential(&route.user, account).map_err(|error| {
+            tracing::error!(%error, %account, "the credential could not be opened");
+            Failure::new(Code::Sealed, error.to_string())
+        })?;
+        let ticket = self.tickets.next();
+        let link = self.login_link(&credential, ticket, Some(&route.egress))?;
+        Ok(Ask::Login { ticket, account, link })
+    }
+
+    fn login_link(
+        &self,
+        credential: &Credential,
+        ticket: TicketId,
+        egress: Option<&muster_protocol::ids::EgressName>,
+    ) -> Result<Option<String>, Failure> {
+        let egress = egress.or_else(|| self.model.settings.egress.first().map(|e| &e.name));
+        let adapter = egress.and_then(|name| self.brokers.adapter(credential.broker(), name));
+        let Some(adapter) = adapter else {
+            return Err(Failure::new(Code::NotFound, "there is no egress of this name; see `muster status`"));
+        };
+        let expires = self.clock.now().plus(self.model.settings.login_ttl_ms);
+        let state = self.custody.sign_state(ticket, expires).map_err(|error| {
+            Failure::new(Code::Sealed, error.to_string())
+        })?;
+        Ok(adapter.login_page(credential, &state))
+    }
+
+    /// A pasted address or token: it may carry the state of the login it belongs to, and then must
+    /// be of this one.
+    fn submitted(&mut self, submitted: &SubmitRedirect) -> Result<Ask, Failure> {
+        let text = submitted.redirected.expose();
+        let ticket = submitted.ticket;
+        match redirect::parse(text) {
+            redirect::Parsed::Cancelled => Ok(Ask::Redirected { ticket, cancelled: true }),
+            redirect::Parsed::Invalid(why) => {
+                Err(Failure::new(Code::InvalidParams, format!("this is not a redirect: {why}")))
+            }
+            redirect::Parsed::Redirected(came) => {
+                if let Some(state) = &came.state {
+                    let of = self.custody.verify_state(state, self.clock.now());
+                    if of.map_err(|error| bad_state(&error))? != ticket {
+                        let why = "this address belongs to another login; paste the newest one";
+                        return Err(Failure::new(Code::Conflict, why));
+                    }
+                }
+                self.tokens.insert(ticket, came.request_token);
+                Ok(Ask::Redirected { ticket, cancelled: false })
+            }
+        }
+    }
+
+    /// What the callback listener received: the state says which login it belongs to.
+    pub(super) fn redirect(&mut self, query: &SecretText, reply: oneshot::Sender<Result<(), Failure>>) -> Option<Msg> {
+        let came = match self.arrived(query) {
+            Ok(came) => came,
+            Err(failure) => {
+                drop(reply.send(Err(failure)));
+                return None;
+            }
+        };
+        let (typed, untyped) = oneshot::channel();
+        tokio::spawn(async move {
+            let answer = untyped.await.unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
+            drop(reply.send(answer.map(|_: Value| ())));
+        });
+        self.next_reply = self.next_reply.wrapping_add(1);
+        let reply_to = ReplyTo(self.next_reply);
+        self.waiting.insert(reply_to, typed);
+        let by = "the login callback".to_owned();
+        Some(Msg::Asked(Asked { reply: reply_to, by, only: None, ask: came }))
+    }
+
+    fn arrived(&mut self, query: &SecretText) -> Result<Ask, Failure> {
+        match redirect::parse(query.expose()) {
+            redirect::Parsed::Redirected(came) => {
+                let Some(state) = &came.state else {
+                    let why = "the address carries no state, so it is not known whose login it is; paste it in the terminal client";
+                    return Err(Failure::new(Code::InvalidParams, why));
+                };
+                let ticket = self.custody.verify_state(state, self.clock.now());
+                let ticket = ticket.map_err(|error| bad_state(&error))?;
+                self.tokens.insert(ticket, came.request_token);
+                Ok(Ask::Redirected { ticket, cancelled: false })
+            }
+            // Kite gives the state back only after consent, so nobody knows whose this was.
+            redirect::Parsed::Cancelled => {
+                Err(Failure::new(Code::Conflict, "the login was declined; the link can be opened again"))
+            }
+            redirect::Parsed::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
+        }
+    }
+}
+
+fn checked(entered: &Entered) -> Result<Credential, Failure> {
+    Credential::check(entered).map_err(|wrong| Failure::new(Code::InvalidParams, wrong.to_string()))
+}
+
+fn bad_state(error: &impl std::fmt::Display) -> Failure {
+    Failure::new(Code::Conflict, format!("{error}; ask for a new link"))
+}
+
+pub(super) fn to_value<T: Serialize>(reply: &T) -> Result<Value, Failure> {
+    serde_json::to_value(reply).map_err(|error| {
+        tracing::error!(%error, "a reply could not be encoded");
+        Failure::new(Code::Internal, "the reply could not be encoded")
+    })
+}
+
+pub(super) fn done() -> Result<Value, Failure> {
+    to_value(&Done {})
+}

@@ -1,0 +1,155 @@
+//! Subscribers: each gets a snapshot, then every change it may see, or a fresh snapshot if it is slow.
+
+use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
+use muster_protocol::ids::UserId;
+use muster_protocol::time::Timestamp;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::handle::{Peer, Subscription};
+use crate::domain::effect::Changed;
+use crate::domain::model::Model;
+use crate::domain::view;
+
+/// How many changes wait for a slow reader; then it gets a fresh snapshot instead.
+const QUEUE: usize = 1_024;
+/// The most subscribers at once.
+const MAX_SUBSCRIBERS: usize = 64;
+/// How many journal entries are held for snapshots.
+const TAIL: usize = 1_000;
+
+struct Subscriber {
+    only: Option<UserId>,
+    tail: u32,
+    seq: u64,
+    queue: mpsc::Sender<Feed>,
+    behind: bool,
+}
+
+/// Everyone who watches, and the journal's newest entries for their snapshots.
+pub(super) struct Watchers {
+    subscribers: Vec<Subscriber>,
+    journal: Vec<JournalEntry>,
+}
+
+impl Watchers {
+    pub(super) const fn new(journal: Vec<JournalEntry>) -> Self {
+        Self { subscribers: Vec::new(), journal }
+    }
+
+    /// Begins a subscription; `None` if there are too many.
+    pub(super) fn subscribe(
+        &mut self,
+        model: &Model,
+        now: Timestamp,
+        peer: &Peer,
+        tail: u32,
+    ) -> Option<Subscription> {
+        self.subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+        if self.subscribers.len() >= MAX_SUBSCRIBERS {
+            return None;
+        }
+        let (queue, feed) = mpsc::channel(QUEUE);
+        let only = peer.only().cloned();
+        let snapshot = self.snapshot(model, now, only.as_ref(), tail);
+        self.subscribers.push(Subscriber { only, tail, seq: 0, queue, behind: false });
+        let start = muster_protocol::reply::Subscribed { seq: 0, snapshot };
+        Some(Subscription { start, feed })
+    }
+
+    fn snapshot(&self, model: &Model, now: Timestamp, only: Option<&UserId>, tail: u32) -> Snapshot {
+        let mut snapshot = view::snapshot(model, now, only);
+        let mine = self.journal.iter().filter(|entry| may_see(entry, only));
+        let wanted = usize::try_from(tail).unwrap_or(TAIL);
+        snapshot.journal = mine.rev().take(wanted).cloned().collect();
+        snapshot.journal.reverse();
+        snapshot
+    }
+
+    /// Tells everyone what is new in the journal.
+    pub(super) fn journal(&mut self, entries: Vec<JournalEntry>) {
+        for entry in &entries {
+            for subscriber in &mut self.subscribers {
+                if may_see(entry, subscriber.only.as_ref()) {
+                    subscriber.push(Delta::Journal(entry.clone()));
+                }
+            }
+        }
+        self.journal.extend(entries);
+        let over = self.journal.len().saturating_sub(TAIL);
+        self.journal.drain(..over);
+    }
+
+    /// Tells everyone what changed, each what it may see.
+    pub(super) fn changed(&mut self, model: &Model, now: Timestamp, changed: &Changed) {
+        for subscriber in &mut self.subscribers {
+            if let Some(delta) = delta(model, now, changed, subscriber.only.as_ref()) {
+                subscriber.push(delta);
+            }
+        }
+    }
+
+    /// Sends a fresh snapshot to those who fell behind and have room again.
+    pub(super) fn catch_up(&mut self, model: &Model, now: Timestamp) {
+        self.subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+        for index in 0..self.subscribers.len() {
+            let Some(subscriber) = self.subscribers.get(index) else { continue };
+            if !subscriber.behind || subscriber.queue.capacity() < QUEUE / 2 {
+                continue;
+            }
+            let only = subscriber.only.clone();
+            let snapshot = self.snapshot(model, now, only.as_ref(), subscriber.tail);
+            if let Some(subscriber) = self.subscribers.get_mut(index) {
+                subscriber.seq = subscriber.seq.wrapping_add(1);
+                let resync = Feed::Resync { seq: subscriber.seq, snapshot: Box::new(snapshot) };
+                subscriber.behind = subscriber.queue.try_send(resync).is_err();
+            }
+        }
+    }
+
+    pub(super) fn any(&self) -> bool {
+        !self.subscribers.is_empty()
+    }
+}
+
+impl Subscriber {
+    fn push(&mut self, delta: Delta) {
+        if self.behind {
+            return;
+        }
+        self.seq = self.seq.wrapping_add(1);
+        let item = Feed::Delta { seq: self.seq, delta: Box::new(delta) };
+        if let Err(TrySendError::Full(_)) = self.queue.try_send(item) {
+            self.behind = true;
+        }
+    }
+}
+
+fn may_see(entry: &JournalEntry, only: Option<&UserId>) -> bool {
+    only.is_none_or(|user| entry.user.as_ref() == Some(user))
+}
+
+fn delta(model: &Model, now: Timestamp, changed: &Changed, only: Option<&UserId>) -> Option<Delta> {
+    let mine = |user: &UserId| only.is_none_or(|wanted| wanted == user);
+    match changed {
+        Changed::Status => Some(Delta::Status(view::status(model, now, only))),
+        Changed::Account(id) => view::account(model, now, *id)
+            .filter(|account| mine(&account.user))
+            .map(|account| Delta::Account(Box::new(account))),
+        // Whose it was is no longer known; a number alone names nobody.
+        Changed::AccountRemoved(id) => Some(Delta::AccountRemoved(*id)),
+        Changed::Plan(id) => view::plan(model, id).map(Delta::Plan),
+        Changed::PlanRemoved(id) => Some(Delta::PlanRemoved(id.clone())),
+        Changed::Run(id) => {
+            view::run(model, id).map(|run| Delta::Run(view::for_person(run, only)))
+        }
+        Changed::Intent(id) => view::intent(model, id)
+            .filter(|intent| mine(&intent.user))
+            .map(|intent| Delta::Intent(Box::new(intent))),
+        Changed::Check(ticket) => model
+            .tickets
+            .get(ticket)
+            .filter(|kept| mine(&kept.route.user))
+            .map(|kept| Delta::Check(kept.check.view().clone())),
+    }
+}

@@ -1,0 +1,163 @@
+//! Performing effects: commits go to the store as one batch a turn, work is spawned, peers are answered.
+
+use std::collections::BTreeSet;
+
+use hmac::{Hmac, KeyInit, Mac};
+use muster_protocol::frame::{Code, Failure};
+use muster_protocol::ids::{AccountId, OrderTag, RunId};
+use muster_protocol::reply::Touched;
+use serde_json::Value;
+use sha2::Sha256;
+
+use super::Engine;
+use super::ask::{done, to_value};
+use crate::domain::effect::{Answer, Changed, Commit, Effect, Seal};
+use crate::domain::msg::{Msg, ReplyTo};
+use crate::domain::record::Record;
+use crate::domain::tag::TagParts;
+use crate::domain::view;
+use crate::store::{Batch, encode};
+
+/// What comes back with a batch that became durable.
+#[derive(Debug, Default)]
+pub(super) struct Note {
+    /// Its records, to be applied.
+    pub(super) records: Vec<Record>,
+    /// The peers to answer then.
+    pub(super) acks: Vec<(ReplyTo, Answer)>,
+}
+
+/// What one turn of the loop gathered.
+#[derive(Default)]
+pub(super) struct Turn {
+    batch: Batch,
+    note: Note,
+    changed: BTreeSet<Changed>,
+}
+
+impl Turn {
+    /// Notes that watchers must be told of this.
+    pub(super) fn changed(&mut self, changed: Changed) {
+        self.changed.insert(changed);
+    }
+}
+
+impl Engine {
+    /// Performs the effects; what they lead to at once comes back as messages.
+    pub(super) fn perform(&mut self, effects: Vec<Effect>, turn: &mut Turn) -> Vec<Msg> {
+        let mut follow = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Commit(commit) => self.gather(commit, turn),
+                Effect::Reply(to, answer) => {
+                    let answer = answer.and_then(|answer| self.answer(answer));
+                    self.reply(to, answer);
+                }
+                Effect::Publish(changed) => drop(turn.changed.insert(changed)),
+                Effect::StartCheck(job) => self.start_check(job),
+                Effect::DropTicket(ticket) => {
+                    self.custody.drop_draft(ticket);
+                    self.tokens.remove(&ticket);
+                    if let Some(check) = self.running.remove(&ticket) {
+                        check.abort();
+                    }
+                }
+                Effect::MakeTags { run, parts } => follow.push(self.make_tags(run, parts)),
+                Effect::Send(job) => self.send(job),
+                Effect::LookUp { account, route, intents } => self.look_up(account, &route, intents),
+                Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
+            }
+        }
+        follow
+    }
+
+    /// Hands the turn's batch to the store and tells the watchers what changed.
+    pub(super) fn end_turn(&mut self, turn: Turn) {
+        let Turn { mut batch, note, changed } = turn;
+        batch.records = note.records.iter().map(encode).collect();
+        if !batch.records.is_empty() || !batch.journal.is_empty() {
+            // A stopped writer has reported why; that report ends the loop.
+            drop(self.writer.submit(batch, note));
+        }
+        let now = self.clock.now();
+        if self.watchers.any() {
+            for changed in &changed {
+                self.watchers.changed(&self.model, now, changed);
+            }
+            self.watchers.catch_up(&self.model, now);
+        }
+    }
+
+    /// Adds a commit to the turn's batch; what cannot be sealed is not written at all.
+    fn gather(&mut self, commit: Commit, turn: &mut Turn) {
+        let mut sealed = Batch::default();
+        for seal in &commit.seal {
+            match self.seal(seal) {
+                Ok(more) => sealed.add(more),
+                Err(failure) => {
+                    tracing::error!(error = %failure, "a secret could not be sealed; nothing was stored");
+                    if let Some((to, _)) = commit.ack {
+                        self.reply(to, Err(failure));
+                    }
+                    return;
+                }
+            }
+        }
+        turn.batch.add(sealed);
+        turn.batch.journal.extend(commit.journal);
+        turn.note.records.extend(commit.records);
+        turn.note.acks.extend(commit.ack);
+    }
+
+    fn seal(&mut self, seal: &Seal) -> Result<Batch, Failure> {
+        let sealed = match seal {
+            Seal::Adopt { ticket, user, account } => self.custody.adopt_draft(*ticket, user, *account),
+            Seal::Session { from, user, account } => match self.opened.remove(from) {
+                Some(session) => self.custody.seal_session(user, *account, session),
+                None => return Ok(Batch::default()),
+            },
+            Seal::Forget { user, account } => Ok(self.custody.forget(user, *account)),
+        };
+        sealed.map_err(|error| Failure::new(Code::Sealed, error.to_string()))
+    }
+
+    pub(super) fn answer(&self, answer: Answer) -> Result<Value, Failure> {
+        match answer {
+            Answer::Done => done(),
+            Answer::Ticket(ticket) => to_value(&ticket),
+            Answer::Touched(accounts) => to_value(&Touched { accounts }),
+            Answer::Plan(id) => match view::plan(&self.model, &id) {
+                Some(plan) => to_value(&plan),
+                None => Err(Failure::new(Code::NotFound, format!("plan {id} was removed meanwhile"))),
+            },
+        }
+    }
+
+    pub(super) fn reply(&mut self, to: ReplyTo, answer: Result<Value, Failure>) {
+        if let Some(waiting) = self.waiting.remove(&to) {
+            // The peer may have gone.
+            drop(waiting.send(answer));
+        }
+    }
+
+    /// The tags of a run: deterministic, and nobody else's, by a MAC only custody can make.
+    fn make_tags(&self, run: RunId, parts: Vec<(AccountId, Vec<TagParts>)>) -> Msg {
+        let key = match self.custody.tag_key() {
+            Ok(key) => key,
+            Err(error) => {
+                tracing::error!(%error, %run, "no tags can be made; the run has no accounts");
+                return Msg::TagsMade { run, tags: Vec::new() };
+            }
+        };
+        let tag = |parts: TagParts| -> OrderTag {
+            let mut mac = Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
+            mac.update(parts.body().as_bytes());
+            parts.tag(&mac.finalize().into_bytes().into())
+        };
+        let tags = parts
+            .into_iter()
+            .map(|(account, legs)| (account, legs.into_iter().map(tag).collect()))
+            .collect();
+        Msg::TagsMade { run, tags }
+    }
+}
