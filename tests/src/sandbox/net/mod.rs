@@ -166,7 +166,7 @@ async fn read(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Req
 }
 
 fn response(reply: Reply) -> Response<Payload> {
-    let payload = Payload { data: Some(Bytes::from(reply.body)), cut: false };
+    let payload = Payload { data: Some(Bytes::from(reply.body)), end: End::Whole };
     let mut response = Response::new(payload);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
@@ -183,7 +183,7 @@ fn cut(reply: Reply) -> Response<Payload> {
     let mut response = response(reply);
     let payload = response.body_mut();
     payload.data = payload.data.take().map(|data| data.slice(..whole / 2));
-    payload.cut = true;
+    payload.end = End::Flushing;
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(whole));
     response
 }
@@ -192,7 +192,15 @@ fn cut(reply: Reply) -> Response<Payload> {
 #[derive(Debug)]
 struct Payload {
     data: Option<Bytes>,
-    cut: bool,
+    end: End,
+}
+
+/// How a body ends. One that breaks rests once before, so that what it gave is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    Flushing,
+    Broken,
 }
 
 impl Body for Payload {
@@ -201,23 +209,28 @@ impl Body for Payload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(data) = self.data.take().filter(|data| !data.is_empty()) {
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
-        if self.cut {
-            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())));
+        match self.end {
+            End::Whole => Poll::Ready(None),
+            End::Flushing => {
+                self.end = End::Broken;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            End::Broken => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
         }
-        Poll::Ready(None)
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.cut && self.data.as_ref().is_none_or(Bytes::is_empty)
+        self.end == End::Whole && self.data.as_ref().is_none_or(Bytes::is_empty)
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.cut {
+        if self.end != End::Whole {
             return SizeHint::default();
         }
         SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
