@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use muster_tests::sandbox::{AccountFields, Broker, CancelChecks, Rules};
+use muster_tests::sandbox::{AccountFields, Broker, CancelChecks, ExpiredToken, RateLimits, Rules};
 use serde_json::{Value, json};
 
 use crate::client::{
     ANGEL_BOOK, ANGEL_CANCEL, ANGEL_LOGIN, ANGEL_PLACE, ANGEL_PROFILE, angel, angel_account,
-    angel_credentials, angel_order, angel_stranger, sandbox,
+    angel_credentials, angel_order, angel_stranger, control, sandbox,
 };
 
 #[tokio::test]
@@ -48,6 +48,9 @@ async fn a_wrong_pin_looks_like_a_wrong_code_and_five_block_the_client() {
     let blocked = stranger.post(ANGEL_LOGIN, &right).await.json();
     assert_eq!(blocked["errorcode"], "AB1007");
     assert_eq!(blocked["message"], "USER IS BLOCKED FOR TRADING");
+    let unblock = format!("/accounts/{}/unblock", angel_account(&sandbox).client_code);
+    assert_eq!(control(&sandbox).post(&unblock, &json!({})).await.status, 200);
+    assert_eq!(stranger.post(ANGEL_LOGIN, &right).await.json()["status"], json!(true));
     sandbox.stop().await;
 }
 
@@ -80,6 +83,8 @@ async fn the_session_ends_at_midnight_in_india() {
     assert_eq!(member.get(ANGEL_PROFILE).await.json()["status"], json!(true));
     sandbox.clock().advance(Duration::from_secs(1));
     assert_eq!(member.get(ANGEL_PROFILE).await.json()["errorCode"], "AG8001");
+    sandbox.set_rules(Rules { expired_token: ExpiredToken::Told, ..Rules::default() });
+    assert_eq!(member.get(ANGEL_PROFILE).await.json()["errorCode"], "AG8002");
     sandbox.stop().await;
 }
 
@@ -198,5 +203,20 @@ async fn a_refresh_rotates_the_tokens_and_a_logout_ends_them() {
     let ended = member.post("/rest/secure/angelbroking/user/v1/logout", &logout).await.json();
     assert_eq!((&ended["status"], &ended["data"]), (&json!(true), &json!("")));
     assert_eq!(member.get(ANGEL_PROFILE).await.json()["errorCode"], "AG8001");
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn other_calls_are_throttled_on_request() {
+    let sandbox = sandbox().await;
+    let member = angel(&sandbox).await;
+    sandbox.set_rules(Rules { rate_limits: RateLimits::All, ..Rules::default() });
+    assert_eq!(member.get(ANGEL_BOOK).await.status, 200);
+    assert_eq!(member.get(ANGEL_BOOK).await.status, 403);
+    assert_eq!(member.get(ANGEL_PROFILE).await.status, 200);
+    sandbox.set_rules(Rules { rate_limits: RateLimits::Off, ..Rules::default() });
+    for _ in 0..12 {
+        assert_eq!(member.post(ANGEL_PLACE, &angel_order("a")).await.status, 200);
+    }
     sandbox.stop().await;
 }

@@ -62,7 +62,8 @@ impl Caller {
 
     pub(crate) async fn try_send(&self, method: &str, path: &str, body: &str) -> Option<Answer> {
         let address: SocketAddr = self.root.strip_prefix("http://").unwrap().parse().unwrap();
-        let socket = TcpSocket::new_v4().unwrap();
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.unwrap();
         socket.bind(SocketAddr::new(self.from, 0)).unwrap();
         let mut stream = socket.connect(address).await.unwrap();
         let mut lines = vec![format!("{method} {path} HTTP/1.1"), format!("Host: {address}")];

@@ -85,7 +85,7 @@ async fn switches_and_prices_are_changed_by_name() {
     let rules = control.post("/rules", &json!({ "limit_fills": "marketable" })).await.json();
     assert_eq!(
         (&rules["limit_fills"], &rules["rate_limits"]),
-        (&json!("marketable"), &json!(true))
+        (&json!("marketable"), &json!("orders"))
     );
     assert_eq!(control.post("/rules", &json!({ "no_such_rule": 1 })).await.status, 400);
     let price = json!({ "exchange": "NSE", "symbol": "SBIN", "ltp": "900.00" });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster_tests::sandbox::{AccountFields, Broker};
+use muster_tests::sandbox::{AccountFields, Broker, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
 use crate::client::{
@@ -202,5 +202,28 @@ async fn an_eleventh_order_in_one_second_is_too_many() {
     }
     let refusal = member.send("POST", "/orders/regular", &kite_order("a")).await;
     assert_eq!((refusal.status, &refusal.json()["message"]), (429, &json!("Too many requests")));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_ipv6_caller_is_named_as_one() {
+    let sandbox = Sandbox::start(SandboxConfig {
+        listen: "::1".parse().unwrap(),
+        allowed_ips: Some(vec!["203.0.113.7".parse().unwrap()]),
+        ..SandboxConfig::default()
+    });
+    let sandbox = sandbox.await.unwrap();
+    let mut stranger = kite_stranger(&sandbox);
+    stranger.from = "::1".parse().unwrap();
+    let account = kite_account(&sandbox);
+    let form = exchange_form(&account, &request_token(&sandbox), &account.api_secret);
+    let session = stranger.send("POST", "/session/token", &form).await.json();
+    let token = session["data"]["access_token"].as_str().unwrap();
+    let member = stranger.with("Authorization", &format!("token {}:{token}", account.api_key));
+    let refusal = member.send("POST", "/orders/regular", &kite_order("a")).await.json();
+    assert!(
+        refusal["message"].as_str().unwrap().starts_with("IP (::1) is not allowed"),
+        "{refusal}"
+    );
     sandbox.stop().await;
 }

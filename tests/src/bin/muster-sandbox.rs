@@ -22,6 +22,9 @@ struct Arguments {
     /// Exchange time to start at, such as 2026-11-23T15:08:00+05:30 (default: now)
     #[arg(long)]
     clock: Option<Timestamp>,
+    /// Two moments that are the same: real and exchange time in Unix milliseconds
+    #[arg(long, num_args = 2, value_names = ["WALL_MS", "EXCHANGE_MS"], conflicts_with = "clock")]
+    anchor: Vec<i64>,
     /// Exchange seconds per real second
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
@@ -53,11 +56,17 @@ async fn main() -> anyhow::Result<()> {
 
 fn config(arguments: Arguments) -> SandboxConfig {
     let usual = SandboxConfig::default();
-    let start = arguments.clock.unwrap_or_else(|| usual.clock.now());
+    let clock = match (arguments.anchor.as_slice(), arguments.clock) {
+        (&[wall, exchange], _) => SandboxClock::from_anchor(wall, exchange, arguments.speed),
+        (_, start) => {
+            let start = start.unwrap_or_else(|| usual.clock.now());
+            SandboxClock::starting_at(start, arguments.speed)
+        }
+    };
     SandboxConfig {
         accounts: arguments.accounts,
         listen: arguments.listen,
-        clock: SandboxClock::starting_at(start, arguments.speed),
+        clock,
         tls: arguments.tls,
         allowed_ips: Some(arguments.allowed_ips).filter(|ips| !ips.is_empty()),
         redirect_url: arguments.redirect_url.unwrap_or(usual.redirect_url),

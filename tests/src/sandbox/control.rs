@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::account::{AccountFields, Broker};
+use super::account::{Account, AccountFields, Broker};
 use super::fault::Fault;
 use super::kite::{BrowserLogin, browser_login};
 use super::money::Paise;
@@ -18,7 +18,7 @@ use super::net::message::{Reply, Request};
 use super::net::{Answer, App};
 use super::rules::Rules;
 use super::summary::AccountSummary;
-use super::world::World;
+use super::world::{State, World};
 
 /// The control listener.
 pub(crate) struct Control(pub(crate) Arc<World>);
@@ -88,6 +88,7 @@ impl Control {
             ("GET", ["accounts"]) => self.accounts(),
             ("POST", ["accounts"]) => self.add_account(body(request)?),
             ("POST", ["accounts", id, "allowed-ips"]) => self.set_allowed_ips(id, body(request)?),
+            ("POST", ["accounts", id, "unblock"]) => self.unblock(id),
             ("POST", ["kite-login"]) => self.kite_login(&body(request)?),
             _ => Err(refusal(StatusCode::NOT_FOUND, "no such control call")),
         }
@@ -162,12 +163,17 @@ impl Control {
         ok(&AccountSummary::from(&state.open_account(wanted.broker, wanted.fields)))
     }
 
+    /// Forgets an account's wrong logins.
+    fn unblock(&self, id: &str) -> Result<Reply, Reply> {
+        let (mut state, _) = self.0.lock();
+        let account = named(&mut state, id)?;
+        account.wrong_logins = 0;
+        ok(&AccountSummary::from(&*account))
+    }
+
     fn set_allowed_ips(&self, id: &str, ips: Vec<IpAddr>) -> Result<Reply, Reply> {
         let (mut state, _) = self.0.lock();
-        let mut accounts = state.accounts.iter_mut();
-        let account = accounts
-            .find(|account| account.id == id)
-            .ok_or_else(|| refusal(StatusCode::NOT_FOUND, "no such account"))?;
+        let account = named(&mut state, id)?;
         account.allowed_ips = ips;
         ok(&AccountSummary::from(&*account))
     }
@@ -178,6 +184,12 @@ impl Control {
             .map_err(|text| refusal(StatusCode::BAD_REQUEST, text))?;
         ok(&json!({ "redirect_url": url }))
     }
+}
+
+fn named<'s>(state: &'s mut State, id: &str) -> Result<&'s mut Account, Reply> {
+    let mut accounts = state.accounts.iter_mut();
+    let found = accounts.find(|account| account.id == id);
+    found.ok_or_else(|| refusal(StatusCode::NOT_FOUND, "no such account"))
 }
 
 fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Reply> {

@@ -1,26 +1,29 @@
-//! Rate limits on the exchange clock, as a table of classes.
+//! Rate limits on the exchange clock, as a table: so many calls of a kind in so many seconds.
 
 use jiff::Timestamp;
 
 use super::account::Broker;
 use super::net::route::Operation;
+use super::rules::RateLimits;
 
-/// One limit: so many calls of this kind a second for one account.
+/// One limit of one account.
 #[derive(Debug)]
 struct Limit {
     broker: Broker,
     operations: &'static [Operation],
-    per_second: usize,
+    calls: usize,
+    seconds: i64,
 }
 
-/// The calls of the last second.
+/// The calls that some limit still counts.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter(Vec<Call>);
 
 #[derive(Debug)]
 struct Call {
-    limit: usize,
+    broker: Broker,
     account: String,
+    operation: Operation,
     at: Timestamp,
 }
 
@@ -31,36 +34,87 @@ impl Limiter {
         broker: Broker,
         account: &str,
         operation: Operation,
-        now: Timestamp,
+        (now, which): (Timestamp, RateLimits),
     ) -> bool {
-        let millisecond = now.as_millisecond();
-        self.0.retain(|call| (0..1000).contains(&(millisecond - call.at.as_millisecond())));
-        let applies = |limit: &&(usize, &Limit)| {
-            limit.1.broker == broker && limit.1.operations.contains(&operation)
-        };
-        let rows: Vec<_> = LIMITS.iter().enumerate().collect();
-        let mine: Vec<_> = rows.iter().filter(applies).collect();
-        let full = mine.iter().any(|(at, limit)| {
-            let used = self.0.iter().filter(|call| call.limit == *at && call.account == account);
-            used.count() >= limit.per_second
-        });
-        if !full {
-            let call = |limit| Call { limit, account: account.to_owned(), at: now };
-            self.0.extend(mine.iter().map(|(at, _)| call(*at)));
+        let kept = LIMITS.iter().filter(|limit| limit.broker == broker && limit.is_kept(which));
+        let mine: Vec<&Limit> =
+            kept.filter(|limit| limit.operations.contains(&operation)).collect();
+        if mine.is_empty() {
+            return true;
         }
-        !full
+        let age = |call: &Call| now.as_millisecond() - call.at.as_millisecond();
+        let memory = if which == RateLimits::All { LONGEST } else { 1 };
+        self.0.retain(|call| (0..memory * 1000).contains(&age(call)));
+        let is_full = |limit: &&Limit| {
+            let counted = self.0.iter().filter(|call| {
+                call.broker == broker
+                    && call.account == account
+                    && limit.operations.contains(&call.operation)
+                    && age(call) < limit.seconds * 1000
+            });
+            counted.count() >= limit.calls
+        };
+        let admitted = !mine.iter().any(is_full);
+        if admitted {
+            self.0.push(Call { broker, account: account.to_owned(), operation, at: now });
+        }
+        admitted
     }
 }
 
+impl Limit {
+    fn is_kept(&self, which: RateLimits) -> bool {
+        match which {
+            RateLimits::Off => false,
+            RateLimits::Orders => self.operations == ORDERS && self.seconds == 1,
+            RateLimits::All => true,
+        }
+    }
+}
+
+const fn angel(operations: &'static [Operation], calls: usize, seconds: i64) -> Limit {
+    Limit { broker: Broker::AngelOne, operations, calls, seconds }
+}
+
+const fn kite(operations: &'static [Operation], calls: usize, seconds: i64) -> Limit {
+    Limit { broker: Broker::Kite, operations, calls, seconds }
+}
+
+const LONGEST: i64 = 3600;
+const ORDERS: &[Operation] = &[Operation::Place, Operation::Modify, Operation::Cancel];
+
 const LIMITS: &[Limit] = &[
-    Limit {
-        broker: Broker::AngelOne,
-        operations: &[Operation::Place, Operation::Modify, Operation::Cancel],
-        per_second: 9,
-    },
-    Limit {
-        broker: Broker::Kite,
-        operations: &[Operation::Place, Operation::Modify, Operation::Cancel],
-        per_second: 10,
-    },
+    angel(ORDERS, 9, 1),
+    angel(ORDERS, 500, 60),
+    angel(ORDERS, 1000, 3600),
+    angel(&[Operation::Login], 1, 1),
+    angel(&[Operation::Refresh], 1, 1),
+    angel(&[Operation::Refresh], 1000, 3600),
+    angel(&[Operation::Logout], 1, 1),
+    angel(&[Operation::Profile], 3, 1),
+    angel(&[Operation::Funds], 2, 1),
+    angel(&[Operation::Book], 1, 1),
+    angel(&[Operation::Trades], 1, 1),
+    angel(&[Operation::Positions], 1, 1),
+    angel(&[Operation::Holdings], 1, 1),
+    angel(&[Operation::Order], 10, 1),
+    angel(&[Operation::Ltp], 10, 1),
+    kite(ORDERS, 10, 1),
+    kite(&[Operation::Ltp], 1, 1),
+    kite(
+        &[
+            Operation::Login,
+            Operation::Logout,
+            Operation::Profile,
+            Operation::Funds,
+            Operation::Book,
+            Operation::Order,
+            Operation::Trades,
+            Operation::OrderTrades,
+            Operation::Positions,
+            Operation::Holdings,
+        ],
+        10,
+        1,
+    ),
 ];

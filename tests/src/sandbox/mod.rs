@@ -16,7 +16,7 @@ pub use self::clock::{ClockReading, SandboxClock};
 pub use self::fault::{Fault, FaultKind};
 pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
-pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, Rules};
+pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, RateLimits, Rules};
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
 };

@@ -12,8 +12,8 @@ pub struct Rules {
     pub fill_delay_ms: u64,
     /// When a LIMIT order fills.
     pub limit_fills: LimitFills,
-    /// Whether a flood of orders is refused.
-    pub rate_limits: bool,
+    /// Which floods are refused.
+    pub rate_limits: RateLimits,
     /// What a cancel of an unknown order from a strange address is refused for.
     pub cancel_checks: CancelChecks,
     /// Wrong logins in a row that block an account.
@@ -36,6 +36,18 @@ pub enum LimitFills {
     Marketable,
     /// Never: it rests open.
     Never,
+}
+
+/// Which of the documented rate limits are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimits {
+    /// None.
+    Off,
+    /// Order calls in one second.
+    Orders,
+    /// Every call, and the longer windows.
+    All,
 }
 
 /// The order of the checks on a cancel or a modification.
@@ -69,7 +81,7 @@ impl Default for Rules {
         Self {
             fill_delay_ms: 400,
             limit_fills: LimitFills::Always,
-            rate_limits: true,
+            rate_limits: RateLimits::Orders,
             cancel_checks: CancelChecks::IpFirst,
             max_wrong_logins: 5,
             request_token_seconds: 180,

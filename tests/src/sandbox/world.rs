@@ -126,20 +126,26 @@ impl Call<'_> {
     pub(crate) fn allowed_ips(&mut self, broker: Broker) -> Vec<IpAddr> {
         self.broker_account(broker).map(|account| account.allowed_ips.clone()).unwrap_or_default()
     }
-
-    pub(crate) fn within_rate(&mut self, broker: Broker) -> bool {
-        let limiter = &mut self.state.limiter;
-        !self.state.rules.rate_limits
-            || limiter.admit(broker, &self.account, self.operation, self.now)
-    }
 }
 
 impl Door {
     fn perform(&self, call: &mut Call<'_>, route: &Route<Handler>) -> Reply {
+        if !self.within_rate(call) {
+            return (self.manners.rate_limited)();
+        }
         match (self.manners.admit)(call, route.access) {
             Ok(()) => (route.handler)(call),
             Err(refusal) => refusal,
         }
+    }
+
+    /// Calls that name no account are not counted.
+    fn within_rate(&self, call: &mut Call<'_>) -> bool {
+        let Some(account) = (self.manners.account_of)(call.state, call.request) else {
+            return true;
+        };
+        let at = (call.now, call.state.rules.rate_limits);
+        call.state.limiter.admit(self.manners.broker, &account, call.operation, at)
     }
 
     fn with_fault(&self, fault: &Fault, call: &mut Call<'_>, route: &Route<Handler>) -> Answer {

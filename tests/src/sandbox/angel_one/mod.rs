@@ -49,19 +49,19 @@ static ROUTES: &[Route<Handler>] = &[
     post(
         "/rest/secure/angelbroking/order/v1/placeOrder",
         Operation::Place,
-        Access::Order,
+        Access::Session,
         orders::place,
     ),
     post(
         "/rest/secure/angelbroking/order/v1/modifyOrder",
         Operation::Modify,
-        Access::Order,
+        Access::Session,
         orders::modify,
     ),
     post(
         "/rest/secure/angelbroking/order/v1/cancelOrder",
         Operation::Cancel,
-        Access::Order,
+        Access::Session,
         orders::cancel,
     ),
     get("/rest/secure/angelbroking/order/v1/getOrderBook", Operation::Book, orders::book),
@@ -98,7 +98,7 @@ const fn get(path: &'static str, operation: Operation, handler: Handler) -> Rout
     Route::new(Method::GET, path, operation, Access::Session, handler)
 }
 
-/// The checks in the gateway's order: key, headers, token, rate, address.
+/// The checks in the gateway's order: key, headers, token.
 fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
     check_headers(call)?;
     if access == Access::Open {
@@ -120,9 +120,6 @@ fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
         return Err(gateway("AG8001", "Invalid Token"));
     }
     call.account = account;
-    if access == Access::Order && !call.within_rate(BROKER) {
-        return Err(rate_limited());
-    }
     Ok(())
 }
 
@@ -150,7 +147,9 @@ fn check_headers(call: &Call<'_>) -> Result<(), Reply> {
     if call.state.account_by_key(BROKER, key).is_none() {
         return Err(gateway("AG8004", "Invalid API Key"));
     }
-    if !IDENTITY_HEADERS.iter().all(present) {
+    let content_type = call.request.header("content-type").unwrap_or_default();
+    let has_json = call.request.method == Method::GET || content_type.contains("json");
+    if !has_json || !IDENTITY_HEADERS.iter().all(present) {
         return Err(went_wrong());
     }
     if call.request.header("x-usertype") != Some("USER") {
@@ -167,9 +166,10 @@ fn account_of(state: &State, request: &Request) -> Option<String> {
     Some(text(&request.json()?, "clientcode"))
 }
 
+/// `None` without the header; a value that is no bearer token is an empty one.
 fn bearer(request: &Request) -> Option<&str> {
     let value = request.header("authorization")?;
-    Some(value.strip_prefix("Bearer ").unwrap_or(value)).filter(|token| !token.is_empty())
+    Some(value.strip_prefix("Bearer ").unwrap_or_default()).filter(|_| !value.is_empty())
 }
 
 /// Unknown paths meet the firewall.

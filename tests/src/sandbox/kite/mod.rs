@@ -61,7 +61,7 @@ const fn order(
     operation: Operation,
     handler: Handler,
 ) -> Route<Handler> {
-    Route::new(method, path, operation, Access::Order, handler)
+    Route::new(method, path, operation, Access::Session, handler)
 }
 
 fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
@@ -72,9 +72,6 @@ fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
     call.account = account.ok_or_else(|| {
         refused(StatusCode::FORBIDDEN, "TokenException", "Incorrect `api_key` or `access_token`.")
     })?;
-    if access == Access::Order && !call.within_rate(BROKER) {
-        return Err(rate_limited());
-    }
     Ok(())
 }
 

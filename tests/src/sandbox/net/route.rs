@@ -50,8 +50,6 @@ pub(crate) enum Access {
     Open,
     /// A live session.
     Session,
-    /// A live session, within the order rate, from a registered address.
-    Order,
 }
 
 /// One row of a broker's route table.
