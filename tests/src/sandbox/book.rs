@@ -118,7 +118,7 @@ impl Book {
         })
     }
 
-    /// One account's order of the exchange day, by either id.
+    /// One account's order of the exchange day, by its order id.
     pub(crate) fn find(
         &mut self,
         broker: Broker,
@@ -131,7 +131,7 @@ impl Book {
             order.wanted.broker == broker
                 && order.wanted.account == account
                 && day_number(order.received_at) == today
-                && (order.id == id || order.unique_id == id)
+                && order.id == id
         })
     }
 

@@ -160,7 +160,8 @@ impl Order {
     ) {
         while let Some((after, next)) = self.next_stage(fills, ltp) {
             let due = self.received_at.checked_add(
-                SignedDuration::try_from(delay * after / 4).unwrap_or(SignedDuration::ZERO),
+                SignedDuration::try_from(delay.saturating_mul(after) / 4)
+                    .unwrap_or(SignedDuration::ZERO),
             );
             let due = due.unwrap_or(self.received_at).max(self.changed_at());
             if due > now {

@@ -38,7 +38,7 @@ pub(super) fn modify(call: &mut Call<'_>) -> Reply {
     change(call, &body, |order| {
         let price = text(&body, "price").parse::<Paise>();
         let trigger = text(&body, "triggerprice").parse::<Paise>();
-        let quantity = text(&body, "quantity").parse::<u64>();
+        let quantity = text(&body, "quantity").parse::<u64>().ok().filter(|&units| units > 0);
         let pricing = pricing(&text(&body, "ordertype"));
         let wanted = &mut order.wanted;
         wanted.price = price.unwrap_or(wanted.price);

@@ -18,7 +18,8 @@ pub(super) fn modify(call: &mut Call<'_>) -> Reply {
             |name, old: Paise| form.get(name).and_then(|text| text.parse().ok()).unwrap_or(old);
         wanted.price = amount("price", wanted.price);
         wanted.trigger = amount("trigger_price", wanted.trigger);
-        let quantity = form.get("quantity").and_then(|text| text.parse().ok());
+        let quantity =
+            form.get("quantity").and_then(|text| text.parse().ok()).filter(|&units| units > 0);
         wanted.quantity = quantity.unwrap_or(wanted.quantity);
         order.modified = true;
     })

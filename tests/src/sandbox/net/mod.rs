@@ -68,7 +68,10 @@ pub(crate) fn serve(
                 () = life.stop.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, peer)) = accepted else { continue };
+            let Ok((stream, peer)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
             let (tls, app, stop) = (tls.clone(), Arc::clone(&app), life.stop.clone());
             life.tasks.spawn(async move {
                 tokio::select! {
@@ -238,4 +241,6 @@ impl Body for Payload {
 }
 
 const BODY_LIMIT: usize = 1024 * 1024;
+/// After a failed accept, which means that files or memory have run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
