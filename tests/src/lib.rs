@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the tests of Muster stand on: the sandbox that plays both brokers.
+
+pub mod sandbox;

@@ -1,0 +1,11 @@
+//! The sandbox seen from outside, over real sockets, with the clock standing where a test puts it.
+
+mod angel_one;
+mod binary;
+#[cfg(test)]
+mod client;
+mod control;
+mod fault;
+mod kite;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,138 @@
+//! People's accounts at the simulated brokers, and how they prove who they are.
+
+use std::net::IpAddr;
+
+use data_encoding::BASE32_NOPAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use totp_rs::{Builder, Totp};
+
+use super::money::Paise;
+use super::random::{BASE32, DIGITS, LOWER, MIXED, Random};
+
+/// Which of the two simulated brokers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Broker {
+    /// Angel One, reached by its `SmartAPI`.
+    AngelOne,
+    /// Zerodha, Kite Connect v3.
+    #[serde(alias = "zerodha")]
+    Kite,
+}
+
+/// An account with its app: at both brokers one app serves one client here.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) broker: Broker,
+    /// Client code or user id.
+    pub(crate) id: String,
+    /// PIN or password.
+    pub(crate) password: String,
+    pub(crate) totp_secret: String,
+    pub(crate) api_key: String,
+    pub(crate) api_secret: String,
+    pub(crate) redirect_url: String,
+    pub(crate) allowed_ips: Vec<IpAddr>,
+    pub(crate) funds: Paise,
+    pub(crate) wrong_logins: u32,
+}
+
+/// What a person may choose about a new account; what is absent is made up.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountFields {
+    /// Client code or user id.
+    #[serde(alias = "client_code", alias = "user_id")]
+    pub id: Option<String>,
+    /// PIN (Angel One) or password (Kite).
+    #[serde(alias = "pin")]
+    pub password: Option<String>,
+    /// Base32 secret of the one-time codes.
+    pub totp_secret: Option<String>,
+    /// The app's key.
+    pub api_key: Option<String>,
+    /// The app's secret (Kite).
+    pub api_secret: Option<String>,
+    /// Where the login page sends the browser (Kite).
+    pub redirect_url: Option<String>,
+    /// Addresses orders may come from.
+    pub allowed_ips: Option<Vec<IpAddr>>,
+    /// Free cash in rupees, as a decimal text.
+    pub funds: Option<String>,
+}
+
+/// What new accounts get when nothing is said.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountDefaults {
+    pub(crate) allowed_ips: Vec<IpAddr>,
+    pub(crate) redirect_url: String,
+}
+
+impl Account {
+    /// `number` makes the ids of one sandbox differ.
+    pub(crate) fn open(
+        broker: Broker,
+        number: usize,
+        fields: AccountFields,
+        defaults: &AccountDefaults,
+        random: &mut Random,
+    ) -> Self {
+        let (id, password, api_key) = match broker {
+            Broker::AngelOne => (
+                format!("S{:06}", 100_000 + number),
+                random.text("", DIGITS, 4),
+                random.text(&format!("CANARY{}", short(number)), MIXED, 8),
+            ),
+            Broker::Kite => (
+                format!("ZS{number:04}"),
+                random.text("CANARY-", MIXED, 20),
+                random.text("canary", LOWER, 16),
+            ),
+        };
+        let funds = fields.funds.and_then(|text| text.parse().ok()).unwrap_or(OPENING_FUNDS);
+        Self {
+            broker,
+            id: fields.id.unwrap_or(id),
+            password: fields.password.unwrap_or(password),
+            totp_secret: fields.totp_secret.unwrap_or_else(|| random.text("CANARY", BASE32, 32)),
+            api_key: fields.api_key.unwrap_or(api_key),
+            api_secret: fields.api_secret.unwrap_or_else(|| random.text("CANARY", MIXED, 32)),
+            redirect_url: fields.redirect_url.unwrap_or_else(|| defaults.redirect_url.clone()),
+            allowed_ips: fields.allowed_ips.unwrap_or_else(|| defaults.allowed_ips.clone()),
+            funds,
+            wrong_logins: 0,
+        }
+    }
+
+    /// RFC 6238 with SHA-1, six digits, thirty seconds, one step either side; re-use is allowed.
+    pub(crate) fn code_is_right(&self, code: &str, now: Timestamp) -> bool {
+        let six_digits = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
+        let totp = self.totp().filter(|_| six_digits);
+        totp.is_some_and(|totp| totp.check(code, unix_seconds(now)).is_some())
+    }
+
+    /// The code an authenticator shows at `now`; `None` if the secret is not base32.
+    pub(crate) fn code(&self, now: Timestamp) -> Option<String> {
+        Some(self.totp()?.generate(unix_seconds(now)).to_string())
+    }
+
+    fn totp(&self) -> Option<Totp> {
+        let letters = self.totp_secret.chars().filter(char::is_ascii_alphanumeric);
+        let letters = letters.collect::<String>().to_ascii_uppercase();
+        let secret = BASE32_NOPAD.decode(letters.as_bytes()).ok()?;
+        Some(Builder::new().with_secret(secret).build_noncompliant())
+    }
+}
+
+fn unix_seconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_second()).unwrap_or(0)
+}
+
+/// Two letters for a number, so that eight-letter keys can differ and still say CANARY.
+fn short(number: usize) -> String {
+    let letter = |at: usize| MIXED.get(at % MIXED.len()).map_or('0', |&byte| char::from(byte));
+    [letter(number / MIXED.len()), letter(number)].iter().collect()
+}
+
+const OPENING_FUNDS: Paise = Paise(100_000_000);

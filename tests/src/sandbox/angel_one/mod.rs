@@ -1,0 +1,220 @@
+//! Angel One's `SmartAPI` on the wire: its routes, its two JSON dialects and its gate.
+
+use hyper::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::account::Broker;
+use super::net::message::{Reply, Request};
+use super::net::route::{Access, Operation, Route};
+use super::rules::ExpiredToken;
+use super::world::{Call, Handler, Manners, State};
+
+mod orders;
+mod portfolio;
+mod rows;
+mod session;
+
+/// How this broker differs from the other.
+pub(crate) static MANNERS: Manners = Manners {
+    broker: BROKER,
+    routes: ROUTES,
+    account_of,
+    admit,
+    no_route,
+    rate_limited,
+    outage: super::fault::outage,
+};
+
+static ROUTES: &[Route<Handler>] = &[
+    post(
+        "/rest/auth/angelbroking/user/v1/loginByPassword",
+        Operation::Login,
+        Access::Open,
+        session::login,
+    ),
+    post(
+        "/rest/auth/angelbroking/jwt/v1/generateTokens",
+        Operation::Refresh,
+        Access::Session,
+        session::refresh,
+    ),
+    post(
+        "/rest/secure/angelbroking/user/v1/logout",
+        Operation::Logout,
+        Access::Session,
+        session::logout,
+    ),
+    get("/rest/secure/angelbroking/user/v1/getProfile", Operation::Profile, portfolio::profile),
+    get("/rest/secure/angelbroking/user/v1/getRMS", Operation::Funds, portfolio::funds),
+    post(
+        "/rest/secure/angelbroking/order/v1/placeOrder",
+        Operation::Place,
+        Access::Session,
+        orders::place,
+    ),
+    post(
+        "/rest/secure/angelbroking/order/v1/modifyOrder",
+        Operation::Modify,
+        Access::Session,
+        orders::modify,
+    ),
+    post(
+        "/rest/secure/angelbroking/order/v1/cancelOrder",
+        Operation::Cancel,
+        Access::Session,
+        orders::cancel,
+    ),
+    get("/rest/secure/angelbroking/order/v1/getOrderBook", Operation::Book, orders::book),
+    get("/rest/secure/angelbroking/order/v1/details/{}", Operation::Order, orders::details),
+    get("/rest/secure/angelbroking/order/v1/getTradeBook", Operation::Trades, orders::trades),
+    get(
+        "/rest/secure/angelbroking/order/v1/getPosition",
+        Operation::Positions,
+        portfolio::positions,
+    ),
+    get(
+        "/rest/secure/angelbroking/portfolio/v1/getHolding",
+        Operation::Holdings,
+        portfolio::holdings,
+    ),
+    post(
+        "/rest/secure/angelbroking/order/v1/getLtpData",
+        Operation::Ltp,
+        Access::Session,
+        portfolio::ltp,
+    ),
+];
+
+const fn post(
+    path: &'static str,
+    operation: Operation,
+    access: Access,
+    handler: Handler,
+) -> Route<Handler> {
+    Route::new(Method::POST, path, operation, access, handler)
+}
+
+const fn get(path: &'static str, operation: Operation, handler: Handler) -> Route<Handler> {
+    Route::new(Method::GET, path, operation, Access::Session, handler)
+}
+
+/// The checks in the gateway's order: key, headers, token.
+fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
+    check_headers(call)?;
+    if access == Access::Open {
+        return Ok(());
+    }
+    let key = call.request.header("x-privatekey").unwrap_or_default();
+    let token = bearer(call.request).ok_or_else(|| gateway("AG8003", "Token missing"))?;
+    let Some(session) = call.state.sessions.by_token(BROKER, token) else {
+        let told = call.state.rules.expired_token == ExpiredToken::Told;
+        return Err(if told && session::died_of_age(token, call.now) {
+            gateway("AG8002", "Token Expired")
+        } else {
+            gateway("AG8001", "Invalid Token")
+        });
+    };
+    let account = session.account.clone();
+    let owner = call.state.account_by_key(BROKER, key);
+    if owner.is_none_or(|owner| owner.id != account) {
+        return Err(gateway("AG8001", "Invalid Token"));
+    }
+    call.account = account;
+    Ok(())
+}
+
+/// The address gate of the order calls; the handlers ask it at their turn.
+fn check_source(call: &mut Call<'_>) -> Result<(), Reply> {
+    let source = call.request.source_ip();
+    if call.allowed_ips(BROKER).contains(&source) {
+        return Ok(());
+    }
+    Err(gateway(
+        "AG7002",
+        "Access denied: Unregistered IP address. Register your IP before retrying.",
+    ))
+}
+
+fn check_headers(call: &Call<'_>) -> Result<(), Reply> {
+    let present = |name: &&str| call.request.header(name).is_some_and(|value| !value.is_empty());
+    if !present(&"x-privatekey") {
+        return Err(match call.operation {
+            Operation::Login => Reply::text(StatusCode::BAD_REQUEST, ""),
+            _ => gateway("AG8004", "Invalid API Key"),
+        });
+    }
+    let key = call.request.header("x-privatekey").unwrap_or_default();
+    if call.state.account_by_key(BROKER, key).is_none() {
+        return Err(gateway("AG8004", "Invalid API Key"));
+    }
+    let content_type = call.request.header("content-type").unwrap_or_default();
+    let has_json = call.request.method == Method::GET || content_type.contains("json");
+    if !has_json || !IDENTITY_HEADERS.iter().all(present) {
+        return Err(went_wrong());
+    }
+    if call.request.header("x-usertype") != Some("USER") {
+        return Err(refused("AB1005", "User type must be USER"));
+    }
+    Ok(())
+}
+
+fn account_of(state: &State, request: &Request) -> Option<String> {
+    if let Some(session) = bearer(request).and_then(|token| state.sessions.by_token(BROKER, token))
+    {
+        return Some(session.account.clone());
+    }
+    Some(text(&request.json()?, "clientcode"))
+}
+
+/// `None` without the header; a value that is no bearer token is an empty one.
+fn bearer(request: &Request) -> Option<&str> {
+    let value = request.header("authorization")?;
+    Some(value.strip_prefix("Bearer ").unwrap_or_default()).filter(|_| !value.is_empty())
+}
+
+/// Unknown paths meet the firewall.
+fn no_route(_: &Request) -> Reply {
+    let page = "<html><head><title>Request Rejected</title></head><body>The requested URL was \
+                rejected. Your support ID is: 4823913041239017512</body></html>\n";
+    Reply::html(StatusCode::OK, page)
+}
+
+fn rate_limited() -> Reply {
+    Reply::text(StatusCode::FORBIDDEN, "Access denied because of exceeding access rate\n")
+}
+
+/// The service dialect's success.
+fn success(data: &Value) -> Reply {
+    let body = json!({ "status": true, "message": "SUCCESS", "errorcode": "", "data": data });
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// The service dialect's refusal.
+fn refused(code: &str, message: &str) -> Reply {
+    let body = json!({ "status": false, "message": message, "errorcode": code, "data": null });
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// The gateway dialect's refusal.
+fn gateway(code: &str, message: &str) -> Reply {
+    let body = json!({ "success": false, "message": message, "errorCode": code, "data": "" });
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// What bad bodies and bad headers get.
+fn went_wrong() -> Reply {
+    refused("AB1004", "Something Went Wrong, Please Try After Sometime")
+}
+
+/// A field that clients send as a string or as a number.
+fn text(body: &Map<String, Value>, key: &str) -> String {
+    match body.get(key) {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+const BROKER: Broker = Broker::AngelOne;
+const IDENTITY_HEADERS: [&str; 5] =
+    ["x-usertype", "x-sourceid", "x-clientlocalip", "x-clientpublicip", "x-macaddress"];

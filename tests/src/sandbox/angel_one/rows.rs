@@ -1,0 +1,100 @@
+//! Rows of the order and trade books: prices as numbers, quantities and ids as strings.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::clock::ist;
+use super::super::market::Market;
+use super::super::money::Paise;
+use super::super::order::{Order, Stage};
+
+pub(super) fn order(order: &Order, market: &Market) -> Value {
+    let wanted = &order.wanted;
+    let lot = market.row(&wanted.exchange, wanted.token).map_or(1, |row| row.lot);
+    let cancelled = if order.stage == Stage::Cancelled { order.unfilled() } else { 0 };
+    let at_exchange = order.history.iter().any(|(_, stage)| *stage == Stage::Open);
+    let changed = stamp(order.changed_at());
+    json!({
+        "variety": wanted.variety,
+        "ordertype": wanted.order_type,
+        "producttype": wanted.product,
+        "duration": wanted.validity,
+        "price": wanted.price.rupees(),
+        "triggerprice": wanted.trigger.rupees(),
+        "quantity": wanted.quantity.to_string(),
+        "disclosedquantity": "0",
+        "squareoff": 0.0,
+        "stoploss": 0.0,
+        "trailingstoploss": 0.0,
+        "tradingsymbol": wanted.symbol,
+        "transactiontype": wanted.side.word(),
+        "exchange": wanted.exchange,
+        "symboltoken": wanted.token.to_string(),
+        "ordertag": order.tag().unwrap_or_default(),
+        "instrumenttype": "",
+        "strikeprice": -1.0,
+        "optiontype": "",
+        "expirydate": "",
+        "lotsize": lot.to_string(),
+        "cancelsize": cancelled.to_string(),
+        "averageprice": order.average.rupees(),
+        "filledshares": order.filled.to_string(),
+        "unfilledshares": order.unfilled().to_string(),
+        "orderid": order.id,
+        "text": order.message.as_deref().unwrap_or_default(),
+        "status": order.word(),
+        "orderstatus": order.word(),
+        "updatetime": changed,
+        "exchtime": if at_exchange { changed.as_str() } else { "" },
+        "exchorderupdatetime": if at_exchange { changed.as_str() } else { "" },
+        "fillid": if order.filled > 0 { fill_id(order) } else { String::new() },
+        "filltime": if order.filled > 0 { clock_time(order.changed_at()) } else { String::new() },
+        "parentorderid": "",
+        "uniqueorderid": order.unique_id,
+        "exchangeorderid": if at_exchange { exchange_id(order) } else { String::new() },
+    })
+}
+
+pub(super) fn trade(order: &Order, market: &Market) -> Value {
+    let wanted = &order.wanted;
+    let lot = market.row(&wanted.exchange, wanted.token).map_or(1, |row| row.lot);
+    let value: Paise = order.average.times(order.filled);
+    json!({
+        "exchange": wanted.exchange,
+        "producttype": wanted.product,
+        "tradingsymbol": wanted.symbol,
+        "instrumenttype": "",
+        "symbolgroup": "EQ",
+        "strikeprice": "-1",
+        "optiontype": "",
+        "expirydate": "",
+        "marketlot": lot.to_string(),
+        "precision": "2",
+        "multiplier": "-1",
+        "tradevalue": value.to_string(),
+        "transactiontype": wanted.side.word(),
+        "fillprice": order.average.to_string(),
+        "fillsize": order.filled.to_string(),
+        "orderid": order.id,
+        "fillid": fill_id(order),
+        "filltime": clock_time(order.changed_at()),
+        "uniqueorderid": order.unique_id,
+        "symboltoken": wanted.token.to_string(),
+    })
+}
+
+fn stamp(at: Timestamp) -> String {
+    ist(at).strftime("%d-%b-%Y %H:%M:%S").to_string()
+}
+
+fn clock_time(at: Timestamp) -> String {
+    ist(at).strftime("%H:%M:%S").to_string()
+}
+
+fn exchange_id(order: &Order) -> String {
+    format!("11000000{}", order.id.chars().skip(6).collect::<String>())
+}
+
+fn fill_id(order: &Order) -> String {
+    order.id.chars().skip(8).collect()
+}

@@ -1,0 +1,147 @@
+//! Placing an order: what a form must hold, market protection, and the margin check.
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::super::money::Paise;
+use super::super::net::message::{Pairs, Reply};
+use super::super::order::{Pricing, Side, Wanted};
+use super::super::world::Call;
+use super::{BROKER, bad_input, check_source, missing, refused, success};
+
+pub(super) fn place(call: &mut Call<'_>) -> Reply {
+    if let Err(refusal) = check_source(call) {
+        return refusal;
+    }
+    let form = call.request.form();
+    let wanted = match read(call, &form) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let ltp = call.state.market.ltp(&wanted.exchange, wanted.token).unwrap_or_default();
+    let cost = wanted.cost(ltp);
+    let (free, _) = call.state.funds(BROKER, &call.account, call.now);
+    if cost > free {
+        let text = format!(
+            "Insufficient funds. Required margin is {cost} but available margin is {free}."
+        );
+        return refused(StatusCode::BAD_REQUEST, "MarginException", &text);
+    }
+    let order = call.state.book.accept(wanted, call.now, &mut call.state.random);
+    success(&json!({ "order_id": order.id }))
+}
+
+fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
+    let need = |name: &'static str| form.get(name).ok_or_else(|| missing(name));
+    let variety = call.captures.first().cloned().unwrap_or_default();
+    one_of("variety", &variety, VARIETIES)?;
+    let (exchange, symbol) = (need("exchange")?, need("tradingsymbol")?);
+    let side = Side::parse(need("transaction_type")?);
+    let side = side.ok_or_else(|| bad_input("Invalid `transaction_type`."))?;
+    let order_type = need("order_type")?;
+    let pricing = pricing(order_type).ok_or_else(|| bad_input("Invalid `order_type`."))?;
+    let quantity = need("quantity")?;
+    let product = one_of("product", need("product")?, PRODUCTS)?;
+    let validity = one_of("validity", form.get("validity").unwrap_or("DAY"), VALIDITIES)?;
+    let tag = form.get("tag").unwrap_or_default();
+    if tag.chars().count() > TAG_LIMIT {
+        return Err(bad_input("Invalid `tag`. It can be at most 20 characters long."));
+    }
+    let instrument = call.state.market.by_kite(exchange, symbol).ok_or_else(|| {
+        let text =
+            "The instrument you are placing an order for has either expired or does not exist.";
+        bad_input(text)
+    })?;
+    let quantity = quantity
+        .parse()
+        .ok()
+        .filter(|&units: &u64| units > 0 && units.is_multiple_of(u64::from(instrument.lot)));
+    let quantity = quantity.ok_or_else(|| bad_input("Invalid `quantity`."))?;
+    let price = amount(form, "price", matches!(pricing, Pricing::Limit | Pricing::StopLimit))?;
+    let stops = matches!(pricing, Pricing::StopLimit | Pricing::StopMarket);
+    let trigger = amount(form, "trigger_price", stops)?;
+    let mut wanted = Wanted {
+        broker: BROKER,
+        account: call.account.clone(),
+        exchange: exchange.to_owned(),
+        symbol: symbol.to_owned(),
+        token: instrument.token,
+        side,
+        quantity,
+        price,
+        trigger,
+        pricing,
+        order_type: order_type.to_owned(),
+        product: product.to_owned(),
+        validity: validity.to_owned(),
+        variety,
+        tags: Some(tag.to_owned()).filter(|tag| !tag.is_empty()).into_iter().collect(),
+        source_ip: call.request.source_ip(),
+    };
+    if matches!(pricing, Pricing::Market | Pricing::StopMarket) {
+        protect(&mut wanted, form, instrument.ltp)?;
+    }
+    Ok(wanted)
+}
+
+/// A protected market order is booked as a LIMIT at the edge of its band.
+/// `pricing` stays MARKET, so that it fills at the last traded price.
+fn protect(wanted: &mut Wanted, form: &Pairs, ltp: Paise) -> Result<(), Reply> {
+    let asked = form.get("market_protection").unwrap_or("0");
+    let band = match asked.parse::<Paise>() {
+        Ok(Paise(-100)) => automatic_band(ltp),
+        Ok(Paise(hundredths)) if (1..=10_000).contains(&hundredths) => hundredths,
+        _ => {
+            return Err(bad_input(
+                "Market orders without market protection are not allowed via API. Please set \
+                 market protection or use a Limit order.",
+            ));
+        }
+    };
+    let base = if wanted.pricing == Pricing::Market { ltp } else { wanted.trigger };
+    wanted.price = base.shifted(if wanted.side == Side::Buy { band } else { -band });
+    let booked_as = if wanted.pricing == Pricing::Market { "LIMIT" } else { "SL" };
+    booked_as.clone_into(&mut wanted.order_type);
+    wanted.tags.push("mktp".to_owned());
+    wanted.tags.push(format!("mktp:{}", Paise(band)));
+    Ok(())
+}
+
+/// Hundredths of a percent for cash and futures; options are not traded here.
+const fn automatic_band(ltp: Paise) -> i64 {
+    match ltp.0 {
+        ..10_000 => 200,
+        10_000..=50_000 => 100,
+        _ => 50,
+    }
+}
+
+fn amount(form: &Pairs, name: &'static str, required: bool) -> Result<Paise, Reply> {
+    let parsed = form.get(name).map(str::parse::<Paise>);
+    match parsed {
+        Some(Ok(amount)) if amount > Paise::ZERO || !required => Ok(amount),
+        None if !required => Ok(Paise::ZERO),
+        None => Err(missing(name)),
+        Some(_) => Err(bad_input(&format!("Invalid `{name}`."))),
+    }
+}
+
+fn one_of<'w>(name: &str, word: &'w str, known: &[&str]) -> Result<&'w str, Reply> {
+    let found = known.contains(&word);
+    if found { Ok(word) } else { Err(bad_input(&format!("Invalid `{name}`."))) }
+}
+
+fn pricing(word: &str) -> Option<Pricing> {
+    match word {
+        "MARKET" => Some(Pricing::Market),
+        "LIMIT" => Some(Pricing::Limit),
+        "SL" => Some(Pricing::StopLimit),
+        "SL-M" => Some(Pricing::StopMarket),
+        _ => None,
+    }
+}
+
+const VARIETIES: &[&str] = &["regular", "amo", "co", "iceberg", "auction"];
+const PRODUCTS: &[&str] = &["CNC", "NRML", "MIS", "MTF"];
+const VALIDITIES: &[&str] = &["DAY", "IOC", "TTL"];
+const TAG_LIMIT: usize = 20;

@@ -1,0 +1,102 @@
+//! Rows of the order and trade books: ids as strings, the rest as numbers.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::clock::ist;
+use super::super::market::{Instrument, Market};
+use super::super::order::{Order, Stage};
+
+pub(super) fn order(order: &Order, market: &Market) -> Value {
+    let wanted = &order.wanted;
+    let at_exchange = order.history.iter().any(|(_, stage)| *stage == Stage::Open);
+    let exchange_time = at_exchange.then(|| stamp(order.changed_at()));
+    let cancelled = if order.stage == Stage::Cancelled { order.unfilled() } else { 0 };
+    let pending = if order.stage.is_terminal() { 0 } else { order.unfilled() };
+    let mut row = json!({
+        "account_id": wanted.account,
+        "placed_by": wanted.account,
+        "order_id": order.id,
+        "exchange_order_id": at_exchange.then(|| exchange_id(order)),
+        "parent_order_id": null,
+        "status": order.word(),
+        "status_message": order.message,
+        "status_message_raw": order.message,
+        "order_timestamp": stamp(order.received_at),
+        "exchange_update_timestamp": exchange_time,
+        "exchange_timestamp": exchange_time,
+        "variety": wanted.variety,
+        "modified": order.modified,
+        "exchange": wanted.exchange,
+        "tradingsymbol": wanted.symbol,
+        "instrument_token": instrument(order, market).map(Instrument::kite_token),
+        "order_type": wanted.order_type,
+        "transaction_type": wanted.side.word(),
+        "validity": wanted.validity,
+        "validity_ttl": 0,
+        "product": wanted.product,
+        "quantity": wanted.quantity,
+        "disclosed_quantity": 0,
+        "price": wanted.price.rupees(),
+        "trigger_price": wanted.trigger.rupees(),
+        "average_price": order.average.rupees(),
+        "filled_quantity": order.filled,
+        "pending_quantity": pending,
+        "cancelled_quantity": cancelled,
+        "market_protection": 0,
+        "meta": {},
+        "tag": order.tag().filter(|tag| !tag.starts_with("mktp")),
+        "guid": null,
+    });
+    if let (false, Some(row)) = (wanted.tags.is_empty(), row.as_object_mut()) {
+        row.insert("tags".into(), json!(wanted.tags));
+    }
+    row
+}
+
+pub(super) fn history(order: &Order, market: &Market) -> Vec<Value> {
+    let stages = order.history.iter().enumerate();
+    let rows = stages.map(|(at, (_, stage))| {
+        let mut then = order.clone();
+        then.history.truncate(at + 1);
+        then.stage = *stage;
+        if *stage != Stage::Complete {
+            then.filled = 0;
+            then.average = super::super::money::Paise::ZERO;
+        }
+        self::order(&then, market)
+    });
+    rows.collect()
+}
+
+pub(super) fn trade(order: &Order, market: &Market) -> Value {
+    let wanted = &order.wanted;
+    let filled_at = order.changed_at();
+    json!({
+        "trade_id": order.id.chars().skip(11).collect::<String>(),
+        "order_id": order.id,
+        "exchange_order_id": exchange_id(order),
+        "exchange": wanted.exchange,
+        "tradingsymbol": wanted.symbol,
+        "instrument_token": instrument(order, market).map(Instrument::kite_token),
+        "product": wanted.product,
+        "average_price": order.average.rupees(),
+        "quantity": order.filled,
+        "transaction_type": wanted.side.word(),
+        "fill_timestamp": stamp(filled_at),
+        "order_timestamp": ist(order.received_at).strftime("%H:%M:%S").to_string(),
+        "exchange_timestamp": stamp(filled_at),
+    })
+}
+
+fn instrument<'m>(order: &Order, market: &'m Market) -> Option<&'m Instrument> {
+    market.row(&order.wanted.exchange, order.wanted.token)
+}
+
+fn stamp(at: Timestamp) -> String {
+    ist(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn exchange_id(order: &Order) -> String {
+    format!("11000000{}", order.id.chars().skip(11).collect::<String>())
+}

@@ -1,0 +1,120 @@
+//! Rate limits on the exchange clock, as a table: so many calls of a kind in so many seconds.
+
+use jiff::Timestamp;
+
+use super::account::Broker;
+use super::net::route::Operation;
+use super::rules::RateLimits;
+
+/// One limit of one account.
+#[derive(Debug)]
+struct Limit {
+    broker: Broker,
+    operations: &'static [Operation],
+    calls: usize,
+    seconds: i64,
+}
+
+/// The calls that some limit still counts.
+#[derive(Debug, Default)]
+pub(crate) struct Limiter(Vec<Call>);
+
+#[derive(Debug)]
+struct Call {
+    broker: Broker,
+    account: String,
+    operation: Operation,
+    at: Timestamp,
+}
+
+impl Limiter {
+    /// Counts a call and says whether it is within its limits; a refused call is not counted.
+    pub(crate) fn admit(
+        &mut self,
+        broker: Broker,
+        account: &str,
+        operation: Operation,
+        (now, which): (Timestamp, RateLimits),
+    ) -> bool {
+        let kept = LIMITS.iter().filter(|limit| limit.broker == broker && limit.is_kept(which));
+        let mine: Vec<&Limit> =
+            kept.filter(|limit| limit.operations.contains(&operation)).collect();
+        if mine.is_empty() {
+            return true;
+        }
+        let age = |call: &Call| now.as_millisecond() - call.at.as_millisecond();
+        let memory = if which == RateLimits::All { LONGEST } else { 1 };
+        self.0.retain(|call| (0..memory * 1000).contains(&age(call)));
+        let is_full = |limit: &&Limit| {
+            let counted = self.0.iter().filter(|call| {
+                call.broker == broker
+                    && call.account == account
+                    && limit.operations.contains(&call.operation)
+                    && age(call) < limit.seconds * 1000
+            });
+            counted.count() >= limit.calls
+        };
+        let admitted = !mine.iter().any(is_full);
+        if admitted {
+            self.0.push(Call { broker, account: account.to_owned(), operation, at: now });
+        }
+        admitted
+    }
+}
+
+impl Limit {
+    fn is_kept(&self, which: RateLimits) -> bool {
+        match which {
+            RateLimits::Off => false,
+            RateLimits::Orders => self.operations == ORDERS && self.seconds == 1,
+            RateLimits::All => true,
+        }
+    }
+}
+
+const fn angel(operations: &'static [Operation], calls: usize, seconds: i64) -> Limit {
+    Limit { broker: Broker::AngelOne, operations, calls, seconds }
+}
+
+const fn kite(operations: &'static [Operation], calls: usize, seconds: i64) -> Limit {
+    Limit { broker: Broker::Kite, operations, calls, seconds }
+}
+
+const LONGEST: i64 = 3600;
+const ORDERS: &[Operation] = &[Operation::Place, Operation::Modify, Operation::Cancel];
+
+const LIMITS: &[Limit] = &[
+    angel(ORDERS, 9, 1),
+    angel(ORDERS, 500, 60),
+    angel(ORDERS, 1000, 3600),
+    angel(&[Operation::Login], 1, 1),
+    angel(&[Operation::Refresh], 1, 1),
+    angel(&[Operation::Refresh], 1000, 3600),
+    angel(&[Operation::Logout], 1, 1),
+    angel(&[Operation::Profile], 3, 1),
+    angel(&[Operation::Funds], 2, 1),
+    angel(&[Operation::Book], 1, 1),
+    angel(&[Operation::Trades], 1, 1),
+    angel(&[Operation::Positions], 1, 1),
+    angel(&[Operation::Holdings], 1, 1),
+    angel(&[Operation::Order], 10, 1),
+    angel(&[Operation::Ltp], 10, 1),
+    kite(ORDERS, 10, 1),
+    kite(&[Operation::Ltp], 1, 1),
+    kite(
+        &[
+            Operation::Login,
+            Operation::Logout,
+            Operation::Profile,
+            Operation::Funds,
+            Operation::Book,
+            Operation::Order,
+            Operation::Trades,
+            Operation::OrderTrades,
+            Operation::Positions,
+            Operation::Holdings,
+        ],
+        10,
+        1,
+    ),
+];

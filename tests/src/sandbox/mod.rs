@@ -1,0 +1,242 @@
+//! Both brokers simulated: an independent peer on the wire that shares no code with the daemon.
+//! A sandbox holds its own accounts, orders, clock and faults; many may run in one process.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+pub use self::account::{AccountFields, Broker};
+pub use self::book::OrderRecord;
+pub use self::clock::{ClockReading, SandboxClock};
+pub use self::fault::{Fault, FaultKind};
+pub use self::kite::BrowserLogin;
+pub use self::net::route::Operation;
+pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, RateLimits, Rules};
+pub use self::summary::{
+    AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
+};
+
+use self::account::AccountDefaults;
+use self::control::{Control, Observer};
+use self::net::tls::Tls;
+use self::net::{App, Lifetime};
+use self::random::Random;
+use self::world::{Door, State, World};
+
+mod account;
+mod angel_one;
+mod book;
+mod clock;
+mod control;
+mod fault;
+mod kite;
+mod limit;
+mod market;
+mod money;
+mod net;
+mod order;
+mod random;
+mod rules;
+mod session;
+mod summary;
+mod world;
+
+/// How a sandbox starts.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// Accounts to begin with, over both brokers; Angel One gets the larger half.
+    pub accounts: usize,
+    /// Address of all listeners; their ports are free ones.
+    pub listen: IpAddr,
+    /// Exchange time.
+    pub clock: SandboxClock,
+    /// Whether the brokers and the observer speak TLS.
+    pub tls: bool,
+    /// Addresses registered for new accounts; the listen address when `None`.
+    pub allowed_ips: Option<Vec<IpAddr>>,
+    /// Redirect URL of new Kite apps.
+    pub redirect_url: String,
+    /// The switches.
+    pub rules: Rules,
+    /// Makes secrets and ids repeatable.
+    pub seed: Option<u64>,
+}
+
+/// A running sandbox. Dropping it leaves its listeners open until the runtime ends: call `stop`.
+#[derive(Debug)]
+pub struct Sandbox {
+    world: Arc<World>,
+    addresses: Summary,
+    life: Lifetime,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            accounts: 2,
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            clock: SandboxClock::wall(),
+            tls: false,
+            allowed_ips: None,
+            redirect_url: "http://127.0.0.1:8000/callback".to_owned(),
+            rules: Rules::default(),
+            seed: None,
+        }
+    }
+}
+
+impl Sandbox {
+    /// Binds four free ports and begins to answer on them.
+    pub async fn start(config: SandboxConfig) -> anyhow::Result<Self> {
+        let tls = config.tls.then(|| Tls::new(config.listen)).transpose()?;
+        let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
+        let listen = config.listen;
+        let world = Arc::new(World::new(config.clock.clone(), state(config)));
+        let life = Lifetime::default();
+        let open = async |tls: Option<&TlsAcceptor>, app: Arc<dyn App>| {
+            open_listener(listen, tls, app, &life).await
+        };
+        let tls = acceptor.as_ref();
+        let door = |broker: Broker| {
+            Arc::new(Door { world: Arc::clone(&world), manners: broker.manners() })
+        };
+        let angel_one = open(tls, door(Broker::AngelOne)).await?;
+        let kite = open(tls, door(Broker::Kite)).await?;
+        let observer_url = open(tls, Arc::new(Observer)).await?;
+        let control_url = open(None, Arc::new(Control(Arc::clone(&world)))).await?;
+        let login_url = format!("{kite}/connect/login");
+        let addresses = Summary {
+            angel_one: AngelOneSummary { base_url: angel_one, accounts: Vec::new() },
+            kite: KiteSummary { base_url: kite, login_url, accounts: Vec::new() },
+            control_url,
+            observer_url,
+            ca_pem,
+        };
+        Ok(Self { world, addresses, life })
+    }
+
+    /// Addresses and accounts as they are now.
+    pub fn summary(&self) -> Summary {
+        let mut summary = self.addresses.clone();
+        self.state().accounts.iter().for_each(|account| summary.push(account.into()));
+        summary
+    }
+
+    /// Every order as the brokers have it, in the order of arrival.
+    pub fn orders(&self) -> Vec<OrderRecord> {
+        self.state().book.records()
+    }
+
+    /// The exchange clock; setting it moves this sandbox.
+    pub fn clock(&self) -> SandboxClock {
+        self.world.clock.clone()
+    }
+
+    /// Where the control port is.
+    pub fn control_url(&self) -> &str {
+        &self.addresses.control_url
+    }
+
+    /// Arms a fault.
+    pub fn arm(&self, fault: Fault) {
+        self.state().faults.arm(fault);
+    }
+
+    /// Disarms every fault.
+    pub fn disarm(&self) {
+        self.state().faults.clear();
+    }
+
+    /// The faults that may still strike.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.state().faults.armed()
+    }
+
+    /// Changes the switches.
+    pub fn set_rules(&self, rules: Rules) {
+        self.state().rules = rules;
+    }
+
+    /// Adds an account; what `fields` leaves out is made up.
+    pub fn add_account(&self, broker: Broker, fields: AccountFields) -> AccountSummary {
+        AccountSummary::from(&self.state().open_account(broker, fields))
+    }
+
+    /// Registers the addresses orders of one account may come from; false if it is unknown.
+    pub fn set_allowed_ips(&self, broker: Broker, account: &str, ips: Vec<IpAddr>) -> bool {
+        self.state().account(broker, account).map(|found| found.allowed_ips = ips).is_some()
+    }
+
+    /// A person's browser login at Kite: where the browser is sent, or why it is not.
+    pub fn kite_login(&self, login: &BrowserLogin) -> Result<String, &'static str> {
+        let (mut state, now) = self.world.lock();
+        kite::browser_login(&mut state, now, login)
+    }
+
+    /// The six digits an account's authenticator shows now.
+    pub fn one_time_code(&self, broker: Broker, account: &str) -> Option<String> {
+        let (mut state, now) = self.world.lock();
+        state.account(broker, account)?.code(now)
+    }
+
+    /// Closes every connection and every port.
+    pub async fn stop(self) {
+        self.life.stop.cancel();
+        self.life.tasks.close();
+        let ended = tokio::time::timeout(STOP_LIMIT, self.life.tasks.wait()).await;
+        drop(ended);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.world.lock().0
+    }
+}
+
+impl SandboxConfig {
+    /// A sandbox whose clock stands at `now` until a test moves it.
+    pub fn frozen_at(now: Timestamp) -> Self {
+        Self { clock: SandboxClock::frozen_at(now), ..Self::default() }
+    }
+}
+
+fn state(config: SandboxConfig) -> State {
+    let allowed_ips = config.allowed_ips.unwrap_or_else(|| vec![config.listen]);
+    let mut state = State {
+        accounts: Vec::new(),
+        sessions: session::Sessions::default(),
+        book: book::Book::default(),
+        market: market::Market::standard(),
+        faults: fault::Faults::default(),
+        limiter: limit::Limiter::default(),
+        rules: config.rules,
+        random: config.seed.map_or_else(Random::fresh, Random::seeded),
+        defaults: AccountDefaults { allowed_ips, redirect_url: config.redirect_url },
+    };
+    for number in 0..config.accounts {
+        let broker = if number % 2 == 0 { Broker::AngelOne } else { Broker::Kite };
+        state.open_account(broker, AccountFields::default());
+    }
+    state
+}
+
+/// Binds a free port and serves `app` on it; returns its root URL.
+async fn open_listener(
+    listen: IpAddr,
+    tls: Option<&TlsAcceptor>,
+    app: Arc<dyn App>,
+    life: &Lifetime,
+) -> anyhow::Result<String> {
+    let listener = TcpListener::bind(SocketAddr::new(listen, 0)).await;
+    let listener = listener.with_context(|| format!("listen on {listen}"))?;
+    let address = listener.local_addr().context("read the port that was given")?;
+    net::serve(listener, tls.cloned(), app, life);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    Ok(format!("{scheme}://{address}"))
+}
+
+const STOP_LIMIT: Duration = Duration::from_secs(5);

@@ -1,0 +1,94 @@
+//! One request and one answer, free of sockets: what the simulated brokers read and say.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::body::Bytes;
+use hyper::{HeaderMap, Method, StatusCode};
+use serde_json::{Map, Value};
+
+/// A request whose body has arrived in full.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) peer: SocketAddr,
+}
+
+/// Name and value pairs of a query or a form, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Pairs(Vec<(String, String)>);
+
+/// A reply as the broker would send it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+    pub(crate) location: Option<String>,
+}
+
+impl Request {
+    /// The TCP source address; an IPv4 caller on an IPv6 socket is shown as IPv4.
+    pub(crate) fn source_ip(&self) -> IpAddr {
+        self.peer.ip().to_canonical()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as a JSON object, if it is one.
+    pub(crate) fn json(&self) -> Option<Map<String, Value>> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    pub(crate) fn form(&self) -> Pairs {
+        Pairs::parse(&self.body)
+    }
+
+    pub(crate) fn query_pairs(&self) -> Pairs {
+        Pairs::parse(self.query.as_bytes())
+    }
+}
+
+impl Pairs {
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// The first value under `name`; an empty one counts as absent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+}
+
+impl Reply {
+    pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
+        Self { status, content_type: "application/json", body: body.to_string(), location: None }
+    }
+
+    pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
+        Self { status, content_type: "text/plain", body: body.into(), location: None }
+    }
+
+    pub(crate) fn html(status: StatusCode, body: impl Into<String>) -> Self {
+        let content_type = "text/html; charset=utf-8";
+        Self { status, content_type, body: body.into(), location: None }
+    }
+
+    pub(crate) fn redirect(location: String) -> Self {
+        Self { location: Some(location), ..Self::text(StatusCode::FOUND, "") }
+    }
+}

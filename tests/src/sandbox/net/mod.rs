@@ -1,0 +1,246 @@
+//! Sockets and HTTP/1.1. One connection is one task that the application may have closed
+//! at any moment, because a connection that dies at the wrong time is what a sandbox is for.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::message::{Reply, Request};
+
+pub(crate) mod message;
+pub(crate) mod route;
+pub(crate) mod tls;
+
+/// What answers on one listener.
+pub(crate) trait App: Send + Sync + 'static {
+    fn answer(&self, request: &Request) -> Answer;
+}
+
+/// What becomes of a request, and of the connection it came on.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The reply, at once.
+    Send(Reply),
+    /// The reply, late.
+    Later(Duration, Reply),
+    /// Half the reply, then the connection closes.
+    Cut(Reply),
+    /// No reply: the connection closes.
+    Close,
+    /// No reply for so long, then the connection closes.
+    Hang(Duration),
+}
+
+/// The tasks of one sandbox and the word that ends them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lifetime {
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+/// Accepts until told to stop; each connection is a task of its own.
+pub(crate) fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    app: Arc<dyn App>,
+    life: &Lifetime,
+) {
+    let life = life.clone();
+    life.tasks.clone().spawn(async move {
+        loop {
+            let accepted = tokio::select! {
+                () = life.stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((stream, peer)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let (tls, app, stop) = (tls.clone(), Arc::clone(&app), life.stop.clone());
+            life.tasks.spawn(async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = connection(stream, peer, tls, app) => {}
+                }
+            });
+        }
+    });
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    app: Arc<dyn App>,
+) {
+    match tls {
+        None => talk(stream, peer, app).await,
+        Some(acceptor) => {
+            let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await;
+            if let Ok(Ok(stream)) = handshake {
+                talk(stream, peer, app).await;
+            }
+        }
+    }
+}
+
+/// Dropping the HTTP connection drops the socket: that is how an answer closes it.
+async fn talk<S>(stream: S, peer: SocketAddr, app: Arc<dyn App>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let close = CancellationToken::new();
+    let service = service_fn(|request| respond(request, peer, Arc::clone(&app), close.clone()));
+    let http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        _ = http => {}
+        () = close.cancelled() => {}
+    }
+}
+
+async fn respond(
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    app: Arc<dyn App>,
+    close: CancellationToken,
+) -> Result<Response<Payload>, Infallible> {
+    let answer = match read(request, peer).await {
+        Some(request) => app.answer(&request),
+        None => Answer::Send(Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "body too large\n")),
+    };
+    match answer {
+        Answer::Send(reply) => Ok(response(reply)),
+        Answer::Later(wait, reply) => {
+            tokio::time::sleep(wait).await;
+            Ok(response(reply))
+        }
+        Answer::Cut(reply) => Ok(cut(reply)),
+        Answer::Close => Ok(never(&close).await),
+        Answer::Hang(wait) => {
+            tokio::time::sleep(wait).await;
+            Ok(never(&close).await)
+        }
+    }
+}
+
+/// Has the connection closed and never returns.
+async fn never(close: &CancellationToken) -> Response<Payload> {
+    close.cancel();
+    std::future::pending().await
+}
+
+/// `None` when the body is too long or breaks off.
+async fn read(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Request> {
+    let (parts, mut incoming) = request.into_parts();
+    let mut body = Vec::new();
+    while !incoming.is_end_stream() {
+        let frame = std::future::poll_fn(|cx| Pin::new(&mut incoming).poll_frame(cx)).await;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        if body.len() + data.len() > BODY_LIMIT {
+            return None;
+        }
+        body.extend_from_slice(&data);
+    }
+    Some(Request {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body: Bytes::from(body),
+        peer,
+    })
+}
+
+fn response(reply: Reply) -> Response<Payload> {
+    let payload = Payload { data: Some(Bytes::from(reply.body)), end: End::Whole };
+    let mut response = Response::new(payload);
+    *response.status_mut() = reply.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if let Some(location) = reply.location.and_then(|url| HeaderValue::from_str(&url).ok()) {
+        headers.insert(LOCATION, location);
+    }
+    response
+}
+
+/// Announces the whole length, sends half of it, and fails.
+fn cut(reply: Reply) -> Response<Payload> {
+    let whole = reply.body.len();
+    let mut response = response(reply);
+    let payload = response.body_mut();
+    payload.data = payload.data.take().map(|data| data.slice(..whole / 2));
+    payload.end = End::Flushing;
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(whole));
+    response
+}
+
+/// A body in one piece, which may break off after it.
+#[derive(Debug)]
+struct Payload {
+    data: Option<Bytes>,
+    end: End,
+}
+
+/// How a body ends. One that breaks rests once before, so that what it gave is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    Flushing,
+    Broken,
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(data) = self.data.take().filter(|data| !data.is_empty()) {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        match self.end {
+            End::Whole => Poll::Ready(None),
+            End::Flushing => {
+                self.end = End::Broken;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            End::Broken => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.end == End::Whole && self.data.as_ref().is_none_or(Bytes::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.end != End::Whole {
+            return SizeHint::default();
+        }
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+    }
+}
+
+const BODY_LIMIT: usize = 1024 * 1024;
+/// After a failed accept, which means that files or memory have run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,92 @@
+//! Switches for what is not known about the brokers, and for what a rehearsal wants otherwise.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The switches of one sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Exchange time from acceptance to fill, in milliseconds.
+    pub fill_delay_ms: u64,
+    /// When a LIMIT order fills.
+    pub limit_fills: LimitFills,
+    /// Which floods are refused.
+    pub rate_limits: RateLimits,
+    /// What a cancel of an unknown order from a strange address is refused for.
+    pub cancel_checks: CancelChecks,
+    /// Wrong logins in a row that block an account.
+    pub max_wrong_logins: u32,
+    /// Life of a Kite request token in seconds of exchange time.
+    pub request_token_seconds: u64,
+    /// What Angel One says of a session whose day is over.
+    pub expired_token: ExpiredToken,
+    /// Whether a second Kite login leaves the first token alive.
+    pub old_token_survives: bool,
+}
+
+/// When a LIMIT order fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitFills {
+    /// Always, at its price.
+    Always,
+    /// Only when its price crosses the last traded price.
+    Marketable,
+    /// Never: it rests open.
+    Never,
+}
+
+/// Which of the documented rate limits are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimits {
+    /// None.
+    Off,
+    /// Order calls in one second.
+    Orders,
+    /// Every call, and the longer windows.
+    All,
+}
+
+/// The order of the checks on a cancel or a modification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelChecks {
+    /// The source address, then the order id.
+    IpFirst,
+    /// The order id, then the source address.
+    OrderFirst,
+}
+
+/// Whether an expired token is told from one that never was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiredToken {
+    /// AG8001, as for any other bad token.
+    Invalid,
+    /// AG8002.
+    Told,
+}
+
+impl Rules {
+    pub(crate) fn request_token_life(&self) -> Duration {
+        Duration::from_secs(self.request_token_seconds)
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            fill_delay_ms: 400,
+            limit_fills: LimitFills::Always,
+            rate_limits: RateLimits::Orders,
+            cancel_checks: CancelChecks::IpFirst,
+            max_wrong_logins: 5,
+            request_token_seconds: 180,
+            expired_token: ExpiredToken::Invalid,
+            old_token_survives: false,
+        }
+    }
+}

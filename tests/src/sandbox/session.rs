@@ -1,0 +1,84 @@
+//! Sessions and one-time request tokens, with the moments they die.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::account::Broker;
+
+/// What a login gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) broker: Broker,
+    pub(crate) account: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What a browser login gave: good for one exchange within its time.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestToken {
+    pub(crate) token: String,
+    pub(crate) account: String,
+    pub(crate) created_at: Timestamp,
+}
+
+/// Every session and request token that is still worth something.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    live: Vec<Session>,
+    requests: Vec<RequestToken>,
+}
+
+impl Sessions {
+    pub(crate) fn open(&mut self, session: Session) {
+        self.live.push(session);
+    }
+
+    /// Drops what has died by `now`; a token stays dead though the clock be set back.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.live.retain(|session| now < session.expires_at);
+    }
+
+    pub(crate) fn by_token(&self, broker: Broker, token: &str) -> Option<&Session> {
+        self.live.iter().find(|session| session.broker == broker && session.token == token)
+    }
+
+    pub(crate) fn by_refresh(&self, broker: Broker, token: &str) -> Option<&Session> {
+        self.live.iter().find(|session| session.broker == broker && session.refresh_token == token)
+    }
+
+    pub(crate) fn end(&mut self, broker: Broker, token: &str) {
+        self.live.retain(|session| session.broker != broker || session.token != token);
+    }
+
+    /// Ends every session of one account.
+    pub(crate) fn end_all(&mut self, broker: Broker, account: &str) {
+        self.live.retain(|session| session.broker != broker || session.account != account);
+    }
+
+    pub(crate) fn promise(&mut self, request: RequestToken) {
+        self.requests.push(request);
+    }
+
+    /// Takes a request token out, so that it serves once.
+    pub(crate) fn redeem(
+        &mut self,
+        token: &str,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Option<RequestToken> {
+        let at = self.requests.iter().position(|request| request.token == token)?;
+        let request = self.requests.remove(at);
+        let age = now.duration_since(request.created_at);
+        let limit = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
+        (age < limit).then_some(request)
+    }
+
+    /// Whose request token this is, leaving it in place.
+    pub(crate) fn promised_to(&self, token: &str) -> Option<&str> {
+        let found = self.requests.iter().find(|request| request.token == token);
+        found.map(|request| request.account.as_str())
+    }
+}
