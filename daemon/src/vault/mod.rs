@@ -147,6 +147,15 @@ impl Vault {
     pub(crate) fn for_tests() -> Self {
         Self { store: StoreId::random().unwrap(), master: Key::random().unwrap() }
     }
+
+    /// The same vault as it is opened again after a restart.
+    pub(crate) fn twin(&self) -> Self {
+        let copy = |bytes: &mut [u8; 32]| {
+            bytes.copy_from_slice(self.master.expose());
+            Ok(())
+        };
+        Self { store: self.store, master: Key::filled(copy).unwrap() }
+    }
 }
 
 #[cfg(test)]
