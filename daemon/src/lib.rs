@@ -7,5 +7,6 @@ pub mod custody;
 pub mod domain;
 pub mod egress;
 pub mod engine;
+pub mod passphrase;
 pub mod store;
 pub mod vault;

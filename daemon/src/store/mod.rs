@@ -1,1 +1,157 @@
-//! Placeholder.
+//! The store: one redb file that holds the records everything is replayed from, the journal, and
+//! sealed bytes. It knows neither what a record means nor any key.
+//!
+//! Every commit is two-phase with quick repair: a commit that was acknowledged survives a crash at
+//! any later point, and opening after a crash walks nothing to find the free pages. The open checks
+//! every page's checksum, so that damage is an error then and not a wrong order later.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod batch;
+mod error;
+mod file;
+mod journal;
+mod records;
+mod sealed;
+mod tables;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use muster_protocol::event::JournalEntry;
+use muster_protocol::ids::UserId;
+use muster_protocol::request::JournalFilter;
+use redb::backends::FileBackend;
+use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
+
+pub use self::batch::{Batch, Placed, SealedRow};
+pub use self::error::StoreError;
+pub use self::records::{decode, encode};
+pub use self::writer::{Report, Writer, WriterStopped};
+
+use self::tables::{HEADER, RECORDS, SEALED, USER_KEYS, VAULT};
+
+/// The open store. Its lock on the file is what makes a second daemon refuse to start.
+pub struct Store {
+    db: Database,
+}
+
+impl Store {
+    /// Opens the file, or makes it with mode 0600 in a directory that exists.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let open = |file| Self::open_backend(FileBackend::new(file)?);
+        let file = file::open_or_make(path, |new| open(new)?.close())?;
+        open(file)
+    }
+
+    /// Opens whatever keeps the bytes; tests pass one that crashes.
+    pub fn open_backend(backend: impl StorageBackend) -> Result<Self, StoreError> {
+        guarded(|| {
+            let db = Database::builder()
+                .set_cache_size(CACHE_BYTES)
+                .set_check_integrity_on_open(true)
+                .create_with_backend(backend)?;
+            tables::prepare(&db)?;
+            Ok(Self { db })
+        })
+    }
+
+    /// The vault's header, once there is one.
+    pub fn header(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(VAULT)?;
+            Ok(table.get(HEADER)?.map(|value| value.value().to_vec()))
+        })
+    }
+
+    /// Keeps the vault's header. There can be one only: without it every sealed secret is lost.
+    pub fn put_header(&self, header: &[u8]) -> Result<(), StoreError> {
+        guarded(|| {
+            let mut writing = self.db.begin_write()?;
+            writing.set_quick_repair(true);
+            {
+                let mut table = writing.open_table(VAULT)?;
+                if table.get(HEADER)?.is_some() {
+                    return Err(StoreError::HeaderExists);
+                }
+                table.insert(HEADER, header)?;
+            }
+            Ok(writing.commit()?)
+        })
+    }
+
+    /// Every record, in the order of writing; read them with [`decode`].
+    pub fn records(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(RECORDS)?;
+            table.iter()?.map(|row| Ok(row?.1.value().to_vec())).collect()
+        })
+    }
+
+    /// The newest `limit` journal entries after number `after` that the filter admits, oldest first.
+    pub fn journal(
+        &self,
+        filter: &JournalFilter,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        guarded(|| journal::query(&self.db, filter, after, limit))
+    }
+
+    /// Every sealed secret.
+    pub fn sealed(&self) -> Result<Vec<SealedRow>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(SEALED)?;
+            let rows = table.iter()?.map(|row| {
+                let (key, value) = row?;
+                sealed::decode(key.value(), value.value())
+            });
+            rows.collect()
+        })
+    }
+
+    /// Every user's wrapped key.
+    pub fn user_keys(&self) -> Result<Vec<(UserId, Vec<u8>)>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(USER_KEYS)?;
+            let rows = table.iter()?.map(|row| {
+                let (user, wrapped) = row?;
+                let user = user.value().parse().map_err(|_| UNREADABLE_USER)?;
+                Ok((user, wrapped.value().to_vec()))
+            });
+            rows.collect()
+        })
+    }
+
+    /// Closes the file, with the error that dropping would swallow.
+    pub fn close(self) -> Result<(), StoreError> {
+        guarded(|| Ok(self.db.close()?))
+    }
+
+    /// Makes the batches durable in one transaction. After an error they may be durable or not, and
+    /// the store takes no more.
+    fn commit<'a>(
+        &self,
+        batches: impl Iterator<Item = &'a Batch>,
+    ) -> Result<Vec<Placed>, StoreError> {
+        guarded(|| {
+            let mut writing = self.db.begin_write()?;
+            writing.set_quick_repair(true);
+            let placed = batch::write(&writing, batches)?;
+            writing.commit()?;
+            Ok(placed)
+        })
+    }
+}
+
+/// The database may panic on a damaged file; here that becomes an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(StoreError::Panicked))
+}
+
+const CACHE_BYTES: usize = 64 << 20;
+const UNREADABLE_USER: StoreError = StoreError::Unreadable { table: "user keys", source: None };

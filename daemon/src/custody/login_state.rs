@@ -1,0 +1,54 @@
+//! The state a browser login carries to the broker and back: which ticket, until when, signed.
+//!
+//! base64url without padding of: version 1 (1 byte), ticket (8), expiry in milliseconds (8, both
+//! big-endian), HMAC-SHA256 over these 17 bytes (32).
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use muster_protocol::ids::TicketId;
+use muster_protocol::time::Timestamp;
+use sha2::Sha256;
+
+use super::CustodyError;
+
+/// Signs.
+pub(super) fn sign(key: &[u8; 32], ticket: TicketId, expires: Timestamp) -> String {
+    let payload =
+        [&[VERSION], ticket.0.to_be_bytes().as_slice(), &expires.millis().to_be_bytes()].concat();
+    let tag = mac(key, &payload).finalize().into_bytes();
+    BASE64URL_NOPAD.encode(&[payload.as_slice(), &tag].concat())
+}
+
+/// Gives the ticket of a state that was signed with the key and has not expired.
+pub(super) fn verify(
+    key: &[u8; 32],
+    state: &str,
+    now: Timestamp,
+) -> Result<TicketId, CustodyError> {
+    // The length is looked at first, so that a long text costs nothing.
+    if state.len() != BASE64URL_NOPAD.encode_len(PAYLOAD_LEN + TAG_LEN) {
+        return Err(CustodyError::ForgedState);
+    }
+    let bytes = BASE64URL_NOPAD.decode(state.as_bytes()).map_err(|_| CustodyError::ForgedState)?;
+    let (payload, tag) =
+        bytes.split_first_chunk::<PAYLOAD_LEN>().ok_or(CustodyError::ForgedState)?;
+    // `verify_slice` takes the same time wherever the first difference is.
+    mac(key, payload).verify_slice(tag).map_err(|_| CustodyError::ForgedState)?;
+    let [version, t0, t1, t2, t3, t4, t5, t6, t7, expires @ ..] = *payload;
+    if version != VERSION {
+        return Err(CustodyError::ForgedState);
+    }
+    if now.millis() >= i64::from_be_bytes(expires) {
+        return Err(CustodyError::ExpiredState);
+    }
+    Ok(TicketId(u64::from_be_bytes([t0, t1, t2, t3, t4, t5, t6, t7])))
+}
+
+fn mac(key: &[u8; 32], payload: &[u8]) -> Hmac<Sha256> {
+    let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.chain_update(payload)
+}
+
+const VERSION: u8 = 1;
+const PAYLOAD_LEN: usize = 17;
+const TAG_LEN: usize = 32;

@@ -1,0 +1,132 @@
+//! What is written together: all of it, or nothing.
+
+use std::ops::Range;
+
+use muster_protocol::event::JournalEntry;
+use muster_protocol::ids::{AccountId, UserId};
+use redb::{Table, WriteTransaction};
+
+use super::records::encode;
+use super::tables::{JOURNAL, RECORDS, SEALED, USER_KEYS, newest};
+use super::{StoreError, sealed};
+
+/// What is written together. Within a batch, forgetting comes before putting.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Records to append, as [`encode`] made them.
+    pub records: Vec<Vec<u8>>,
+    /// Journal entries to append; the store numbers them.
+    pub journal: Vec<JournalEntry>,
+    /// Sealed secrets to put in place of what is there.
+    pub sealed: Vec<SealedRow>,
+    /// Sealed secrets to forget: of one kind, or all of an account.
+    pub forget: Vec<(AccountId, Option<u8>)>,
+    /// Users' wrapped keys to put.
+    pub user_keys: Vec<(UserId, Vec<u8>)>,
+    /// Users whose wrapped keys to forget.
+    pub drop_user_keys: Vec<UserId>,
+}
+
+/// A sealed secret: bytes to the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRow {
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// What kind of secret it is.
+    pub kind: u8,
+    /// How often it was replaced.
+    pub generation: u64,
+    /// The sealed bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Where a batch went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// The numbers of its records.
+    pub records: Range<u64>,
+    /// Its journal entries, numbered.
+    pub journal: Vec<JournalEntry>,
+}
+
+impl Batch {
+    /// Adds what `more` holds, to be written with the rest.
+    pub fn add(&mut self, more: Self) {
+        self.records.extend(more.records);
+        self.journal.extend(more.journal);
+        self.sealed.extend(more.sealed);
+        self.forget.extend(more.forget);
+        self.user_keys.extend(more.user_keys);
+        self.drop_user_keys.extend(more.drop_user_keys);
+    }
+}
+
+/// Writes the batches in order into one transaction, without committing it.
+pub(super) fn write<'a>(
+    writing: &WriteTransaction,
+    batches: impl Iterator<Item = &'a Batch>,
+) -> Result<Vec<Placed>, StoreError> {
+    let mut tables = Tables {
+        records: writing.open_table(RECORDS)?,
+        journal: writing.open_table(JOURNAL)?,
+        sealed: writing.open_table(SEALED)?,
+        user_keys: writing.open_table(USER_KEYS)?,
+    };
+    batches.map(|batch| tables.write(batch)).collect()
+}
+
+struct Tables<'txn> {
+    records: Table<'txn, u64, &'static [u8]>,
+    journal: Table<'txn, u64, &'static [u8]>,
+    sealed: Table<'txn, (u32, u8), &'static [u8]>,
+    user_keys: Table<'txn, &'static str, &'static [u8]>,
+}
+
+impl Tables<'_> {
+    fn write(&mut self, batch: &Batch) -> Result<Placed, StoreError> {
+        for (account, kind) in &batch.forget {
+            let kinds = kind.map_or(u8::MIN..=u8::MAX, |kind| kind..=kind);
+            let rows = (account.0, *kinds.start())..=(account.0, *kinds.end());
+            self.sealed.retain_in(rows, |_, _| false)?;
+        }
+        for user in &batch.drop_user_keys {
+            self.user_keys.remove(user.as_str())?;
+        }
+        for (user, wrapped) in &batch.user_keys {
+            self.user_keys.insert(user.as_str(), wrapped.as_slice())?;
+        }
+        for row in &batch.sealed {
+            self.sealed.insert((row.account.0, row.kind), sealed::encode(row).as_slice())?;
+        }
+        Ok(Placed {
+            records: append(&mut self.records, &batch.records)?,
+            journal: self.append_journal(&batch.journal)?,
+        })
+    }
+
+    fn append_journal(
+        &mut self,
+        entries: &[JournalEntry],
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        let first = newest(&self.journal)?.saturating_add(1);
+        let numbered: Vec<JournalEntry> = (first..)
+            .zip(entries)
+            .map(|(seq, entry)| JournalEntry { seq, ..entry.clone() })
+            .collect();
+        append(&mut self.journal, &numbered.iter().map(encode).collect::<Vec<_>>())?;
+        Ok(numbered)
+    }
+}
+
+fn append(
+    log: &mut Table<'_, u64, &'static [u8]>,
+    entries: &[Vec<u8>],
+) -> Result<Range<u64>, StoreError> {
+    let first = newest(log)?.saturating_add(1);
+    let mut next = first;
+    for entry in entries {
+        log.insert(next, entry.as_slice())?;
+        next = next.saturating_add(1);
+    }
+    Ok(first..next)
+}

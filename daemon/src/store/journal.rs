@@ -1,0 +1,39 @@
+//! Reading the journal backwards from its newest entry.
+
+use std::ops::Bound;
+
+use muster_protocol::event::JournalEntry;
+use muster_protocol::request::JournalFilter;
+use redb::{Database, ReadableDatabase};
+
+use super::StoreError;
+use super::records::decode_from;
+use super::tables::JOURNAL;
+
+/// The newest `limit` entries after `after` that the filter admits, oldest first. Looks at no more
+/// than a fixed number of entries, so that a filter that admits nothing costs little.
+pub(super) fn query(
+    db: &Database,
+    filter: &JournalFilter,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<JournalEntry>, StoreError> {
+    let wanted = usize::try_from(limit.min(LIMIT)).unwrap_or_default();
+    let table = db.begin_read()?.open_table(JOURNAL)?;
+    let newest_first = table.range::<u64>((Bound::Excluded(after), Bound::Unbounded))?.rev();
+    let mut found = Vec::new();
+    for row in newest_first.take(SCAN) {
+        if found.len() >= wanted {
+            break;
+        }
+        let entry: JournalEntry = decode_from("journal", row?.1.value())?;
+        if filter.admits(&entry) {
+            found.push(entry);
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
+const LIMIT: u32 = 1_000;
+const SCAN: usize = 200_000;

@@ -1,0 +1,67 @@
+//! The tables and the format's version. Keys are ordered, so a scan is in the order of writing.
+//!
+//! ```text
+//! meta       "format"                 -> format version
+//! records    number from 1            -> version byte, JSON: the log everything is replayed from
+//! journal    number from 1            -> version byte, JSON
+//! sealed     account, kind of secret  -> version byte, generation (8, big-endian), sealed bytes
+//! user keys  user                     -> wrapped key
+//! vault      "header"                 -> the vault's header
+//! ```
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+
+use super::StoreError;
+
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
+pub(super) const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
+pub(super) const SEALED: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("sealed");
+pub(super) const USER_KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("user_keys");
+pub(super) const VAULT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("vault");
+
+/// The vault's only key.
+pub(super) const HEADER: &str = "header";
+
+/// Makes the tables in a new file; in an old one, checks that this build can read it.
+pub(super) fn prepare(db: &Database) -> Result<(), StoreError> {
+    match format(db)? {
+        Some(FORMAT) => Ok(()),
+        Some(found) if found > FORMAT => Err(StoreError::NewerFormat { found, known: FORMAT }),
+        Some(_) => Err(StoreError::NotOurs),
+        None => make(db),
+    }
+}
+
+fn format(db: &Database) -> Result<Option<u64>, StoreError> {
+    let reading = db.begin_read()?;
+    let names: Vec<String> = reading.list_tables()?.map(|table| table.name().to_owned()).collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    if !names.iter().any(|name| name == META.name()) {
+        return Err(StoreError::NotOurs);
+    }
+    let found = reading.open_table(META)?.get(KEY_FORMAT)?.map(|value| value.value());
+    found.map(Some).ok_or(StoreError::NotOurs)
+}
+
+fn make(db: &Database) -> Result<(), StoreError> {
+    let mut writing = db.begin_write()?;
+    writing.set_quick_repair(true);
+    writing.open_table(META)?.insert(KEY_FORMAT, FORMAT)?;
+    writing.open_table(RECORDS)?;
+    writing.open_table(JOURNAL)?;
+    writing.open_table(SEALED)?;
+    writing.open_table(USER_KEYS)?;
+    writing.open_table(VAULT)?;
+    Ok(writing.commit()?)
+}
+
+/// The newest number in a log, 0 if it is empty.
+pub(super) fn newest(log: &impl ReadableTable<u64, &'static [u8]>) -> Result<u64, StoreError> {
+    Ok(log.last()?.map_or(0, |(number, _)| number.value()))
+}
+
+const KEY_FORMAT: &str = "format";
+const FORMAT: u64 = 1;
