@@ -1,7 +1,18 @@
 //! The brokers: one adapter trait, one error taxonomy, one folder a broker.
 //! Knows no storage and no other account than the one it is called for.
 
+pub mod angel_one;
+pub mod base_url;
+mod book;
+mod classify;
 pub mod error;
+pub mod http;
+mod json;
+mod probe;
+mod reach;
+pub mod registry;
+pub mod scrub;
+pub mod zerodha;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +26,9 @@ use muster_protocol::time::Timestamp;
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::domain::instrument::Instrument;
 
+pub use self::book::TAG_PREFIX;
 pub use self::error::BrokerError;
+pub use self::registry::{Endpoints, adapter};
 
 /// What signs a call: the app's key and the day's session.
 #[derive(Clone, Copy)]

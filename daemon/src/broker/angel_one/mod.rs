@@ -1,0 +1,141 @@
+//! Angel One (`SmartAPI`): logs in by MPIN and one-time code, without a person.
+
+mod auth;
+mod instruments;
+mod orders;
+mod probe;
+mod table;
+mod wire;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use muster_protocol::check::OrderPermission;
+use muster_protocol::failure::FailureKind;
+use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::money::Paise;
+use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::time::Timestamp;
+use serde_json::Value;
+
+use self::wire::{SECURE, Signing};
+use super::base_url::BaseUrl;
+use super::classify::{Access, Fault};
+use super::http::{Call, Http};
+use super::registry::Endpoints;
+use super::{
+    Adapter, Auth, BookRow, BrokerError, Opened, Order, Profile, Proof, Reached, book, reach,
+};
+use crate::credential::Credential;
+use crate::domain::instrument::Instrument;
+
+/// Angel One over one client.
+#[derive(Debug)]
+pub struct AngelOne {
+    base: BaseUrl,
+    master: BaseUrl,
+    http: Http,
+}
+
+impl AngelOne {
+    /// The adapter over this client.
+    pub fn new(endpoints: &Endpoints, http: Http) -> Self {
+        let (base, master) = (endpoints.angel_one.clone(), endpoints.angel_one_instruments.clone());
+        Self { base, master, http }
+    }
+
+    async fn get(&self, auth: Auth<'_>, path: &[&str]) -> Result<Value, Fault> {
+        let call = Call::get(self.base.with(&[&SECURE[..], path].concat()));
+        self.signed(auth, call, Access::Read).await
+    }
+
+    async fn post(
+        &self,
+        auth: Auth<'_>,
+        path: &[&str],
+        body: &Value,
+        access: Access,
+    ) -> Result<Value, Fault> {
+        let call = Call::post_json(self.base.with(&[&SECURE[..], path].concat()), body);
+        self.signed(auth, call, access).await
+    }
+
+    async fn signed(&self, auth: Auth<'_>, call: Call, access: Access) -> Result<Value, Fault> {
+        let signing = Signing::of(auth)?;
+        let sent = self.http.send(signing.sign(call)).await;
+        let reply = sent.map_err(|error| Fault::unsent(error, access))?;
+        wire::data(&reply, access, &signing.secrets())
+    }
+}
+
+/// A success whose content is not what was asked for.
+fn malformed() -> BrokerError {
+    BrokerError::says(FailureKind::Malformed, "the answer lacks what was asked for")
+}
+
+#[async_trait]
+impl Adapter for AngelOne {
+    fn broker(&self) -> Broker {
+        Broker::AngelOne
+    }
+
+    fn login_page(&self, _: &Credential, _: &str) -> Option<String> {
+        None
+    }
+
+    async fn reach(&self, now: Timestamp) -> Result<Reached, BrokerError> {
+        reach::reach(&self.http, &self.base, now).await
+    }
+
+    async fn login(
+        &self,
+        credential: &Credential,
+        proof: Proof<'_>,
+        _: Timestamp,
+    ) -> Result<Opened, BrokerError> {
+        self.open(credential, proof).await
+    }
+
+    async fn profile(&self, auth: Auth<'_>) -> Result<Profile, BrokerError> {
+        self.who(auth).await
+    }
+
+    async fn funds(&self, auth: Auth<'_>) -> Result<Paise, BrokerError> {
+        self.money(auth).await
+    }
+
+    async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<OrderPermission, BrokerError> {
+        self.ask_permission(auth).await
+    }
+
+    async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {
+        self.send_order(auth, order).await
+    }
+
+    async fn order_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
+        self.read_book(auth).await
+    }
+
+    async fn find_by_tag(
+        &self,
+        auth: Auth<'_>,
+        tag: &OrderTag,
+    ) -> Result<Vec<BookRow>, BrokerError> {
+        Ok(book::matching(self.read_book(auth).await?, tag))
+    }
+
+    async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {
+        self.send_cancel(auth, order_id).await
+    }
+
+    async fn logout(&self, auth: Auth<'_>) -> Result<(), BrokerError> {
+        self.close(auth).await
+    }
+
+    async fn instruments(
+        &self,
+        wanted: &BTreeSet<(Exchange, String)>,
+    ) -> Result<Vec<Instrument>, BrokerError> {
+        self.read_master(wanted.clone()).await
+    }
+}

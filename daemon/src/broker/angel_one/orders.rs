@@ -1,0 +1,170 @@
+//! Angel One's orders: place, cancel, book.
+
+use muster_protocol::failure::FailureKind;
+use muster_protocol::ids::OrderId;
+use muster_protocol::money::Quantity;
+use muster_protocol::order::{PriceRule, Product, Validity};
+use serde_json::{Value, json};
+
+use super::{AngelOne, malformed};
+use crate::broker::classify::Access;
+use crate::broker::error::BrokerError;
+use crate::broker::{Auth, BookRow, Order, book, json, scrub};
+
+impl AngelOne {
+    /// Places: one POST. A success without an order number is a doubt.
+    pub(super) async fn send_order(
+        &self,
+        auth: Auth<'_>,
+        order: &Order,
+    ) -> Result<OrderId, BrokerError> {
+        let path = ["order", "v1", "placeOrder"];
+        let data = self.post(auth, &path, &order_body(order), Access::Write).await?;
+        let id = json::text(&data, "orderid").and_then(|id| book::order_id(&id));
+        id.ok_or_else(|| {
+            BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
+        })
+    }
+
+    /// Cancels: one POST.
+    pub(super) async fn send_cancel(
+        &self,
+        auth: Auth<'_>,
+        order_id: &OrderId,
+    ) -> Result<(), BrokerError> {
+        let body = cancel_body(order_id);
+        self.post(auth, &["order", "v1", "cancelOrder"], &body, Access::Write).await?;
+        Ok(())
+    }
+
+    /// The whole book of the day.
+    pub(super) async fn read_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
+        match self.get(auth, &["order", "v1", "getOrderBook"]).await? {
+            Value::Null => Ok(Vec::new()),
+            // One unreadable row might be ours: then nothing is proven absent.
+            Value::Array(rows) => {
+                rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect()
+            }
+            _ => Err(malformed()),
+        }
+    }
+}
+
+/// What a cancel asks for; also the harmless question of the probe.
+pub(super) fn cancel_body(order_id: &OrderId) -> Value {
+    json!({ "variety": "NORMAL", "orderid": order_id.0 })
+}
+
+fn order_body(order: &Order) -> Value {
+    let leg = &order.leg;
+    // Whether MARKET is taken from programs is told both ways by the broker; where it is, the
+    // broker turns it into a limit by its protection band.
+    let (kind, price) = match leg.price {
+        PriceRule::Limit { price } => ("LIMIT", price.rupees()),
+        PriceRule::Market => ("MARKET", "0".to_owned()),
+    };
+    let product = match leg.product {
+        Product::Delivery => "DELIVERY",
+        Product::Intraday => "INTRADAY",
+        Product::CarryForward => "CARRYFORWARD",
+    };
+    let duration = match leg.validity {
+        Validity::Day => "DAY",
+        Validity::Ioc => "IOC",
+    };
+    json!({
+        "variety": "NORMAL",
+        "tradingsymbol": order.instrument.broker_symbol,
+        "symboltoken": order.instrument.token,
+        "transactiontype": leg.side.code(),
+        "exchange": leg.exchange.code(),
+        "ordertype": kind,
+        "producttype": product,
+        "duration": duration,
+        "price": price,
+        "squareoff": "0",
+        "stoploss": "0",
+        "quantity": leg.quantity.to_string(),
+        "ordertag": order.tag.0,
+    })
+}
+
+fn book_row(row: &Value) -> Option<BookRow> {
+    let status = json::text(row, "orderstatus").or_else(|| json::text(row, "status"))?;
+    let quantity = json::count(row, "quantity").ok()?;
+    Some(BookRow {
+        order_id: json::text(row, "orderid").and_then(|id| book::order_id(&id))?,
+        tags: json::text(row, "ordertag").into_iter().collect(),
+        status: scrub::words(&status.to_lowercase(), &[]),
+        filled: json::count(row, "filledshares").ok()?.unwrap_or_default(),
+        quantity: quantity.and_then(|units| Quantity::try_from(units).ok()),
+        text: json::text(row, "text").map(|text| scrub::words(&text, &[])),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_protocol::ids::OrderTag;
+    use muster_protocol::money::Paise;
+    use muster_protocol::order::{Exchange, Leg, Side};
+
+    use super::*;
+    use crate::domain::instrument::Instrument;
+
+    fn order(price: PriceRule) -> Order {
+        let quantity = Quantity::try_from(20).unwrap();
+        Order {
+            leg: Leg {
+                exchange: Exchange::Nse,
+                symbol: "SBIN".to_owned(),
+                side: Side::Buy,
+                quantity,
+                product: Product::Delivery,
+                price,
+                validity: Validity::Day,
+            },
+            instrument: Instrument {
+                exchange: Exchange::Nse,
+                symbol: "SBIN".to_owned(),
+                broker_symbol: "SBIN-EQ".to_owned(),
+                token: "3045".to_owned(),
+                tick: Paise(5),
+                lot: Quantity::try_from(1).unwrap(),
+            },
+            tag: OrderTag("2X71A00K30F1QZ7WMPA".to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_order_is_all_texts() {
+        let body = order_body(&order(PriceRule::Limit { price: Paise(84_215) }));
+        assert!(body.as_object().unwrap().values().all(Value::is_string), "{body}");
+        assert_eq!((&body["price"], &body["quantity"]), (&json!("842.15"), &json!("20")));
+        assert_eq!(body["ordertag"], "2X71A00K30F1QZ7WMPA");
+        assert_eq!(order_body(&order(PriceRule::Market))["price"], "0");
+    }
+
+    #[test]
+    fn rows_are_read_with_texts_or_numbers() {
+        for row in [
+            json!({"orderid":"260513000257131","ordertag":"TAG","status":"open","quantity":"20","filledshares":"12","text":""}),
+            json!({"orderid":260_513_000_257_131_u64,"ordertag":"TAG","orderstatus":"OPEN","quantity":20,"filledshares":12,"text":null}),
+        ] {
+            let read = book_row(&row).unwrap();
+            assert_eq!(
+                (read.order_id.0.as_str(), read.status.as_str()),
+                ("260513000257131", "open")
+            );
+            assert_eq!((read.filled, read.quantity.unwrap().get()), (12, 20));
+            assert_eq!((read.tags, read.text), (vec!["TAG".to_owned()], None));
+        }
+        for bad in [
+            json!({"status":"open"}),
+            json!({"orderid":"1"}),
+            json!("x"),
+            json!({"orderid":"1","status":"open","filledshares":[]}),
+        ] {
+            assert!(book_row(&bad).is_none(), "{bad}");
+        }
+    }
+}

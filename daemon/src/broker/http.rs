@@ -1,0 +1,191 @@
+//! The one HTTP client: no redirect, no repeat, no environment proxy, IPv4 from one address.
+//! A connection pool belongs to one egress and one broker. Knows no broker.
+
+mod call;
+mod tls;
+
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use muster_protocol::time::Timestamp;
+
+pub use self::call::Call;
+pub use self::tls::{SetupError, Tls};
+
+/// How requests leave this machine.
+#[derive(Debug, Clone, Default)]
+pub struct Route {
+    /// The source address; any IPv4 address of the machine if none.
+    pub bind: Option<Ipv4Addr>,
+    /// A SOCKS or HTTP proxy.
+    pub proxy: Option<String>,
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// For the connection; kept below `total`, since only an error while connecting proves that
+    /// nothing was sent.
+    pub connect: Duration,
+    /// For the whole call.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), total: Duration::from_secs(15) }
+    }
+}
+
+/// A client of one broker through one egress.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type, lower case, empty if none.
+    pub content_type: String,
+    /// The sender's clock, to the second.
+    pub date: Option<Timestamp>,
+    /// The body, up to the call's cap.
+    pub body: Vec<u8>,
+    /// True if the body was longer than the cap.
+    pub cut: bool,
+}
+
+/// No answer. Built from fixed words, so it can hold neither a URL nor a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Proven: not a byte of the request left.
+    #[error("{0}")]
+    NotSent(&'static str),
+    /// It may have arrived.
+    #[error("{0}")]
+    Unclear(&'static str),
+}
+
+impl Http {
+    /// A client for this route.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that turns redirects and retries off"
+    )]
+    pub fn new(tls: &Tls, route: &Route, timeouts: Timeouts) -> Result<Self, SetupError> {
+        if timeouts.connect >= timeouts.total {
+            return Err(SetupError::Timeouts);
+        }
+        let source = route.bind.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .http1_only()
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
+            // A pooled connection the peer has closed turns an order into a doubt: keep it briefly.
+            .pool_idle_timeout(Duration::from_secs(5))
+            // With a source address only targets of its family are dialled, so this forces IPv4.
+            .local_address(IpAddr::V4(source))
+            .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured(tls.for_one_client())
+            .tls_version_min(reqwest::tls::Version::TLS_1_2);
+        if let Some(proxy) = &route.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|_| SetupError::Proxy)?);
+        }
+        Ok(Self { client: builder.build().map_err(|_| SetupError::Client)? })
+    }
+
+    /// Sends once and reads the answer, up to the call's cap.
+    pub async fn send(&self, call: Call) -> Result<Reply, SendError> {
+        let Call { method, url, headers, body, cap, timeout } = call;
+        let headers = headers.ok_or(SendError::NotSent("a header would hold signs it cannot"))?;
+        let mut request = self.client.request(method, url).headers(headers);
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        let mut response = request.send().await.map_err(|error| SendError::of(&error))?;
+        let (mut body, mut cut) = (Vec::new(), false);
+        while let Some(chunk) = response.chunk().await.map_err(|error| SendError::of(&error))? {
+            let room = cap.saturating_sub(body.len());
+            body.extend(chunk.iter().take(room));
+            if chunk.len() > room {
+                cut = true;
+                break;
+            }
+        }
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
+        Ok(Reply {
+            status: response.status().as_u16(),
+            content_type: header("content-type").unwrap_or_default().to_ascii_lowercase(),
+            date: header("date").and_then(http_date),
+            body,
+            cut,
+        })
+    }
+}
+
+impl SendError {
+    fn of(error: &reqwest::Error) -> Self {
+        if error.is_connect() || error.is_builder() {
+            Self::NotSent(not_sent_words(error))
+        } else if error.is_timeout() {
+            Self::Unclear("no answer in the time allowed")
+        } else {
+            Self::Unclear("the connection broke before the answer was complete")
+        }
+    }
+
+    /// The words, without what they prove.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotSent(words) | Self::Unclear(words) => words,
+        }
+    }
+}
+
+fn not_sent_words(error: &reqwest::Error) -> &'static str {
+    if error.is_builder() {
+        return "the request could not be built";
+    }
+    if error.is_dns() {
+        return "the name could not be looked up";
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<rustls::Error>() {
+            return "TLS failed: the certificate or the protocol was not accepted";
+        }
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
+                return "TLS failed: the certificate or the protocol was not accepted";
+            }
+            match io.kind() {
+                std::io::ErrorKind::AddrNotAvailable => {
+                    return "the egress address is not an address of this machine";
+                }
+                std::io::ErrorKind::ConnectionRefused => return "the connection was refused",
+                _ => {}
+            }
+        }
+        source = cause.source();
+    }
+    if error.is_timeout() {
+        return "no connection in the time allowed";
+    }
+    "no connection could be made"
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    let parsed = DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp::from_millis(parsed.as_millisecond()))
+}

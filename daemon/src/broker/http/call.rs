@@ -1,0 +1,95 @@
+//! One request, built before it is sent: method, URL, headers, body, bounds.
+
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+
+/// Answers are read up to here.
+const BODY_CAP: usize = 1024 * 1024;
+
+/// A request that is not sent yet.
+pub struct Call {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    /// `None` once a value could not stand in a header: such a call is never sent.
+    pub(super) headers: Option<HeaderMap>,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) cap: usize,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Call {
+    /// A GET.
+    pub fn get(url: Url) -> Self {
+        Self::of(Method::GET, url)
+    }
+
+    /// A DELETE without a body.
+    pub fn delete(url: Url) -> Self {
+        Self::of(Method::DELETE, url)
+    }
+
+    /// A POST of JSON.
+    pub fn post_json(url: Url, body: &serde_json::Value) -> Self {
+        let mut call = Self::of(Method::POST, url).plain("content-type", "application/json");
+        call.body = Some(body.to_string().into_bytes());
+        call
+    }
+
+    /// A POST of form fields.
+    pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Self {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut call =
+            Self::of(Method::POST, url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        call.body = Some(form.into_bytes());
+        call
+    }
+
+    /// Adds a header anyone may see.
+    #[must_use]
+    pub fn plain(self, name: &'static str, value: &str) -> Self {
+        self.header(HeaderName::from_static(name), value)
+    }
+
+    /// Adds a header that is masked wherever headers are shown.
+    #[must_use]
+    pub fn secret(mut self, name: &'static str, value: &str) -> Self {
+        self.headers = self.headers.and_then(|mut headers| {
+            let mut value = HeaderValue::from_str(value).ok()?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(name), value);
+            Some(headers)
+        });
+        self
+    }
+
+    /// Reads a longer answer, for longer.
+    #[must_use]
+    pub const fn large(mut self, cap: usize, timeout: Duration) -> Self {
+        self.cap = cap;
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Reads a shorter answer.
+    #[must_use]
+    pub const fn capped(mut self, cap: usize) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    fn header(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers = self.headers.and_then(|mut headers| {
+            headers.insert(name, HeaderValue::from_str(value).ok()?);
+            Some(headers)
+        });
+        self
+    }
+
+    fn of(method: Method, url: Url) -> Self {
+        let headers = Some(HeaderMap::new());
+        let call = Self { method, url, headers, body: None, cap: BODY_CAP, timeout: None };
+        call.header(ACCEPT, "application/json, text/csv, text/plain")
+    }
+}
