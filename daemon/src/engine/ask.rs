@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::Engine;
 use super::handle::Peer;
-use crate::broker::zerodha::redirect;
+use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
 use crate::domain::view;
@@ -187,19 +187,19 @@ impl Engine {
         let text = submitted.redirected.expose();
         let ticket = submitted.ticket;
         match redirect::parse(text) {
-            redirect::Parsed::Cancelled => Ok(Ask::Redirected { ticket, cancelled: true }),
-            redirect::Parsed::Invalid(why) => {
+            Redirected::Cancelled => Ok(Ask::Redirected { ticket, cancelled: true }),
+            Redirected::Invalid(why) => {
                 Err(Failure::new(Code::InvalidParams, format!("this is not a redirect: {why}")))
             }
-            redirect::Parsed::Redirected(came) => {
-                if let Some(state) = &came.state {
+            Redirected::LoggedIn { request_token, state } => {
+                if let Some(state) = &state {
                     let of = self.custody.verify_state(state, self.clock.now());
                     if of.map_err(|error| bad_state(&error))? != ticket {
                         let why = "this address belongs to another login; paste the newest one";
                         return Err(Failure::new(Code::Conflict, why));
                     }
                 }
-                self.tokens.insert(ticket, came.request_token);
+                self.tokens.insert(ticket, request_token);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
         }
@@ -228,21 +228,21 @@ impl Engine {
 
     fn arrived(&mut self, query: &SecretText) -> Result<Ask, Failure> {
         match redirect::parse(query.expose()) {
-            redirect::Parsed::Redirected(came) => {
-                let Some(state) = &came.state else {
+            Redirected::LoggedIn { request_token, state } => {
+                let Some(state) = &state else {
                     let why = "the address carries no state, so it is not known whose login it is; paste it in the terminal client";
                     return Err(Failure::new(Code::InvalidParams, why));
                 };
                 let ticket = self.custody.verify_state(state, self.clock.now());
                 let ticket = ticket.map_err(|error| bad_state(&error))?;
-                self.tokens.insert(ticket, came.request_token);
+                self.tokens.insert(ticket, request_token);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
             // Kite gives the state back only after consent, so nobody knows whose this was.
-            redirect::Parsed::Cancelled => {
+            Redirected::Cancelled => {
                 Err(Failure::new(Code::Conflict, "the login was declined; the link can be opened again"))
             }
-            redirect::Parsed::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
+            Redirected::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hmac::{Hmac, KeyInit, Mac};
 use muster_protocol::frame::{Code, Failure};
-use muster_protocol::ids::{AccountId, OrderTag, RunId};
+use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
 use serde_json::Value;
 use sha2::Sha256;
@@ -113,12 +113,23 @@ impl Engine {
         let sealed = match seal {
             Seal::Adopt { ticket, user, account } => self.custody.adopt_draft(*ticket, user, *account),
             Seal::Session { from, user, account } => match self.opened.remove(from) {
-                Some(session) => self.custody.seal_session(user, *account, session),
+                Some(session) => self.custody.seal_session(user, *account, &session),
                 None => return Ok(Batch::default()),
             },
-            Seal::Forget { user, account } => Ok(self.custody.forget(user, *account)),
+            Seal::Forget { user, account } => Ok(self.forget(user, *account)),
         };
         sealed.map_err(|error| Failure::new(Code::Sealed, error.to_string()))
+    }
+
+    /// Forgets an account's secrets, and its user's key with the user's last account: then nothing
+    /// that was ever sealed for them opens again.
+    fn forget(&mut self, user: &UserId, account: AccountId) -> Batch {
+        let mut batch = self.custody.forget(account);
+        let last = self.model.accounts_of(Some(user)).all(|(id, _)| id == account);
+        if last {
+            batch.add(self.custody.forget_user(user));
+        }
+        batch
     }
 
     pub(super) fn answer(&self, answer: Answer) -> Result<Value, Failure> {
