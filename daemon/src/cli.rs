@@ -46,7 +46,7 @@ enum Command {
 
 /// Runs the command line; errors go to standard error, each saying what to do.
 pub fn main() -> ExitCode {
-    match execute(Cli::parse()) {
+    match execute(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("musterd: {error:#}"));
@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> anyhow::Result<()> {
+fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
     let config = Config::read(&cli.config)?;
     match cli.command {
@@ -66,7 +66,10 @@ fn execute(cli: Cli) -> anyhow::Result<()> {
         Command::Init => {
             let passphrase = new_passphrase(cli.passphrase_fd)?;
             init(&config, &passphrase, KdfParams::default())?;
-            complain(&format!("made {}; the passphrase opens it, nothing else does", config.store.display()));
+            complain(&format!(
+                "made {}; the passphrase opens it, nothing else does",
+                config.store.display()
+            ));
             Ok(())
         }
         Command::Run => {
@@ -117,9 +120,7 @@ fn activated() -> anyhow::Result<Option<Listener>> {
 fn passphrase(fd: Option<u32>, prompt: &str) -> anyhow::Result<Passphrase> {
     let source = match (fd, credentials_directory()) {
         (Some(fd), _) => Source::Descriptor(fd),
-        (None, Some(directory)) => {
-            Source::Credential { directory, name: "passphrase".to_owned() }
-        }
+        (None, Some(directory)) => Source::Credential { directory, name: "passphrase".to_owned() },
         (None, None) => Source::Terminal { prompt: prompt.to_owned() },
     };
     Passphrase::read(&source).context("the passphrase cannot be read")
@@ -129,7 +130,10 @@ fn new_passphrase(fd: Option<u32>) -> anyhow::Result<Passphrase> {
     let first = passphrase(fd, "New passphrase: ")?;
     if fd.is_none() && credentials_directory().is_none() {
         let again = passphrase(None, "Once more: ")?;
-        anyhow::ensure!(first.expose() == again.expose(), "the two are not the same; nothing was made");
+        anyhow::ensure!(
+            first.expose() == again.expose(),
+            "the two are not the same; nothing was made"
+        );
     }
     Ok(first)
 }

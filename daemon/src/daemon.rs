@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use interprocess::local_socket::tokio::Listener;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
@@ -11,11 +12,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, EgressConfig};
 use crate::custody::Custody;
 use crate::domain::calendar::Calendar;
 use crate::domain::model::{EgressSettings, LOGIN_TTL_MS, Model, Settings};
-use crate::engine::{Brokers, BrokersError, Engine, EngineError, Parts};
+use crate::egress::Egress;
+use crate::engine::{Brokers, BrokersError, BrokersSetup, Engine, EngineError, Parts};
 use crate::passphrase::Passphrase;
 use crate::server::Roles;
 use crate::store::{Store, StoreError};
@@ -65,7 +67,9 @@ pub enum DaemonError {
         source: io::Error,
     },
     /// The callback cannot listen.
-    #[error("the login callback cannot listen on {address}: {source}; set callback.listen to a free port")]
+    #[error(
+        "the login callback cannot listen on {address}: {source}; set callback.listen to a free port"
+    )]
     Callback {
         /// Where.
         address: std::net::SocketAddr,
@@ -101,7 +105,7 @@ pub async fn run(
     let vault = open_vault(header, passphrase).await?;
     let custody =
         Custody::new(Some(vault), store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
-    let brokers = Brokers::new(&config)?;
+    let brokers = Brokers::new(&brokers_setup(&config), egresses(&config))?;
     let model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
     let parts = Parts { model, store: Arc::clone(&store), custody, clock: edges.clock, brokers };
     let (engine, handle) = Engine::new(parts)?;
@@ -114,9 +118,8 @@ pub async fn run(
     let roles = Roles::new(&config.access, rustix::process::geteuid().as_raw());
     let ended = CancellationToken::new();
     let served = tokio::spawn(server::serve(listener, handle.clone(), roles, ended.clone()));
-    let called = callback.map(|listener| {
-        tokio::spawn(callback::serve(listener, handle.clone(), ended.clone()))
-    });
+    let called = callback
+        .map(|listener| tokio::spawn(callback::serve(listener, handle.clone(), ended.clone())));
     let watched = tokio::spawn(systemd::watchdog(handle, ended.clone()));
     systemd::ready("serving");
     let told = stop.clone();
@@ -167,6 +170,30 @@ fn settings(config: &Config) -> Settings {
         freeze_lead_ms: i64::from(config.freeze_lead_s) * 1_000,
         login_ttl_ms: LOGIN_TTL_MS,
         callback: config.callback.enabled.then(|| config.callback.listen.to_string()),
+    }
+}
+
+fn egresses(config: &Config) -> Vec<Egress> {
+    let egress = |egress: &EgressConfig| Egress {
+        name: egress.name.clone(),
+        address: egress.address.clone(),
+        bind: egress.bind,
+        proxy: egress.proxy.clone(),
+        observe_url: egress.observe_url.clone(),
+    };
+    config.egress.iter().map(egress).collect()
+}
+
+fn brokers_setup(config: &Config) -> BrokersSetup {
+    let millis = |ms: u32| Duration::from_millis(u64::from(ms));
+    let brokers = config.brokers.clone();
+    BrokersSetup {
+        angel_one: brokers.angel_one,
+        angel_one_instruments: brokers.angel_one_instruments,
+        zerodha: brokers.zerodha,
+        zerodha_login: brokers.zerodha_login,
+        extra_ca: brokers.extra_ca,
+        timeouts: Some((millis(config.http.connect_ms), millis(config.http.call_ms))),
     }
 }
 

@@ -17,7 +17,10 @@ pub fn ready(status: &str) {
 
 /// Says that the daemon is stopping.
 pub fn stopping() {
-    tell(&[NotifyState::Stopping, NotifyState::Status("stopping: waiting for orders on their way")]);
+    tell(&[
+        NotifyState::Stopping,
+        NotifyState::Status("stopping: waiting for orders on their way"),
+    ]);
 }
 
 /// Tells systemd that the engine is alive, twice as often as it wants to hear it, by asking the
@@ -28,9 +31,10 @@ pub async fn watchdog(handle: Handle, stop: CancellationToken) {
     let half = every / 2;
     loop {
         let asked = handle.ask(peer.clone(), Request::Status(Status {}));
-        match tokio::time::timeout(half, asked).await {
-            Ok(Ok(_)) => tell(&[NotifyState::Watchdog]),
-            Ok(Err(_)) | Err(_) => tracing::error!("the engine does not answer the watchdog"),
+        if let Ok(Ok(_)) = tokio::time::timeout(half, asked).await {
+            tell(&[NotifyState::Watchdog]);
+        } else {
+            tracing::error!("the engine does not answer the watchdog");
         }
         tokio::select! {
             () = tokio::time::sleep(half.min(Duration::from_secs(10))) => {}

@@ -29,9 +29,10 @@ impl Engine {
         let now = self.clock.now();
         let answer = match request {
             Request::Hello(_) => to_value(&self.welcome(peer)),
-            Request::Subscribe(_) => {
-                Err(Failure::new(Code::InvalidRequest, "subscribe works on a connection of its own"))
-            }
+            Request::Subscribe(_) => Err(Failure::new(
+                Code::InvalidRequest,
+                "subscribe works on a connection of its own",
+            )),
             Request::Status(_) => to_value(&view::status(&self.model, now, only)),
             Request::ListAccounts(_) => {
                 let accounts = self.model.accounts_of(only);
@@ -59,7 +60,7 @@ impl Engine {
     }
 
     fn decide(&mut self, peer: &Peer, request: Request, reply: Reply) -> Option<Msg> {
-        let ask = match self.to_ask(request) {
+        let ask = match self.ask_of(request) {
             Ok(ask) => ask,
             Err(failure) => {
                 drop(reply.send(Err(failure)));
@@ -73,7 +74,7 @@ impl Engine {
         Some(Msg::Asked(Asked { reply: reply_to, by: peer.name.clone(), only, ask }))
     }
 
-    fn to_ask(&mut self, request: Request) -> Result<Ask, Failure> {
+    fn ask_of(&mut self, request: Request) -> Result<Ask, Failure> {
         Ok(match request {
             Request::Connect(connect) => self.connect(connect)?,
             Request::Login(login) => self.login(login.account)?,
@@ -132,7 +133,10 @@ impl Engine {
             let entries = store.journal(&query.filter, query.after, limit);
             let answer = entries.map_err(|error| {
                 tracing::error!(%error, "the journal could not be read");
-                Failure::new(Code::Internal, "the journal could not be read; the daemon's log says why")
+                Failure::new(
+                    Code::Internal,
+                    "the journal could not be read; the daemon's log says why",
+                )
             });
             drop(reply.send(answer.and_then(|entries| to_value(&entries))));
         });
@@ -172,12 +176,16 @@ impl Engine {
         let egress = egress.or_else(|| self.model.settings.egress.first().map(|e| &e.name));
         let adapter = egress.and_then(|name| self.brokers.adapter(credential.broker(), name));
         let Some(adapter) = adapter else {
-            return Err(Failure::new(Code::NotFound, "there is no egress of this name; see `muster status`"));
+            return Err(Failure::new(
+                Code::NotFound,
+                "there is no egress of this name; see `muster status`",
+            ));
         };
         let expires = self.clock.now().plus(self.model.settings.login_ttl_ms);
-        let state = self.custody.sign_state(ticket, expires).map_err(|error| {
-            Failure::new(Code::Sealed, error.to_string())
-        })?;
+        let state = self
+            .custody
+            .sign_state(ticket, expires)
+            .map_err(|error| Failure::new(Code::Sealed, error.to_string()))?;
         Ok(adapter.login_page(credential, &state))
     }
 
@@ -206,7 +214,11 @@ impl Engine {
     }
 
     /// What the callback listener received: the state says which login it belongs to.
-    pub(super) fn redirect(&mut self, query: &SecretText, reply: oneshot::Sender<Result<(), Failure>>) -> Option<Msg> {
+    pub(super) fn redirect(
+        &mut self,
+        query: &SecretText,
+        reply: oneshot::Sender<Result<(), Failure>>,
+    ) -> Option<Msg> {
         let came = match self.arrived(query) {
             Ok(came) => came,
             Err(failure) => {
@@ -216,7 +228,9 @@ impl Engine {
         };
         let (typed, untyped) = oneshot::channel();
         tokio::spawn(async move {
-            let answer = untyped.await.unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
+            let answer = untyped
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
             drop(reply.send(answer.map(|_: Value| ())));
         });
         self.next_reply = self.next_reply.wrapping_add(1);
@@ -239,9 +253,10 @@ impl Engine {
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
             // Kite gives the state back only after consent, so nobody knows whose this was.
-            Redirected::Cancelled => {
-                Err(Failure::new(Code::Conflict, "the login was declined; the link can be opened again"))
-            }
+            Redirected::Cancelled => Err(Failure::new(
+                Code::Conflict,
+                "the login was declined; the link can be opened again",
+            )),
             Redirected::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
         }
     }
