@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The engine: runs what the pure part decides.
+
+pub mod check;
