@@ -117,7 +117,7 @@ impl Http {
         let (mut body, mut cut) = (Vec::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(|error| SendError::of(&error))? {
             let room = cap.saturating_sub(body.len());
-            body.extend(chunk.iter().take(room));
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             if chunk.len() > room {
                 cut = true;
                 break;
