@@ -13,7 +13,7 @@ use anyhow::Context;
 use muster_protocol::client::{Client, FeedReceiver};
 use muster_protocol::plan::{Mode, PlanSpec, PlanView};
 use muster_protocol::reply::Subscribed;
-use muster_protocol::request::{ArmPlan, PutPlan, SetAutoExecute, Selection, Subscribe};
+use muster_protocol::request::{ArmPlan, PutPlan, Selection, SetAutoExecute, Subscribe};
 
 use crate::sandbox::{Sandbox, SandboxClock, SandboxConfig};
 

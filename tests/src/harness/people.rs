@@ -100,7 +100,7 @@ impl World {
             let back = self.browser_login(account, &ticket)?;
             self.browser_returns(&back).await?;
         }
-        ended(&mut feed, ticket.ticket).await
+        ended(&mut feed, ticket.ticket, Over::Stored).await
     }
 
     /// The daily login at Zerodha, by callback.
@@ -110,7 +110,7 @@ impl World {
         let ticket = client.call(Login { account: id }).await?;
         let back = self.browser_login(account, &ticket)?;
         self.browser_returns(&back).await?;
-        ended(&mut feed, ticket.ticket).await
+        ended(&mut feed, ticket.ticket, Over::Tested).await
     }
 
     /// The daily login at Zerodha, by pasting what the browser ended at.
@@ -125,7 +125,7 @@ impl World {
         let back = self.browser_login(account, &ticket)?;
         let redirected = Secret::new(back);
         client.call(SubmitRedirect { ticket: ticket.ticket, redirected }).await?;
-        ended(&mut feed, ticket.ticket).await
+        ended(&mut feed, ticket.ticket, Over::Tested).await
     }
 
     /// The person opens the link and logs in; the address the browser is sent to.
@@ -151,8 +151,15 @@ impl World {
     }
 }
 
+/// When a check is over: a connection that passed must be stored too, a login has nothing to store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Stored,
+    Tested,
+}
+
 /// Waits for the end of a connection or login.
-async fn ended(feed: &mut FeedReceiver, ticket: TicketId) -> anyhow::Result<CheckView> {
+async fn ended(feed: &mut FeedReceiver, ticket: TicketId, over: Over) -> anyhow::Result<CheckView> {
     loop {
         let Some(item) = feed.recv().await else { bail!("the daemon went away") };
         let Feed::Delta { delta, .. } = item else { continue };
@@ -162,15 +169,10 @@ async fn ended(feed: &mut FeedReceiver, ticket: TicketId) -> anyhow::Result<Chec
         }
         match &check.outcome {
             CheckOutcome::AwaitingLogin { .. } | CheckOutcome::Running => {}
-            // A connection that passed is over once it is stored; a login has nothing to store.
-            CheckOutcome::Passed if check.saved_as.is_none() && !is_login(&check) => {}
+            CheckOutcome::Passed if check.saved_as.is_none() && over == Over::Stored => {}
             CheckOutcome::Passed | CheckOutcome::Failed { .. } | CheckOutcome::Abandoned { .. } => {
                 return Ok(check);
             }
         }
     }
-}
-
-fn is_login(_check: &CheckView) -> bool {
-    false
 }
