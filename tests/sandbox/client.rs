@@ -1,9 +1,11 @@
 //! A raw HTTP client that shows what came over the wire, broken replies included,
 //! and the two logins every test needs.
 
+use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use data_encoding::HEXLOWER;
+use flate2::read::GzDecoder;
 use muster_tests::sandbox::{
     AngelOneAccount, Broker, BrowserLogin, KiteAccount, Sandbox, SandboxConfig,
 };
@@ -61,6 +63,24 @@ impl Caller {
     }
 
     pub(crate) async fn try_send(&self, method: &str, path: &str, body: &str) -> Option<Answer> {
+        let text = String::from_utf8(self.bytes(method, path, body).await).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+    }
+
+    /// A reply whose body is compressed.
+    pub(crate) async fn get_gzip(&self, path: &str) -> Answer {
+        let bytes = self.bytes("GET", path, "").await;
+        let at = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        let head = String::from_utf8(bytes[..at].to_vec()).unwrap();
+        let mut body = String::new();
+        GzDecoder::new(&bytes[at + 4..]).read_to_string(&mut body).unwrap();
+        Answer { status: head.split(' ').nth(1).unwrap().parse().unwrap(), head, body }
+    }
+
+    /// Everything the sandbox sends until the connection ends.
+    async fn bytes(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
         let address: SocketAddr = self.root.strip_prefix("http://").unwrap().parse().unwrap();
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
         let socket = socket.unwrap();
@@ -72,12 +92,8 @@ impl Caller {
         let request = format!("{}\r\n\r\n{body}", lines.join("\r\n"));
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
-        let ended = stream.read_to_end(&mut bytes).await;
-        let text = String::from_utf8(bytes).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        ended.ok();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+        stream.read_to_end(&mut bytes).await.ok();
+        bytes
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &str) -> Answer {

@@ -1,11 +1,12 @@
 //! The control port, the observer, and how a sandbox starts and stops.
 
-use muster_tests::sandbox::{Sandbox, SandboxConfig, Summary};
+use data_encoding::BASE32_NOPAD;
+use muster_tests::sandbox::{AccountFields, Broker, Sandbox, SandboxConfig, Summary};
 use serde_json::{Value, json};
 
 use crate::client::{
-    ANGEL_PLACE, ANGEL_PROFILE, Caller, angel, angel_account, angel_order, control, kite,
-    kite_account, sandbox,
+    ANGEL_LOGIN, ANGEL_PLACE, ANGEL_PROFILE, Caller, angel, angel_account, angel_order,
+    angel_stranger, control, kite, kite_account, sandbox,
 };
 
 #[tokio::test]
@@ -56,6 +57,33 @@ async fn registered_addresses_and_accounts_are_changed_from_outside() {
     assert_eq!(control.post("/accounts", &fields).await.status, 409);
     assert_eq!(control.get("/accounts").await.json().as_array().map(Vec::len), Some(3));
     assert_eq!(control.get("/nothing").await.status, 404);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_account_can_be_broken_and_mended() {
+    let sandbox = sandbox().await;
+    let control = control(&sandbox);
+    let account = angel_account(&sandbox);
+    let path = format!("/accounts/{}", account.client_code);
+    let broken = json!({ "totp_secret": "ABCDEFGHIJKLMNOP", "funds": "10.50" });
+    let changed = control.send("PATCH", &path, &broken.to_string()).await.json();
+    assert_eq!(changed["totp_secret"], broken["totp_secret"]);
+    assert_eq!(changed["pin"], account.pin.as_str(), "what is not named stays");
+    let old_code = json!({ "clientcode": account.client_code, "password": account.pin,
+                           "totp": code_of(&account.totp_secret) });
+    let refused = angel_stranger(&sandbox).post(ANGEL_LOGIN, &old_code).await.json();
+    assert_eq!(refused["status"], false, "{refused}");
+    let mended = AccountFields { totp_secret: Some(account.totp_secret), ..Default::default() };
+    let at = Broker::AngelOne;
+    assert!(sandbox.change_account(at, &account.client_code, mended.clone()).is_some());
+    let again = angel_stranger(&sandbox).post(ANGEL_LOGIN, &old_code).await.json();
+    assert_eq!(again["status"], true, "{again}");
+    assert!(sandbox.change_account(at, "NOBODY", mended).is_none());
+    for bad in [json!({ "funds": "much" }), json!({ "id": "X" }), json!({ "shoe_size": 43 })] {
+        assert_eq!(control.post(&path, &bad).await.status, 400, "{bad}");
+    }
+    assert_eq!(control.post("/accounts/NOBODY", &json!({})).await.status, 404);
     sandbox.stop().await;
 }
 
@@ -136,4 +164,12 @@ async fn a_stopped_sandbox_has_closed_its_ports() {
     assert_eq!(clock["frozen"], json!(true));
     sandbox.stop().await;
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+/// The six digits of a secret when the sandbox's day begins.
+fn code_of(secret: &str) -> String {
+    let secret = BASE32_NOPAD.decode(secret.as_bytes()).expect("a base32 secret");
+    let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
+    let start: jiff::Timestamp = "2026-11-23T15:08:00+05:30".parse().expect("a literal");
+    totp.generate(start.as_second().unsigned_abs()).to_string()
 }

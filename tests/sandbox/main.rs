@@ -6,6 +6,7 @@ mod binary;
 mod client;
 mod control;
 mod fault;
+mod instruments;
 mod kite;
 #[cfg(test)]
 mod tls;

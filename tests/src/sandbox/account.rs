@@ -38,7 +38,7 @@ pub(crate) struct Account {
     pub(crate) wrong_logins: u32,
 }
 
-/// What a person may choose about a new account; what is absent is made up.
+/// What may be chosen about an account; of a new one, what is absent is made up.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountFields {
@@ -103,6 +103,29 @@ impl Account {
             funds,
             wrong_logins: 0,
         }
+    }
+
+    /// Takes over what is named, except the id. False, and nothing changed, if the funds are no amount.
+    pub(crate) fn change(&mut self, fields: AccountFields) -> bool {
+        let funds = fields.funds.map_or(Ok(self.funds), |text| text.parse());
+        let Ok(funds) = funds else { return false };
+        self.funds = funds;
+        let texts = [
+            (&mut self.password, fields.password),
+            (&mut self.totp_secret, fields.totp_secret),
+            (&mut self.api_key, fields.api_key),
+            (&mut self.api_secret, fields.api_secret),
+            (&mut self.redirect_url, fields.redirect_url),
+        ];
+        for (kept, wanted) in texts {
+            if let Some(wanted) = wanted {
+                *kept = wanted;
+            }
+        }
+        if let Some(ips) = fields.allowed_ips {
+            self.allowed_ips = ips;
+        }
+        true
     }
 
     /// RFC 6238 with SHA-1, six digits, thirty seconds, one step either side; re-use is allowed.

@@ -87,6 +87,7 @@ impl Control {
             ("POST", ["market"]) => self.set_price(&body(request)?),
             ("GET", ["accounts"]) => self.accounts(),
             ("POST", ["accounts"]) => self.add_account(body(request)?),
+            ("PATCH" | "POST", ["accounts", id]) => self.change_account(id, body(request)?),
             ("POST", ["accounts", id, "allowed-ips"]) => self.set_allowed_ips(id, body(request)?),
             ("POST", ["accounts", id, "unblock"]) => self.unblock(id),
             ("POST", ["kite-login"]) => self.kite_login(&body(request)?),
@@ -161,6 +162,19 @@ impl Control {
             return Err(refusal(StatusCode::CONFLICT, "that account exists"));
         }
         ok(&AccountSummary::from(&state.open_account(wanted.broker, wanted.fields)))
+    }
+
+    /// The body names only the fields that change.
+    fn change_account(&self, id: &str, fields: AccountFields) -> Result<Reply, Reply> {
+        if fields.id.is_some() {
+            return Err(refusal(StatusCode::BAD_REQUEST, "an id cannot be changed"));
+        }
+        let (mut state, _) = self.0.lock();
+        let account = named(&mut state, id)?;
+        if !account.change(fields) {
+            return Err(refusal(StatusCode::BAD_REQUEST, "funds must be a decimal text"));
+        }
+        ok(&AccountSummary::from(&*account))
     }
 
     /// Forgets an account's wrong logins.

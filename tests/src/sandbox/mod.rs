@@ -167,6 +167,19 @@ impl Sandbox {
         AccountSummary::from(&self.state().open_account(broker, fields))
     }
 
+    /// Changes what `fields` names of an account, except its id; `None` if it is unknown or the
+    /// funds are no amount.
+    pub fn change_account(
+        &self,
+        broker: Broker,
+        account: &str,
+        fields: AccountFields,
+    ) -> Option<AccountSummary> {
+        let mut state = self.state();
+        let found = state.account(broker, account)?;
+        found.change(fields).then(|| AccountSummary::from(&*found))
+    }
+
     /// Registers the addresses orders of one account may come from; false if it is unknown.
     pub fn set_allowed_ips(&self, broker: Broker, account: &str, ips: Vec<IpAddr>) -> bool {
         self.state().account(broker, account).map(|found| found.allowed_ips = ips).is_some()

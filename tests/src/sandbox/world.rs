@@ -87,6 +87,7 @@ impl World {
         let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let state = &mut *guard;
+        state.market.roll(now);
         state.book.advance(now, &state.rules, &state.market);
         state.sessions.expire(now);
         (guard, now)

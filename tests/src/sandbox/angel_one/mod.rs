@@ -9,6 +9,7 @@ use super::net::route::{Access, Operation, Route};
 use super::rules::ExpiredToken;
 use super::world::{Call, Handler, Manners, State};
 
+mod instruments;
 mod orders;
 mod portfolio;
 mod rows;
@@ -83,6 +84,13 @@ static ROUTES: &[Route<Handler>] = &[
         Access::Session,
         portfolio::ltp,
     ),
+    Route::new(
+        Method::GET,
+        "/OpenAPI_File/files/OpenAPIScripMaster.json",
+        Operation::Instruments,
+        Access::Public,
+        instruments::master,
+    ),
 ];
 
 const fn post(
@@ -100,6 +108,9 @@ const fn get(path: &'static str, operation: Operation, handler: Handler) -> Rout
 
 /// The checks in the gateway's order: key, headers, token.
 fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
+    if access == Access::Public {
+        return Ok(());
+    }
     check_headers(call)?;
     if access == Access::Open {
         return Ok(());

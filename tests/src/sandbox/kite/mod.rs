@@ -8,6 +8,7 @@ use super::net::message::{Reply, Request};
 use super::net::route::{Access, Operation, Route};
 use super::world::{Call, Handler, Manners, State};
 
+mod instruments;
 mod orders;
 mod page;
 mod place;
@@ -40,6 +41,8 @@ static ROUTES: &[Route<Handler>] = &[
     get("/portfolio/positions", Operation::Positions, portfolio::positions),
     get("/portfolio/holdings", Operation::Holdings, portfolio::holdings),
     get("/quote/ltp", Operation::Ltp, portfolio::ltp),
+    public("/instruments", instruments::all),
+    public("/instruments/{}", instruments::of_exchange),
 ];
 
 const fn open(
@@ -55,6 +58,11 @@ const fn get(path: &'static str, operation: Operation, handler: Handler) -> Rout
     Route::new(Method::GET, path, operation, Access::Session, handler)
 }
 
+/// Whether the dumps ask for a signature is not documented; the simulator does not.
+const fn public(path: &'static str, handler: Handler) -> Route<Handler> {
+    Route::new(Method::GET, path, Operation::Instruments, Access::Public, handler)
+}
+
 const fn order(
     method: Method,
     path: &'static str,
@@ -65,7 +73,7 @@ const fn order(
 }
 
 fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
-    if access == Access::Open {
+    if access != Access::Session {
         return Ok(());
     }
     let account = account_of_token(call.state, call.request);

@@ -28,6 +28,8 @@ pub(crate) struct Reply {
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
     pub(crate) location: Option<String>,
+    /// Whether the body travels compressed.
+    pub(crate) gzip: bool,
 }
 
 impl Request {
@@ -76,16 +78,20 @@ impl Pairs {
 
 impl Reply {
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
-        Self { status, content_type: "application/json", body: body.to_string(), location: None }
+        Self { content_type: "application/json", ..Self::text(status, body.to_string()) }
     }
 
     pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
-        Self { status, content_type: "text/plain", body: body.into(), location: None }
+        let content_type = "text/plain";
+        Self { status, content_type, body: body.into(), location: None, gzip: false }
     }
 
     pub(crate) fn html(status: StatusCode, body: impl Into<String>) -> Self {
-        let content_type = "text/html; charset=utf-8";
-        Self { status, content_type, body: body.into(), location: None }
+        Self { content_type: "text/html; charset=utf-8", ..Self::text(status, body) }
+    }
+
+    pub(crate) fn gzip_csv(body: String) -> Self {
+        Self { content_type: "text/csv", gzip: true, ..Self::text(StatusCode::OK, body) }
     }
 
     pub(crate) fn redirect(location: String) -> Self {

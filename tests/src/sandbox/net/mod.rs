@@ -2,15 +2,17 @@
 //! at any moment, because a connection that dies at the wrong time is what a sandbox is for.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
@@ -169,22 +171,32 @@ async fn read(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Req
 }
 
 fn response(reply: Reply) -> Response<Payload> {
-    let payload = Payload { data: Some(Bytes::from(reply.body)), end: End::Whole };
+    let data = if reply.gzip { gzip(reply.body.as_bytes()) } else { reply.body.into_bytes() };
+    let payload = Payload { data: Some(Bytes::from(data)), end: End::Whole };
     let mut response = Response::new(payload);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if reply.gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     if let Some(location) = reply.location.and_then(|url| HeaderValue::from_str(&url).ok()) {
         headers.insert(LOCATION, location);
     }
     response
 }
 
+/// Writing to memory does not fail; if it did, the body would be empty.
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(body).and_then(|()| packed.finish()).unwrap_or_default()
+}
+
 /// Announces the whole length, sends half of it, and fails.
 fn cut(reply: Reply) -> Response<Payload> {
-    let whole = reply.body.len();
     let mut response = response(reply);
     let payload = response.body_mut();
+    let whole = payload.data.as_ref().map_or(0, Bytes::len);
     payload.data = payload.data.take().map(|data| data.slice(..whole / 2));
     payload.end = End::Flushing;
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(whole));

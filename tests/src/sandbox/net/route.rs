@@ -41,12 +41,16 @@ pub enum Operation {
     Holdings,
     /// Last traded price.
     Ltp,
+    /// The day's list of instruments.
+    Instruments,
 }
 
 /// What must be in order before a handler is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Nothing.
+    /// Nothing, not even the headers that name an app.
+    Public,
+    /// No session.
     Open,
     /// A live session.
     Session,
