@@ -1,2 +1,3 @@
-//! Placeholder.
+//! The terminal client's program; everything is in the library.
+
 fn main() {}
