@@ -82,8 +82,7 @@ mod tests {
         let writer = FrameWriter::default();
         let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
         let backend = CrosstermBackend::new(writer.clone());
-        let mut terminal =
-            Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
+        let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
         models
             .iter()
             .map(|model| {

@@ -44,7 +44,11 @@ pub(crate) enum Command {
 pub(crate) type Deliver = Arc<dyn Fn(LinkEvent) + Send + Sync>;
 
 /// Connects and serves until the owner drops its sender.
-pub(crate) async fn run(path: PathBuf, mut commands: mpsc::UnboundedReceiver<Command>, deliver: Deliver) {
+pub(crate) async fn run(
+    path: PathBuf,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    deliver: Deliver,
+) {
     let mut attempt = 0_u32;
     loop {
         news(&deliver, LinkNews::Connecting);

@@ -1,3 +1,7 @@
 //! The terminal client's program; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    muster_tui::main()
+}

@@ -3,6 +3,7 @@
 
 mod clockwork;
 mod perform;
+mod route;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,6 @@ use muster_protocol::time::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use crate::app::keymap;
 use crate::app::model::{Look, Model};
 use crate::app::msg::{Msg, Notice};
 use crate::app::update::update;
@@ -23,6 +23,8 @@ use crate::link::{Command, LinkEvent};
 use crate::secrets::SecretStore;
 use crate::terminal::Screen;
 use clockwork::{Clockwork, Urgency};
+#[cfg(test)]
+pub(crate) use route::route;
 
 /// What the terminal client needs to know.
 #[derive(Debug, Clone)]
@@ -123,16 +125,20 @@ impl Runtime {
 
     fn on(&mut self, event: Event) -> std::io::Result<Urgency> {
         match event {
+            Event::Input(Input::Closed) | Event::Terminate => self.leaving = true,
             Event::Input(input) => {
-                self.on_input(input)?;
+                if let Some(msg) = route::route(&self.model, &mut self.secrets, input) {
+                    self.update(msg)?;
+                }
                 return Ok(Urgency::Now);
             }
             Event::Link(LinkEvent::News(news, permit)) => {
                 self.update(Msg::Link(news))?;
                 drop(permit);
             }
-            Event::Link(LinkEvent::Reply { id, answer }) => self.update(Msg::Reply { id, answer })?,
-            Event::Terminate => self.leaving = true,
+            Event::Link(LinkEvent::Reply { id, answer }) => {
+                self.update(Msg::Reply { id, answer })?
+            }
             Event::Continued => {
                 self.screen.resume()?;
                 return Ok(Urgency::Now);
@@ -140,37 +146,6 @@ impl Runtime {
             Event::Notice(notice) => self.update(Msg::Notice(notice))?,
         }
         Ok(Urgency::Soon)
-    }
-
-    fn on_input(&mut self, input: Input) -> std::io::Result<()> {
-        match input {
-            Input::Key(key) => {
-                let bound = keymap::lookup(self.model.stack(), key, self.model.read_only());
-                // What is typed into a secret field goes to its store and never into a message.
-                if let (Some(field), None) = (self.model.secret_focus(), bound) {
-                    if self.secrets.key(field, key) {
-                        let facts = self.secrets.facts(field);
-                        self.update(Msg::SecretChanged { field, facts })?;
-                    }
-                    return Ok(());
-                }
-                self.update(Msg::Key(key))
-            }
-            Input::Paste(text) => {
-                if let Some(field) = self.model.secret_focus() {
-                    self.secrets.paste(field, &text);
-                    let facts = self.secrets.facts(field);
-                    return self.update(Msg::SecretChanged { field, facts });
-                }
-                let takes = self.model.takes_text();
-                self.update(if takes { Msg::Paste(text.to_string()) } else { Msg::PasteIgnored })
-            }
-            Input::Resize(size) => self.update(Msg::Resize(size)),
-            Input::Closed => {
-                self.leaving = true;
-                Ok(())
-            }
-        }
     }
 
     fn update(&mut self, msg: Msg) -> std::io::Result<()> {

@@ -98,7 +98,9 @@ impl SecretStore {
     fn totp_secret(&self) -> Secret {
         let text = self.fields.get(&SecretField::TotpSecret).map_or("", |input| input.0.as_str());
         let mut bare = String::with_capacity(text.len());
-        bare.extend(text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()));
+        bare.extend(
+            text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()),
+        );
         Secret::new(bare)
     }
 

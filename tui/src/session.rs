@@ -26,7 +26,8 @@ pub async fn run_terminal(options: Options) -> anyhow::Result<()> {
     let (events, inbox) = std::sync::mpsc::channel();
     let (commands, command_queue) = mpsc::unbounded_channel();
     let to_loop = events.clone();
-    let deliver: link::Deliver = Arc::new(move |event: LinkEvent| drop(to_loop.send(Event::Link(event))));
+    let deliver: link::Deliver =
+        Arc::new(move |event: LinkEvent| drop(to_loop.send(Event::Link(event))));
     let _link = AbortOnDropHandle::new(tokio::spawn(link::run(
         options.socket.clone(),
         command_queue,

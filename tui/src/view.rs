@@ -21,6 +21,9 @@ use crate::app::model::{Model, Page};
 use crate::app::overlay::Overlay;
 use crate::view::paint::Pen;
 
+#[cfg(test)]
+pub(crate) use overlay::help;
+
 /// A page's body: a title for the rule above it, and its lines.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
@@ -76,4 +79,10 @@ fn page(model: &Model, pen: &Pen, body: Size, screen: Size) -> Content {
         Page::Journal => journal::content(model, pen, body),
         Page::System => system::content(model, pen, body),
     }
+}
+
+/// The pen for a test.
+#[cfg(test)]
+pub(crate) fn pen(model: &Model) -> Pen {
+    Pen::of(model)
 }

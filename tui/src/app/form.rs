@@ -155,7 +155,9 @@ impl SecretFacts {
             Shape::NotDigits => format!("{label} is 4 digits; this holds something else"),
             Shape::NotFour => format!("{label} has {} digits, it needs 4", self.typed),
             Shape::SixDigits => {
-                format!("{label}: these are the 6 digits of the moment; enter the secret behind them")
+                format!(
+                    "{label}: these are the 6 digits of the moment; enter the secret behind them"
+                )
             }
             Shape::Uuid => format!("{label}: this is an identifier (UUID), not the base32 secret"),
             Shape::NotBase32 => format!("{label} is base32: only A to Z and 2 to 7"),

@@ -61,7 +61,7 @@ pub(crate) enum Cmd {
     JournalOf,
 }
 
-/// Where a key counts. Several are in force at once, see [`Context::stacks`].
+/// Where a key counts. Several are in force at once, see [`crate::app::model::Model::stack`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Context {
     /// Everywhere, whatever is open.
@@ -91,10 +91,11 @@ pub(crate) enum Context {
 
 impl Context {
     /// Every combination that can be in force, the most particular first.
+    #[cfg(test)]
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {
         use Context::{
-            Accounts, Always, Check, Choose, Confirm, Details, Egress, Form, Global, Guide, Help, Journal,
-            Line, List, Palette, Qr, Redirect, Runs,
+            Accounts, Always, Check, Choose, Confirm, Details, Egress, Form, Global, Guide, Help,
+            Journal, Line, List, Palette, Qr, Redirect, Runs,
         };
         &[
             &[Accounts, List, Global, Always],
@@ -215,7 +216,14 @@ mod tests {
             assert!(Context::stacks().iter().any(|s| s.contains(&binding.context)), "{binding:?}");
         }
         for stack in Context::stacks() {
-            let overlay = [Context::Help, Context::Palette, Context::Confirm, Context::Line, Context::Redirect, Context::Qr];
+            let overlay = [
+                Context::Help,
+                Context::Palette,
+                Context::Confirm,
+                Context::Line,
+                Context::Redirect,
+                Context::Qr,
+            ];
             let first = footer(stack, true).first().map(|b| b.cmd);
             if !overlay.iter().any(|o| stack.contains(o)) {
                 assert_eq!(first, Some(Cmd::Help), "{stack:?}");
@@ -226,9 +234,14 @@ mod tests {
     #[test]
     fn keys_the_terminal_layer_owns_stay_free_and_nothing_destructive_is_lower_case() {
         for binding in BINDINGS {
-            assert!(!binding.keys.contains(&Key::Ctrl('s')) && !binding.keys.contains(&Key::Ctrl('q')));
+            assert!(
+                !binding.keys.contains(&Key::Ctrl('s')) && !binding.keys.contains(&Key::Ctrl('q'))
+            );
             if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active) {
-                assert!(binding.acts && matches!(binding.keys, [Key::Char('A'..='Z')]), "{binding:?}");
+                assert!(
+                    binding.acts && matches!(binding.keys, [Key::Char('A'..='Z')]),
+                    "{binding:?}"
+                );
             }
         }
     }

@@ -12,11 +12,22 @@ const GUARD_MS: i64 = 300;
 /// What lies on top.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Overlay {
-    Help { scroll: usize, of: &'static [Context] },
-    Palette { typed: TextField, at: usize, of: &'static [Context] },
+    Help {
+        scroll: usize,
+        of: &'static [Context],
+    },
+    Palette {
+        typed: TextField,
+        at: usize,
+        of: &'static [Context],
+    },
     Confirm(Question),
     /// A line of text: for what, and the text it had before.
-    Line { what: Line, typed: TextField, before: String },
+    Line {
+        what: Line,
+        typed: TextField,
+        before: String,
+    },
     Redirect,
     Qr,
 }

@@ -61,9 +61,9 @@ impl Model {
     /// Asks the daemon; `done` is said when it has done it.
     pub(crate) fn ask(&mut self, ask: Ask, done: impl Into<String>) -> Effect {
         let rows = match &ask {
-            Ask::Test(accounts) | Ask::SetActive { accounts, .. } | Ask::SetAuto { accounts, .. } => {
-                accounts::ids_of(accounts)
-            }
+            Ask::Test(accounts)
+            | Ask::SetActive { accounts, .. }
+            | Ask::SetAuto { accounts, .. } => accounts::ids_of(accounts),
             Ask::Remove { account, .. } | Ask::Login(account) => vec![*account],
             _ => Vec::new(),
         };
@@ -87,7 +87,8 @@ impl Model {
 
 fn on_key(model: &mut Model, key: crate::app::key::Key) -> Vec<Effect> {
     if !model.size.is_enough() {
-        let quits = matches!(key, crate::app::key::Key::Char('q') | crate::app::key::Key::Ctrl('c'));
+        let quits =
+            matches!(key, crate::app::key::Key::Char('q') | crate::app::key::Key::Ctrl('c'));
         return if quits { vec![Effect::Quit] } else { Vec::new() };
     }
     if let Some(Overlay::Confirm(question)) = &model.overlay

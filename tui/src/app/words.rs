@@ -90,8 +90,15 @@ pub(crate) fn level(text: &str) -> Result<Level, String> {
 
 /// Reads an area.
 pub(crate) fn area(text: &str) -> Result<Area, String> {
-    let all =
-        [Area::Daemon, Area::Account, Area::Check, Area::Session, Area::Plan, Area::Run, Area::Order];
+    let all = [
+        Area::Daemon,
+        Area::Account,
+        Area::Check,
+        Area::Session,
+        Area::Plan,
+        Area::Run,
+        Area::Order,
+    ];
     all.into_iter()
         .find(|area| area.words() == text)
         .ok_or_else(|| "area: daemon, account, check, session, plan, run or order".to_owned())
@@ -148,7 +155,14 @@ mod tests {
     #[test]
     fn every_word_narrows() {
         let warn = entry(Level::Warn, "TOTP rejected (AB1050)");
-        for yes in ["", "totp ab1050", "broker:angel level>=warn user:asha.k", "level:info", "account:7", "level:"] {
+        for yes in [
+            "",
+            "totp ab1050",
+            "broker:angel level>=warn user:asha.k",
+            "level:info",
+            "account:7",
+            "level:",
+        ] {
             let words = JournalWords::parse(yes);
             assert!(words.admits(&warn) && words.problem.is_none(), "{yes}");
         }
@@ -159,7 +173,10 @@ mod tests {
 
     #[test]
     fn a_word_that_cannot_be_understood_is_named() {
-        assert_eq!(JournalWords::parse("broker:xyz").problem.as_deref(), Some("broker: angel or zerodha"));
+        assert_eq!(
+            JournalWords::parse("broker:xyz").problem.as_deref(),
+            Some("broker: angel or zerodha")
+        );
         assert!(JournalWords::parse("level>=loud").problem.is_some());
     }
 }

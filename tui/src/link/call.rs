@@ -31,9 +31,7 @@ impl Outgoing {
             Ask::Test(accounts) => Self::Test(TestAccounts { accounts }),
             Ask::SetActive { accounts, on } => Self::SetActive(SetActive { accounts, on }),
             Ask::SetAuto { accounts, on } => Self::SetAuto(SetAutoExecute { accounts, on }),
-            Ask::Remove { account, user } => {
-                Self::Remove(RemoveAccount { account, confirm: user })
-            }
+            Ask::Remove { account, user } => Self::Remove(RemoveAccount { account, confirm: user }),
             Ask::Login(account) => Self::Login(Login { account }),
             Ask::Connect(order) => {
                 let credential = secrets.credential(&order);

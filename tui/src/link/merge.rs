@@ -25,9 +25,9 @@ impl Merged {
         // The newest are compared first, and not all: a burst of many things stays fast.
         let near = self.deltas.len().saturating_sub(512);
         if !matches!(delta, Delta::Journal(_))
-            && let Some(at) = (near..self.deltas.len()).rev().find(|at| {
-                self.deltas.get(*at).is_some_and(|older| is_same(older, &delta))
-            })
+            && let Some(at) = (near..self.deltas.len())
+                .rev()
+                .find(|at| self.deltas.get(*at).is_some_and(|older| is_same(older, &delta)))
         {
             self.deltas.remove(at);
         }
@@ -84,7 +84,10 @@ mod tests {
         let entry = world::snapshot().journal.remove(0);
         let mut merged = Merged::default();
         for seq in 0..30_000 {
-            merged.push(Delta::Journal(muster_protocol::event::JournalEntry { seq, ..entry.clone() }));
+            merged.push(Delta::Journal(muster_protocol::event::JournalEntry {
+                seq,
+                ..entry.clone()
+            }));
         }
         let left = merged.take();
         assert_eq!(left.len(), MOST);

@@ -1,7 +1,11 @@
 //! A made-up morning, six minutes before the run.
 
-use muster_protocol::account::{AccountStatus, AccountView, Fitness, LastRun, PastCheck, SessionView, Unfit};
-use muster_protocol::check::{CheckOutcome, CheckStep, CheckTarget, CheckView, OrderPermission, StepVerdict, StepView};
+use muster_protocol::account::{
+    AccountStatus, AccountView, Fitness, LastRun, PastCheck, SessionView, Unfit,
+};
+use muster_protocol::check::{
+    CheckOutcome, CheckStep, CheckTarget, CheckView, OrderPermission, StepVerdict, StepView,
+};
 use muster_protocol::event::{Area, JournalEntry, Level, Snapshot};
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, OrderTag, RunId, TicketId};
@@ -9,7 +13,9 @@ use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Va
 use muster_protocol::plan::{Mode, PlanSpec, PlanView};
 use muster_protocol::reply::{Role, Welcome};
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
-use muster_protocol::status::{EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState};
+use muster_protocol::status::{
+    EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
+};
 use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp, Weekday};
 use muster_protocol::version::ProtocolVersion;
 
@@ -110,9 +116,12 @@ pub(crate) fn steps(passed: usize, failed: Option<(CheckStep, &str)>) -> Vec<Ste
     ];
     let took = [41, 88, 310, 96, 104, 92];
     let of = |(at, step): (usize, CheckStep)| match failed {
-        Some((bad, why)) if bad == step => {
-            StepView { step, verdict: StepVerdict::Failed, took_ms: Some(took[at]), detail: why.to_owned() }
-        }
+        Some((bad, why)) if bad == step => StepView {
+            step,
+            verdict: StepVerdict::Failed,
+            took_ms: Some(took[at]),
+            detail: why.to_owned(),
+        },
         _ if at < passed => StepView {
             step,
             verdict: StepVerdict::Passed,
@@ -138,7 +147,10 @@ fn account(id: u32, user: &str, broker: Broker) -> AccountView {
         status: AccountStatus::Active,
         permission: OrderPermission::Allowed,
         permission_at: Some(at.plus(-4 * MINUTE)),
-        session: SessionView::Live { since: at.plus(-6 * 60 * MINUTE), until: at.plus(535 * MINUTE) },
+        session: SessionView::Live {
+            since: at.plus(-6 * 60 * MINUTE),
+            until: at.plus(535 * MINUTE),
+        },
         last_ok: Some(at.plus(-12 * SECOND)),
         latency_ms: Some(88 + id),
         fitness: Fitness::Fit,
@@ -199,7 +211,10 @@ pub(crate) fn accounts() -> Vec<AccountView> {
         "esha.v",
         Broker::AngelOne,
         AccountStatus::Failed(FailureKind::OtpRejected),
-        Unfit::CheckFailed { kind: FailureKind::OtpRejected, detail: "not tried again by itself".to_owned() },
+        Unfit::CheckFailed {
+            kind: FailureKind::OtpRejected,
+            detail: "not tried again by itself".to_owned(),
+        },
     );
     esha.session = SessionView::None;
     let off = |active| AccountView {
@@ -207,10 +222,22 @@ pub(crate) fn accounts() -> Vec<AccountView> {
         auto_execute: false,
         status: if active { AccountStatus::Active } else { AccountStatus::Inactive },
         fitness: Fitness::Off,
-        ..account(if active { 6 } else { 7 }, if active { "farhan.a" } else { "gita.p" }, Broker::Zerodha)
+        ..account(
+            if active { 6 } else { 7 },
+            if active { "farhan.a" } else { "gita.p" },
+            Broker::Zerodha,
+        )
     };
     let chitra = account(3, "chitra.r", Broker::Zerodha);
-    vec![account(1, "asha.k", Broker::AngelOne), bharat, chitra, deepak, esha, off(true), off(false)]
+    vec![
+        account(1, "asha.k", Broker::AngelOne),
+        bharat,
+        chitra,
+        deepak,
+        esha,
+        off(true),
+        off(false),
+    ]
 }
 
 pub(crate) fn run_id(text: &str) -> RunId {
@@ -325,7 +352,13 @@ pub(crate) fn journal() -> Vec<JournalEntry> {
     vec![
         entry(1, Level::Info, Area::Daemon, None, "started, 7 accounts, vault open"),
         entry(2, Level::Warn, Area::Check, Some("bharat.m"), "order permission refused (AG7002)"),
-        entry(3, Level::Error, Area::Session, Some("esha.v"), "TOTP rejected (AB1050); not tried again by itself, because brokers lock accounts after a few attempts"),
+        entry(
+            3,
+            Level::Error,
+            Area::Session,
+            Some("esha.v"),
+            "TOTP rejected (AB1050); not tried again by itself, because brokers lock accounts after a few attempts",
+        ),
         entry(4, Level::Info, Area::Plan, None, "btst frozen, 3 legs, 2 accounts, hash 7c1e5a0b"),
     ]
 }
@@ -348,7 +381,10 @@ pub(crate) fn snapshot() -> Snapshot {
             egress: vec![EgressView {
                 name: "main".parse().unwrap(),
                 address: "98.88.173.81".to_owned(),
-                observed: Some(Observed { address: "98.88.173.81".to_owned(), at: at.plus(-10 * SECOND) }),
+                observed: Some(Observed {
+                    address: "98.88.173.81".to_owned(),
+                    at: at.plus(-10 * SECOND),
+                }),
                 accounts: 7,
                 shared_at: vec![Broker::AngelOne],
             }],

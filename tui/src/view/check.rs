@@ -49,7 +49,8 @@ fn one(step: &StepView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
     ];
     let mut line = Line::from(head);
     let indent = line.width();
-    let mut rest = text::wrap(&text::scrub(&detail), width.saturating_sub(indent).max(8)).into_iter();
+    let mut rest =
+        text::wrap(&text::scrub(&detail), width.saturating_sub(indent).max(8)).into_iter();
     line.push_span(pen.text(role, rest.next().unwrap_or_default()));
     let mut lines = vec![line];
     lines.extend(rest.map(|l| pen.line(role, format!("{}{l}", " ".repeat(indent)))));

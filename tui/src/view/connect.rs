@@ -45,7 +45,11 @@ fn choose(model: &Model, pen: &Pen, body: Size) -> Content {
         Line::default(),
     ];
     for (broker, second, words) in [
-        (Broker::AngelOne, false, "API key, client ID, MPIN, TOTP secret; logs in by itself every day"),
+        (
+            Broker::AngelOne,
+            false,
+            "API key, client ID, MPIN, TOTP secret; logs in by itself every day",
+        ),
         (Broker::Zerodha, true, "API key and secret; a person logs in once a day through a link"),
     ] {
         let selected = model.connect.second_broker == second;
@@ -105,7 +109,9 @@ fn ending(view: &CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
         }
         CheckOutcome::Passed => {
             let words = match view.saved_as {
-                Some(id) => format!("All steps passed. Stored, sealed, as account {id}. Enter closes."),
+                Some(id) => {
+                    format!("All steps passed. Stored, sealed, as account {id}. Enter closes.")
+                }
                 None => "All steps passed. Enter closes.".to_owned(),
             };
             vec![Line::from(vec![

@@ -140,10 +140,9 @@ fn facts(
         Some(at) => format!("{verdict}, found {}{}", at.day_clock(), ago(at)),
         None => verdict.to_owned(),
     };
-    let last_ok = account.last_ok.map_or_else(
-        || "never".to_owned(),
-        |at| format!("{}{}", at.day_clock(), ago(at)),
-    );
+    let last_ok = account
+        .last_ok
+        .map_or_else(|| "never".to_owned(), |at| format!("{}{}", at.day_clock(), ago(at)));
     let (_, run) = last_run_words(account);
     let run = match &account.last_run {
         Some(last) => format!("{} {run}", last.run),

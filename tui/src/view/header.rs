@@ -62,11 +62,8 @@ pub(super) fn tabs(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
     let room = width >= 60;
     for (number, page) in (1_u8..).zip(Page::ALL) {
         let current = page == model.page;
-        let label = if room || current {
-            format!("{number} {}", page.title())
-        } else {
-            number.to_string()
-        };
+        let label =
+            if room || current { format!("{number} {}", page.title()) } else { number.to_string() };
         spans.push(pen.text(Role::Plain, if room { " " } else { "" }));
         let role = if current { Role::Address } else { Role::Dim };
         spans.push(pen.text(role, if current { format!("{label} ") } else { label }));

@@ -59,7 +59,8 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
 pub(crate) fn help(of: &'static [Context], read_only: bool, pen: &Pen) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for context in of {
-        let rows: Vec<_> = keymap::in_force(of, read_only).filter(|b| b.context == *context).collect();
+        let rows: Vec<_> =
+            keymap::in_force(of, read_only).filter(|b| b.context == *context).collect();
         if rows.is_empty() {
             continue;
         }

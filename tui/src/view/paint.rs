@@ -11,7 +11,7 @@ use crate::theme::{self, Role};
 
 /// How to write on this terminal.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pen {
+pub(crate) struct Pen {
     pub(super) ascii: bool,
     mono: bool,
 }
@@ -138,7 +138,8 @@ pub(super) fn hyperlink(buffer: &mut Buffer, area: Rect, label: &str, url: &str)
     let Some((x, y)) = spot.filter(|_| safe) else { return };
     for x in x..x.saturating_add(columns).min(area.right()) {
         if let Some(cell) = buffer.cell_mut((x, y)) {
-            let symbol = format!("\u{1b}]8;id=login;{url}\u{1b}\\{}\u{1b}]8;;\u{1b}\\", cell.symbol());
+            let symbol =
+                format!("\u{1b}]8;id=login;{url}\u{1b}\\{}\u{1b}]8;;\u{1b}\\", cell.symbol());
             cell.set_symbol(&symbol);
             cell.set_diff_option(CellDiffOption::ForcedWidth(std::num::NonZeroU16::MIN));
         }

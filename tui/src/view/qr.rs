@@ -54,7 +54,12 @@ fn inverted(row: &str) -> String {
 }
 
 /// The code as lines, if the room is enough for it.
-pub(super) fn lines(text: &str, room: (usize, usize), pen: &Pen, mono: bool) -> Option<Vec<Line<'static>>> {
+pub(super) fn lines(
+    text: &str,
+    room: (usize, usize),
+    pen: &Pen,
+    mono: bool,
+) -> Option<Vec<Line<'static>>> {
     let rows = rows(text);
     let fits = !rows.is_empty()
         && !pen.ascii

@@ -83,13 +83,7 @@ fn plan_lines(
     lines
 }
 
-fn muster(
-    model: &Model,
-    plan: &PlanView,
-    run: Option<&RunView>,
-    pen: &Pen,
-    body: Size,
-) -> Content {
+fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: &Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines = plan_lines(model, plan, run, pen, width);
     let rows = runs::muster(model);
@@ -141,7 +135,8 @@ fn muster_lines(
         Fitness::Off if account.active => (Role::Dim, "off: auto-execute is off".to_owned()),
         Fitness::Off => (Role::Dim, "off: inactive".to_owned()),
     };
-    let mut rows = text::wrap(&text::scrub(&words), width.saturating_sub(indent).max(8)).into_iter();
+    let mut rows =
+        text::wrap(&text::scrub(&words), width.saturating_sub(indent).max(8)).into_iter();
     line.push_span(pen.text(role, rows.next().unwrap_or_default()));
     let mut lines = vec![line];
     lines.extend(rows.map(|row| pen.line(role, format!("{}{row}", " ".repeat(indent)))));

@@ -82,7 +82,12 @@ fn vault(status: &StatusView, pen: &Pen) -> Vec<Line<'static>> {
     vec![Line::from(vec![label, pen.mark(mark), pen.text(role, words)])]
 }
 
-fn egress_lines(egress: &EgressView, now: Timestamp, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn egress_lines(
+    egress: &EgressView,
+    now: Timestamp,
+    pen: &Pen,
+    width: usize,
+) -> Vec<Line<'static>> {
     let label = text::fit(&format!(" egress {}", egress.name), 14);
     let mut spans = vec![
         pen.text(Role::Dim, label),

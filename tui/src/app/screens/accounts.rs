@@ -110,7 +110,9 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         }
         Cmd::Mark => mark(model),
         Cmd::TestAll => return vec![model.ask(Ask::Test(Selection::All), "test begun")],
-        Cmd::Test => return on_chosen(model, |_, ids| Ask::Test(Selection::Ids(ids)), "test begun"),
+        Cmd::Test => {
+            return on_chosen(model, |_, ids| Ask::Test(Selection::Ids(ids)), "test begun");
+        }
         Cmd::Auto => return toggle_auto(model),
         Cmd::Active => return toggle_active(model),
         Cmd::Login => return login(model),
@@ -221,7 +223,8 @@ fn toggle_active(model: &mut Model) -> Vec<Effect> {
         let ask = |_: &Model, ids| Ask::SetActive { accounts: Selection::Ids(ids), on: true };
         return on_chosen(model, ask, "activated");
     }
-    let names: Vec<_> = ids.iter().filter_map(|id| model.world.accounts.get(id)).map(name).collect();
+    let names: Vec<_> =
+        ids.iter().filter_map(|id| model.world.accounts.get(id)).map(name).collect();
     if names.is_empty() {
         return Vec::new();
     }
@@ -248,7 +251,9 @@ fn login(model: &mut Model) -> Vec<Effect> {
             connect::log_in(model, id)
         }
         Some(_) => {
-            model.say(Notice::bad("only Zerodha needs a person to log in; press t to test this one"));
+            model.say(Notice::bad(
+                "only Zerodha needs a person to log in; press t to test this one",
+            ));
             Vec::new()
         }
         None => Vec::new(),

@@ -240,7 +240,9 @@ fn act_on_form(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Next => model.connect.form.step(true),
         Cmd::Prev => model.connect.form.step(false),
         Cmd::PageUp => model.connect.form.scroll = model.connect.form.scroll.saturating_sub(4),
-        Cmd::PageDown => model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60),
+        Cmd::PageDown => {
+            model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60)
+        }
         Cmd::CopyLink => {
             return vec![Effect::Copy(model.connect.form.broker.dashboard().0.to_owned())];
         }

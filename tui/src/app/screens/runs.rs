@@ -155,8 +155,7 @@ fn step_plan(model: &mut Model, forward: bool) {
 
 fn step_run(model: &mut Model, forward: bool) -> Vec<Effect> {
     let Some(plan) = model.runs.plan.clone() else { return Vec::new() };
-    let runs: Vec<RunId> =
-        model.world.runs.keys().filter(|id| id.plan == plan).cloned().collect();
+    let runs: Vec<RunId> = model.world.runs.keys().filter(|id| id.plan == plan).cloned().collect();
     let current = model.runs.shown.clone().or_else(|| match board(model) {
         Board::Run(run) => Some(run.id.clone()),
         _ => None,

@@ -54,7 +54,11 @@ fn close(model: &mut Model) -> Vec<Effect> {
             model.journal.set_filter(&before);
         }
         Some(Overlay::Redirect) => {
-            connect::secret_changed(model, SecretField::Redirect, crate::app::form::SecretFacts::default());
+            connect::secret_changed(
+                model,
+                SecretField::Redirect,
+                crate::app::form::SecretFacts::default(),
+            );
             return vec![Effect::ForgetSecret(SecretField::Redirect)];
         }
         _ => {}
@@ -81,9 +85,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Then::Ask(ask, done) => vec![model.ask(ask, done)],
             }
         }
-        Some(Overlay::Line { what: Line::SaveAs, typed, .. }) => {
-            journal::save(model, typed.text())
-        }
+        Some(Overlay::Line { what: Line::SaveAs, typed, .. }) => journal::save(model, typed.text()),
         Some(Overlay::Redirect) => connect::submit_redirect(model),
         _ => Vec::new(),
     }

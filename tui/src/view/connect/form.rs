@@ -46,13 +46,21 @@ pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
 /// The address alone on its line, and what is known of it.
 pub(super) fn address(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
     let Some(egress) = model.connect.egress(model) else {
-        return vec![pen.line(Role::Warn, "     the address is not known until the daemon answers")];
+        return vec![
+            pen.line(Role::Warn, "     the address is not known until the daemon answers"),
+        ];
     };
     let observed = match (&egress.observed, model.now()) {
         (Some(seen), Some(now)) if seen.address == egress.address => {
-            format!("the world saw it {} from egress {}", text::ago(now.since(seen.at)), egress.name)
+            format!(
+                "the world saw it {} from egress {}",
+                text::ago(now.since(seen.at)),
+                egress.name
+            )
         }
-        (Some(seen), _) => format!("BUT the world sees {} from egress {}", seen.address, egress.name),
+        (Some(seen), _) => {
+            format!("BUT the world sees {} from egress {}", seen.address, egress.name)
+        }
         (None, _) => format!("not observed yet from egress {}", egress.name),
     };
     let typing = matches!(model.connect.form.focus, FieldName::Guide)

@@ -105,7 +105,9 @@ const fn is_of_form(model: &Model) -> bool {
 
 /// Tests once more, or asks for a new link; what was under way is given up first.
 fn again(model: &mut Model) -> Vec<Effect> {
-    let Stage::Check { ticket, login, ref refusal } = model.connect.stage else { return Vec::new() };
+    let Stage::Check { ticket, login, ref refusal } = model.connect.stage else {
+        return Vec::new();
+    };
     if ticket.is_none() && refusal.is_none() {
         return nothing_to(model, "the daemon has not answered yet");
     }
