@@ -190,6 +190,26 @@ async fn a_refused_connection_proves_nothing_was_sent() {
 }
 
 #[tokio::test]
+async fn a_peer_that_speaks_no_tls_is_never_sent_a_request() {
+    let peer = Peer::start(|_| Act::Close).await;
+    let url = peer.url.replace("http:", "https:");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let garbage = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 200 OK\r\n\r\n").await;
+        std::future::pending::<()>().await;
+    });
+    for (url, words) in [
+        (url, "no connection in the time allowed"),
+        (garbage, "TLS failed: the certificate or the protocol was not accepted"),
+    ] {
+        let error = all(Broker::AngelOne, &url).await[0].clone();
+        assert_eq!((error.kind, error.says.as_deref()), (Kind::Unreachable, Some(words)));
+    }
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_stand_in_a_header_is_never_sent() {
     let peer = Peer::start(|_| Act::Close).await;
     let session = SessionSecret::Zerodha { access_token: secret("CANARY\r\nx: y") };
