@@ -37,6 +37,8 @@ fn passphrase(world: &World) -> anyhow::Result<Passphrase> {
 
 impl Daemon {
     pub(super) async fn start(world: &World) -> anyhow::Result<Self> {
+        // Shown by the test runner when a test fails; a second call finds it done.
+        drop(tracing_subscriber::fmt().with_test_writer().with_ansi(false).try_init());
         let config = Config::read(&world.config())?;
         let stop = CancellationToken::new();
         let edges = Edges { clock: Arc::new(DayClock(world.clock.clone())), socket: None };
@@ -51,6 +53,16 @@ impl Daemon {
         self.stop.cancel();
         self.task.await??;
         Ok(())
+    }
+}
+
+pub(super) async fn refused(world: &World) -> anyhow::Result<String> {
+    let config = Config::read(&world.config())?;
+    let edges = Edges { clock: Arc::new(DayClock(world.clock.clone())), socket: None };
+    let ran = musterd::daemon::run(config, passphrase(world)?, edges, CancellationToken::new());
+    match ran.await {
+        Ok(()) => anyhow::bail!("the daemon ran"),
+        Err(error) => Ok(error.to_string()),
     }
 }
 

@@ -57,7 +57,7 @@ pub struct World {
 impl World {
     /// Starts the sandbox and writes the daemon's configuration and store; no daemon runs yet.
     pub async fn new(setup: Setup) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::tempdir_in(fast_folder())?;
         let callback = free_port().await?;
         let starts = setup.starts.parse().context("the starting time")?;
         let clock = SandboxClock::starting_at(starts, setup.speed);
@@ -78,6 +78,11 @@ impl World {
     /// Starts a daemon in this process.
     pub async fn daemon(&self) -> anyhow::Result<Daemon> {
         Daemon::start(self).await
+    }
+
+    /// Starts a daemon that is expected to be refused; its words.
+    pub async fn daemon_refused(&self) -> anyhow::Result<String> {
+        daemon::refused(self).await
     }
 
     /// The folder with the store, the socket and the configuration.
@@ -168,6 +173,13 @@ call_ms = 4000
         std::fs::write(self.config(), text)?;
         Ok(())
     }
+}
+
+/// Memory, where there is some to keep files in: a disk that others keep busy can take half a minute
+/// to make a commit durable. What a crash of the machine leaves is tested where the store is.
+fn fast_folder() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
 /// A port nobody uses at the moment.
