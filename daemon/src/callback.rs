@@ -28,7 +28,11 @@ pub async fn serve(listener: TcpListener, handle: Handle, stop: CancellationToke
 async fn arrived(State(handle): State<Handle>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     if query.is_empty() || query.len() > MAX_QUERY {
-        return page(StatusCode::NOT_FOUND, "Nothing to see here", "This address is where a broker's login page sends you back to.");
+        return page(
+            StatusCode::NOT_FOUND,
+            "Nothing to see here",
+            "This address is where a broker's login page sends you back to.",
+        );
     }
     match handle.redirect(SecretText::new(query)).await {
         Ok(()) => page(

@@ -164,7 +164,9 @@ pub enum ConfigError {
         source: Box<toml::de::Error>,
     },
     /// No way out.
-    #[error("the configuration names no egress: add an [[egress]] with the server's public address")]
+    #[error(
+        "the configuration names no egress: add an [[egress]] with the server's public address"
+    )]
     NoEgress,
     /// Two egresses of one name.
     #[error("two egresses are called {0}")]
@@ -173,7 +175,9 @@ pub enum ConfigError {
     #[error("http.connect_ms must be shorter than http.call_ms")]
     Timeouts,
     /// The callback would be open to the network.
-    #[error("callback.listen must be a loopback address; reach it through a tunnel or a reverse proxy")]
+    #[error(
+        "callback.listen must be a loopback address; reach it through a tunnel or a reverse proxy"
+    )]
     CallbackOpen,
 }
 

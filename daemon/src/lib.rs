@@ -2,11 +2,18 @@
 //! orders at the set time, once. See ARCHITECTURE.md for the layers.
 
 pub mod broker;
+pub mod callback;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod credential;
 pub mod custody;
+pub mod daemon;
 pub mod domain;
 pub mod egress;
 pub mod engine;
 pub mod passphrase;
+pub mod server;
 pub mod store;
+pub mod systemd;
 pub mod vault;

@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! The daemon's binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    musterd::cli::main()
+}

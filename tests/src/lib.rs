@@ -1,3 +1,6 @@
-//! What the tests of Muster stand on: the sandbox that plays both brokers.
+//! What the tests and the demo stand on: the sandbox that plays both brokers, and a harness that
+//! runs the real daemon against it.
 
+pub mod day;
+pub mod harness;
 pub mod sandbox;

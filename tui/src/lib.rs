@@ -1,1 +1,78 @@
-//! Placeholder.
+//! `muster`: the operator's terminal client of musterd.
+//!
+//! `app` is pure: model, messages, update. `view` draws the model. `link` speaks to the daemon.
+//! `runtime` joins them on a thread of its own; `commands` are the same things for scripts.
+
+mod app;
+mod cli;
+mod clipboard;
+mod commands;
+mod config;
+mod frame;
+mod glyph;
+mod input;
+mod link;
+mod runtime;
+mod secrets;
+mod session;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod text;
+mod theme;
+mod view;
+
+pub use app::model::Look;
+pub use runtime::Options;
+pub use session::run_terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The whole program: reads the command line, does what it says, tells how it went.
+pub fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no mistakes.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            drop(error.print());
+            return ExitCode::from(code);
+        }
+    };
+    let mut builder = match cli.command {
+        Some(_) => tokio::runtime::Builder::new_current_thread(),
+        None => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match builder.worker_threads(1).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            commands::complain(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    let socket = config::socket(cli.socket);
+    match cli.command {
+        Some(command) => runtime.block_on(commands::run(command, &socket, cli.json)),
+        None => runtime.block_on(screen(Options::from_flags(socket, cli.screen))),
+    }
+}
+
+/// Exit code 2 where no screen can be shown: another command was meant.
+async fn screen(options: Options) -> ExitCode {
+    let shows = std::io::IsTerminal::is_terminal(&std::io::stdout())
+        && std::io::IsTerminal::is_terminal(&std::io::stdin())
+        && !config::is_dumb();
+    if !shows {
+        commands::complain(&"no screen can be shown here; try: muster status");
+        return ExitCode::from(2);
+    }
+    match run_terminal(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            commands::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The terminal client's program; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    muster_tui::main()
+}

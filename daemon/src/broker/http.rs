@@ -5,6 +5,7 @@ mod call;
 mod tls;
 
 use std::error::Error;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -117,7 +118,7 @@ impl Http {
         let (mut body, mut cut) = (Vec::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(|error| SendError::of(&error))? {
             let room = cap.saturating_sub(body.len());
-            body.extend(chunk.iter().take(room));
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
             if chunk.len() > room {
                 cut = true;
                 break;
@@ -162,20 +163,8 @@ fn not_sent_words(error: &reqwest::Error) -> &'static str {
     }
     let mut source = error.source();
     while let Some(cause) = source {
-        if cause.is::<rustls::Error>() {
-            return "TLS failed: the certificate or the protocol was not accepted";
-        }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
-                return "TLS failed: the certificate or the protocol was not accepted";
-            }
-            match io.kind() {
-                std::io::ErrorKind::AddrNotAvailable => {
-                    return "the egress address is not an address of this machine";
-                }
-                std::io::ErrorKind::ConnectionRefused => return "the connection was refused",
-                _ => {}
-            }
+        if let Some(words) = cause_words(cause) {
+            return words;
         }
         source = cause.source();
     }
@@ -183,6 +172,22 @@ fn not_sent_words(error: &reqwest::Error) -> &'static str {
         return "no connection in the time allowed";
     }
     "no connection could be made"
+}
+
+fn cause_words(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    if cause.is::<rustls::Error>() {
+        return Some("TLS failed: the certificate or the protocol was not accepted");
+    }
+    let io = cause.downcast_ref::<io::Error>()?;
+    // An IO error is no source of what it wraps, and here they come nested.
+    let inner = io.get_ref().and_then(|inner| cause_words(inner));
+    inner.or_else(|| match io.kind() {
+        io::ErrorKind::AddrNotAvailable => {
+            Some("the egress address is not an address of this machine")
+        }
+        io::ErrorKind::ConnectionRefused => Some("the connection was refused"),
+        _ => None,
+    })
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -6,6 +6,7 @@ pub mod base_url;
 mod book;
 mod classify;
 pub mod error;
+pub mod explain;
 pub mod http;
 mod json;
 mod probe;
@@ -13,6 +14,11 @@ mod reach;
 pub mod registry;
 pub mod scrub;
 pub mod zerodha;
+
+#[cfg(test)]
+pub(crate) mod peer;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 
@@ -78,6 +84,15 @@ pub struct Reached {
     pub clock_offset_ms: Option<i64>,
 }
 
+/// What the permission probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probed {
+    /// The verdict.
+    pub permission: OrderPermission,
+    /// The broker's words it rests on, scrubbed.
+    pub says: Option<String>,
+}
+
 /// One order to place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -138,7 +153,7 @@ pub trait Adapter: Send + Sync {
     /// Whether order calls are taken from this egress: cancels an order id that cannot exist and
     /// reads whether the refusal names the address or the order. An error means the question
     /// could not be put (unreachable, session over).
-    async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<OrderPermission, BrokerError>;
+    async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError>;
 
     /// Places the order: one POST, never a second.
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError>;

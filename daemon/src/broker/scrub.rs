@@ -108,4 +108,13 @@ mod tests {
         assert_eq!(words(&"é".repeat(5000), &[]).chars().count(), MAX_CHARS);
         assert_eq!(words("", &[]), "");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_secret_never_survives(before in ".{0,400}", after in ".{0,400}") {
+            let shown = words(&format!("{before}CANARY-7{after}"), &["CANARY-7"]);
+            proptest::prop_assert!(!shown.contains("CANARY-7") && shown.chars().count() <= MAX_CHARS);
+            proptest::prop_assert!(!shown.chars().any(|c| c.is_control() || is_invisible(c)));
+        }
+    }
 }

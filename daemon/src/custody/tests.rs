@@ -1,10 +1,6 @@
 //! Custody with a real vault and a real store in memory.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test that is out of bounds is to fail"
-)]
+#![expect(clippy::string_slice, reason = "a test that is out of bounds is to fail")]
 
 use muster_protocol::time::{MINUTE, Timestamp};
 use redb::backends::InMemoryBackend;

@@ -22,3 +22,6 @@ pub mod session;
 pub mod tag;
 pub mod update;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

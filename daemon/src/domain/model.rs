@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{Observed, VaultState};
 use muster_protocol::time::{MINUTE, SECOND, TimeOfDay, Timestamp};
@@ -99,6 +99,29 @@ pub struct Ticket {
     pub saving: Option<AccountId>,
 }
 
+/// Where a broker's list of instruments stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListState {
+    /// Asked for.
+    Loading,
+    /// It came: what is not known now is not in it.
+    Loaded,
+    /// It did not come.
+    Failed {
+        /// When it is asked for again.
+        again: Timestamp,
+    },
+}
+
+/// Why an instrument cannot be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoInstrument {
+    /// The broker's list has not come yet.
+    NotLoaded,
+    /// It came, and does not have it.
+    Unknown,
+}
+
 /// The queue of a run that is firing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Firing {
@@ -145,6 +168,8 @@ pub struct Model {
     pub lookups: BTreeMap<AccountId, LookUps>,
     /// Today's instruments, by broker and the exchange's symbol.
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
+    /// Brokers whose list was asked for: when it is asked for again, or `None` while it is loading.
+    pub lists: BTreeMap<Broker, ListState>,
     /// What the world last saw of each egress.
     pub observed: BTreeMap<EgressName, Observed>,
     /// The last muster, or the start.
@@ -175,6 +200,7 @@ impl Model {
             spacing: BTreeMap::new(),
             lookups: BTreeMap::new(),
             instruments: BTreeMap::new(),
+            lists: BTreeMap::new(),
             observed: BTreeMap::new(),
             mustered: now,
             stopping: false,
@@ -270,6 +296,24 @@ impl Model {
             user: account.user.clone(),
             broker: account.broker,
             egress: account.identity.egress.clone(),
+        })
+    }
+
+    /// A leg's instrument at a broker: as it was frozen, else from today's list.
+    pub fn instrument<'a>(
+        &'a self,
+        run: &'a Run,
+        broker: Broker,
+        leg: &Leg,
+    ) -> Result<&'a Instrument, NoInstrument> {
+        let frozen = run.fixed.instruments.iter().find(|(of, instrument)| {
+            *of == broker && instrument.exchange == leg.exchange && instrument.symbol == leg.symbol
+        });
+        let today = || self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
+        let found = frozen.map(|(_, instrument)| instrument).or_else(today);
+        found.ok_or(match self.lists.get(&broker) {
+            Some(ListState::Loaded) => NoInstrument::Unknown,
+            Some(ListState::Loading | ListState::Failed { .. }) | None => NoInstrument::NotLoaded,
         })
     }
 

@@ -14,6 +14,7 @@ use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::illegal::Illegal;
+use super::instrument::Instrument;
 
 /// One account's part in a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +55,10 @@ pub struct Fixed {
     pub hash: String,
     /// The plan's legs.
     pub legs: Vec<Leg>,
+    /// The legs' instruments as each broker's list named them when the run was frozen: a restart in
+    /// the middle of a run needs no list.
+    #[serde(default)]
+    pub instruments: Vec<(Broker, Instrument)>,
     /// Who takes part.
     pub participants: Vec<Participant>,
     /// Who does not, and why.
@@ -193,6 +198,7 @@ mod tests {
             window_until: Timestamp::from_millis(1),
             hash: String::new(),
             legs: vec![],
+            instruments: vec![],
             participants: vec![],
             excluded: vec![],
         }

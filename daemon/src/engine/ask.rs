@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::Engine;
 use super::handle::Peer;
-use crate::broker::zerodha::redirect;
+use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
 use crate::domain::view;
@@ -29,9 +29,10 @@ impl Engine {
         let now = self.clock.now();
         let answer = match request {
             Request::Hello(_) => to_value(&self.welcome(peer)),
-            Request::Subscribe(_) => {
-                Err(Failure::new(Code::InvalidRequest, "subscribe works on a connection of its own"))
-            }
+            Request::Subscribe(_) => Err(Failure::new(
+                Code::InvalidRequest,
+                "subscribe works on a connection of its own",
+            )),
             Request::Status(_) => to_value(&view::status(&self.model, now, only)),
             Request::ListAccounts(_) => {
                 let accounts = self.model.accounts_of(only);
@@ -59,7 +60,7 @@ impl Engine {
     }
 
     fn decide(&mut self, peer: &Peer, request: Request, reply: Reply) -> Option<Msg> {
-        let ask = match self.to_ask(request) {
+        let ask = match self.ask_of(request) {
             Ok(ask) => ask,
             Err(failure) => {
                 drop(reply.send(Err(failure)));
@@ -73,7 +74,7 @@ impl Engine {
         Some(Msg::Asked(Asked { reply: reply_to, by: peer.name.clone(), only, ask }))
     }
 
-    fn to_ask(&mut self, request: Request) -> Result<Ask, Failure> {
+    fn ask_of(&mut self, request: Request) -> Result<Ask, Failure> {
         Ok(match request {
             Request::Connect(connect) => self.connect(connect)?,
             Request::Login(login) => self.login(login.account)?,
@@ -132,7 +133,10 @@ impl Engine {
             let entries = store.journal(&query.filter, query.after, limit);
             let answer = entries.map_err(|error| {
                 tracing::error!(%error, "the journal could not be read");
-                Failure::new(Code::Internal, "the journal could not be read; the daemon's log says why")
+                Failure::new(
+                    Code::Internal,
+                    "the journal could not be read; the daemon's log says why",
+                )
             });
             drop(reply.send(answer.and_then(|entries| to_value(&entries))));
         });
@@ -172,12 +176,16 @@ impl Engine {
         let egress = egress.or_else(|| self.model.settings.egress.first().map(|e| &e.name));
         let adapter = egress.and_then(|name| self.brokers.adapter(credential.broker(), name));
         let Some(adapter) = adapter else {
-            return Err(Failure::new(Code::NotFound, "there is no egress of this name; see `muster status`"));
+            return Err(Failure::new(
+                Code::NotFound,
+                "there is no egress of this name; see `muster status`",
+            ));
         };
         let expires = self.clock.now().plus(self.model.settings.login_ttl_ms);
-        let state = self.custody.sign_state(ticket, expires).map_err(|error| {
-            Failure::new(Code::Sealed, error.to_string())
-        })?;
+        let state = self
+            .custody
+            .sign_state(ticket, expires)
+            .map_err(|error| Failure::new(Code::Sealed, error.to_string()))?;
         Ok(adapter.login_page(credential, &state))
     }
 
@@ -187,26 +195,30 @@ impl Engine {
         let text = submitted.redirected.expose();
         let ticket = submitted.ticket;
         match redirect::parse(text) {
-            redirect::Parsed::Cancelled => Ok(Ask::Redirected { ticket, cancelled: true }),
-            redirect::Parsed::Invalid(why) => {
+            Redirected::Cancelled => Ok(Ask::Redirected { ticket, cancelled: true }),
+            Redirected::Invalid(why) => {
                 Err(Failure::new(Code::InvalidParams, format!("this is not a redirect: {why}")))
             }
-            redirect::Parsed::Redirected(came) => {
-                if let Some(state) = &came.state {
+            Redirected::LoggedIn { request_token, state } => {
+                if let Some(state) = &state {
                     let of = self.custody.verify_state(state, self.clock.now());
                     if of.map_err(|error| bad_state(&error))? != ticket {
                         let why = "this address belongs to another login; paste the newest one";
                         return Err(Failure::new(Code::Conflict, why));
                     }
                 }
-                self.tokens.insert(ticket, came.request_token);
+                self.tokens.insert(ticket, request_token);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
         }
     }
 
     /// What the callback listener received: the state says which login it belongs to.
-    pub(super) fn redirect(&mut self, query: &SecretText, reply: oneshot::Sender<Result<(), Failure>>) -> Option<Msg> {
+    pub(super) fn redirect(
+        &mut self,
+        query: &SecretText,
+        reply: oneshot::Sender<Result<(), Failure>>,
+    ) -> Option<Msg> {
         let came = match self.arrived(query) {
             Ok(came) => came,
             Err(failure) => {
@@ -216,7 +228,9 @@ impl Engine {
         };
         let (typed, untyped) = oneshot::channel();
         tokio::spawn(async move {
-            let answer = untyped.await.unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
+            let answer = untyped
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
             drop(reply.send(answer.map(|_: Value| ())));
         });
         self.next_reply = self.next_reply.wrapping_add(1);
@@ -228,21 +242,22 @@ impl Engine {
 
     fn arrived(&mut self, query: &SecretText) -> Result<Ask, Failure> {
         match redirect::parse(query.expose()) {
-            redirect::Parsed::Redirected(came) => {
-                let Some(state) = &came.state else {
+            Redirected::LoggedIn { request_token, state } => {
+                let Some(state) = &state else {
                     let why = "the address carries no state, so it is not known whose login it is; paste it in the terminal client";
                     return Err(Failure::new(Code::InvalidParams, why));
                 };
                 let ticket = self.custody.verify_state(state, self.clock.now());
                 let ticket = ticket.map_err(|error| bad_state(&error))?;
-                self.tokens.insert(ticket, came.request_token);
+                self.tokens.insert(ticket, request_token);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
             // Kite gives the state back only after consent, so nobody knows whose this was.
-            redirect::Parsed::Cancelled => {
-                Err(Failure::new(Code::Conflict, "the login was declined; the link can be opened again"))
-            }
-            redirect::Parsed::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
+            Redirected::Cancelled => Err(Failure::new(
+                Code::Conflict,
+                "the login was declined; the link can be opened again",
+            )),
+            Redirected::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
         }
     }
 }

@@ -57,7 +57,13 @@ impl Watchers {
         Some(Subscription { start, feed })
     }
 
-    fn snapshot(&self, model: &Model, now: Timestamp, only: Option<&UserId>, tail: u32) -> Snapshot {
+    fn snapshot(
+        &self,
+        model: &Model,
+        now: Timestamp,
+        only: Option<&UserId>,
+        tail: u32,
+    ) -> Snapshot {
         let mut snapshot = view::snapshot(model, now, only);
         let mine = self.journal.iter().filter(|entry| may_see(entry, only));
         let wanted = usize::try_from(tail).unwrap_or(TAIL);
@@ -140,9 +146,7 @@ fn delta(model: &Model, now: Timestamp, changed: &Changed, only: Option<&UserId>
         Changed::AccountRemoved(id) => Some(Delta::AccountRemoved(*id)),
         Changed::Plan(id) => view::plan(model, id).map(Delta::Plan),
         Changed::PlanRemoved(id) => Some(Delta::PlanRemoved(id.clone())),
-        Changed::Run(id) => {
-            view::run(model, id).map(|run| Delta::Run(view::for_person(run, only)))
-        }
+        Changed::Run(id) => view::run(model, id).map(|run| Delta::Run(view::for_person(run, only))),
         Changed::Intent(id) => view::intent(model, id)
             .filter(|intent| mine(&intent.user))
             .map(|intent| Delta::Intent(Box::new(intent))),

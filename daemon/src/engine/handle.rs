@@ -47,7 +47,10 @@ pub(super) enum Back {
         session: Option<SessionSecret>,
         done: Box<CheckDone>,
     },
-    Committed { note: Note, journal: Vec<JournalEntry> },
+    Committed {
+        note: Note,
+        journal: Vec<JournalEntry>,
+    },
     StoreFailed(StoreError),
 }
 

@@ -36,7 +36,7 @@ use crate::domain::record::Record;
 use crate::domain::update::{next_deadline, update};
 use crate::store::{Report, Store, StoreError, Writer, decode};
 
-pub use self::brokers::{Brokers, Egresses};
+pub use self::brokers::{Brokers, BrokersError, BrokersSetup};
 pub use self::handle::{Handle, Peer, Subscription};
 
 /// Why the engine ended, other than being told to.
@@ -167,7 +167,8 @@ impl Engine {
     /// Waits for something to happen and takes what has happened, up to a turn's worth.
     async fn next(&mut self, stop: &CancellationToken) -> Result<Vec<Msg>, EngineError> {
         let now = self.clock.now();
-        let deadline = next_deadline(&self.model, now).map_or(self.status_at, |at| at.min(self.status_at));
+        let deadline =
+            next_deadline(&self.model, now).map_or(self.status_at, |at| at.min(self.status_at));
         let deadline = deadline.max(now.plus(LEAST_WAIT));
         let clock = Arc::clone(&self.clock);
         let stopping = self.model.stopping;

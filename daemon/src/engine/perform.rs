@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use hmac::{Hmac, KeyInit, Mac};
+use muster_protocol::check::CheckTarget;
 use muster_protocol::frame::{Code, Failure};
-use muster_protocol::ids::{AccountId, OrderTag, RunId};
+use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
 use serde_json::Value;
 use sha2::Sha256;
@@ -58,13 +59,16 @@ impl Engine {
                 Effect::DropTicket(ticket) => {
                     self.custody.drop_draft(ticket);
                     self.tokens.remove(&ticket);
+                    self.opened.remove(&CheckTarget::Ticket(ticket));
                     if let Some(check) = self.running.remove(&ticket) {
                         check.abort();
                     }
                 }
                 Effect::MakeTags { run, parts } => follow.push(self.make_tags(run, parts)),
                 Effect::Send(job) => self.send(job),
-                Effect::LookUp { account, route, intents } => self.look_up(account, &route, intents),
+                Effect::LookUp { account, route, intents } => {
+                    self.look_up(account, &route, intents);
+                }
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
             }
         }
@@ -77,7 +81,7 @@ impl Engine {
         batch.records = note.records.iter().map(encode).collect();
         if !batch.records.is_empty() || !batch.journal.is_empty() {
             // A stopped writer has reported why; that report ends the loop.
-            drop(self.writer.submit(batch, note));
+            let _ = self.writer.submit(batch, note);
         }
         let now = self.clock.now();
         if self.watchers.any() {
@@ -111,14 +115,27 @@ impl Engine {
 
     fn seal(&mut self, seal: &Seal) -> Result<Batch, Failure> {
         let sealed = match seal {
-            Seal::Adopt { ticket, user, account } => self.custody.adopt_draft(*ticket, user, *account),
+            Seal::Adopt { ticket, user, account } => {
+                self.custody.adopt_draft(*ticket, user, *account)
+            }
             Seal::Session { from, user, account } => match self.opened.remove(from) {
-                Some(session) => self.custody.seal_session(user, *account, session),
+                Some(session) => self.custody.seal_session(user, *account, &session),
                 None => return Ok(Batch::default()),
             },
-            Seal::Forget { user, account } => Ok(self.custody.forget(user, *account)),
+            Seal::Forget { user, account } => Ok(self.forget(user, *account)),
         };
         sealed.map_err(|error| Failure::new(Code::Sealed, error.to_string()))
+    }
+
+    /// Forgets an account's secrets, and its user's key with the user's last account: then nothing
+    /// that was ever sealed for them opens again.
+    fn forget(&mut self, user: &UserId, account: AccountId) -> Batch {
+        let mut batch = self.custody.forget(account);
+        let last = self.model.accounts_of(Some(user)).all(|(id, _)| id == account);
+        if last {
+            batch.add(self.custody.forget_user(user));
+        }
+        batch
     }
 
     pub(super) fn answer(&self, answer: Answer) -> Result<Value, Failure> {
@@ -128,7 +145,9 @@ impl Engine {
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
             Answer::Plan(id) => match view::plan(&self.model, &id) {
                 Some(plan) => to_value(&plan),
-                None => Err(Failure::new(Code::NotFound, format!("plan {id} was removed meanwhile"))),
+                None => {
+                    Err(Failure::new(Code::NotFound, format!("plan {id} was removed meanwhile")))
+                }
             },
         }
     }
@@ -150,7 +169,8 @@ impl Engine {
             }
         };
         let tag = |parts: TagParts| -> OrderTag {
-            let mut mac = Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
+            let mut mac =
+                Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
             mac.update(parts.body().as_bytes());
             parts.tag(&mac.finalize().into_bytes().into())
         };

@@ -76,5 +76,5 @@ async fn welcome(stream: Stream, handle: Handle, roles: &Roles) {
 
 fn credentials(stream: &Stream) -> io::Result<u32> {
     let credentials = stream.peer_creds()?;
-    credentials.euid().map(u32::from).ok_or_else(|| io::Error::other("the kernel named no user"))
+    credentials.euid().ok_or_else(|| io::Error::other("the kernel named no user"))
 }

@@ -86,13 +86,17 @@ impl Session {
                 let why = format!("{} may not use {}", self.peer.name, request.method());
                 Err(Failure::new(Code::Forbidden, why))
             }
-            Ok(Request::Hello(_)) => Err(Failure::new(Code::InvalidRequest, "hello was already said")),
+            Ok(Request::Hello(_)) => {
+                Err(Failure::new(Code::InvalidRequest, "hello was already said"))
+            }
             Ok(Request::Subscribe(wanted)) => {
-                match self.handle.subscribe(self.peer.clone(), wanted.journal_tail.min(1_000)).await {
+                match self.handle.subscribe(self.peer.clone(), wanted.journal_tail.min(1_000)).await
+                {
                     Ok(subscription) => {
                         *feed = Some(subscription.feed);
-                        serde_json::to_value(subscription.start)
-                            .map_err(|_| Failure::new(Code::Internal, "the snapshot cannot be encoded"))
+                        serde_json::to_value(subscription.start).map_err(|_| {
+                            Failure::new(Code::Internal, "the snapshot cannot be encoded")
+                        })
                     }
                     Err(failure) => Err(failure),
                 }
@@ -105,9 +109,8 @@ impl Session {
 
 /// Reads a line as a request; what cannot be read is refused with as much of its number as there is.
 fn read(line: &[u8]) -> (Option<u64>, Result<Request, Failure>) {
-    let text = match std::str::from_utf8(line) {
-        Ok(text) => text,
-        Err(_) => return (None, Err(Failure::new(Code::Parse, "the line is not UTF-8"))),
+    let Ok(text) = std::str::from_utf8(line) else {
+        return (None, Err(Failure::new(Code::Parse, "the line is not UTF-8")));
     };
     let line: RequestLine<'_> = match serde_json::from_str(text) {
         Ok(line) => line,
@@ -131,7 +134,9 @@ fn reply(id: Option<u64>, answer: Result<Value, Failure>) -> ReplyLine {
     match (id, answer) {
         (Some(id), Ok(value)) => ReplyLine::result(id, value),
         (id, Err(failure)) => ReplyLine::error(id, failure),
-        (None, Ok(_)) => ReplyLine::error(None, Failure::new(Code::Internal, "a reply without a number")),
+        (None, Ok(_)) => {
+            ReplyLine::error(None, Failure::new(Code::Internal, "a reply without a number"))
+        }
     }
 }
 
@@ -143,7 +148,8 @@ async fn send<W: AsyncWrite + Unpin>(writer: &mut W, line: &ReplyLine) -> Result
                 ReplyLine::Result { id, .. } => Some(*id),
                 ReplyLine::Error { .. } | ReplyLine::Feed { .. } => None,
             };
-            let failure = Failure::new(Code::Internal, "the reply is too long for one line; ask for less");
+            let failure =
+                Failure::new(Code::Internal, "the reply is too long for one line; ask for less");
             encode(&ReplyLine::error(id, failure))?
         }
         Err(other) => return Err(other),

@@ -5,7 +5,6 @@
 //! `envelope` and `header` the byte layouts: together they are enough to write a reader.
 
 #![warn(clippy::indexing_slicing, clippy::wildcard_enum_match_arm, clippy::arithmetic_side_effects)]
-#![cfg_attr(test, expect(clippy::indexing_slicing, reason = "tests break things by position"))]
 
 mod envelope;
 mod header;

@@ -233,4 +233,14 @@ mod tests {
         }
         assert!(pick(b"[]", &none).is_some());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_row_is_survived(symbol in ".{0,9}", expiry in ".{0,9}", tick in "[0-9.\\-]{0,24}") {
+            let mut odd = row("NFO", &symbol, "1", "FUTIDX");
+            odd["expiry"] = Value::from(expiry);
+            odd["tick_size"] = Value::from(tick);
+            let _ = find(&json!([odd]), Exchange::Nfo, &symbol);
+        }
+    }
 }

@@ -6,9 +6,6 @@ use muster_protocol::failure::FailureKind as Kind;
 use crate::broker::classify::Source::{Documented, Guess, Reported};
 use crate::broker::classify::{Kinds, Row};
 
-/// Codes that say "there is none" in answer to a list; an empty list, not an error.
-pub(super) const EMPTY: [&str; 3] = ["AB1014", "AB1015", "AB1016"];
-
 /// Plain texts of the throttle, lower case; they come with HTTP 403 and no JSON.
 pub(super) const THROTTLE_TEXTS: [&str; 2] = ["exceeding access rate", "exceeding rate limit"];
 
@@ -69,6 +66,11 @@ pub(super) const TABLE: &[Row] = &[
     Row::new("AB4008", "", REFUSED, Documented),
     Row::new("AB4018", "", REFUSED, Documented),
     Row::new("AB90*", "", REFUSED, Documented),
+    // "No trade", "no holding", "no position": never asked for here. An empty order book comes as
+    // null, and the absence of an order is not concluded from a code about something else.
+    Row::new("AB1014", "", Kinds::UNKNOWN, Documented),
+    Row::new("AB1015", "", Kinds::UNKNOWN, Documented),
+    Row::new("AB1016", "", Kinds::UNKNOWN, Documented),
     // A share under surveillance: the holder must agree, and nobody agrees for them.
     Row::new("AB4036", "", Kinds::both(Kind::NeedsConsent), Reported),
     // Texts that come without a code.

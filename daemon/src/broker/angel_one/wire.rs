@@ -3,7 +3,7 @@
 use muster_protocol::failure::FailureKind;
 use serde_json::Value;
 
-use super::table::{EMPTY, TABLE, THROTTLE_TEXTS};
+use super::table::{TABLE, THROTTLE_TEXTS};
 use crate::broker::classify::{Access, Fault, Kinds, Said, is_2xx, object, stray_words};
 use crate::broker::error::BrokerError;
 use crate::broker::http::{Call, Reply};
@@ -84,13 +84,11 @@ pub(super) fn data(reply: &Reply, access: Access, secrets: &[&str]) -> Result<Va
     // Only `true` itself: failures were seen with the text "false" and with a number.
     let flag = |name: &str| body.get(name).and_then(Value::as_bool) == Some(true);
     if flag("status") || flag("success") {
-        if !is_2xx(reply.status) {
-            return Err(fault(Kinds::MALFORMED, said.words(secrets)));
-        }
-        return Ok(body.get_mut("data").map_or(Value::Null, Value::take));
-    }
-    if access == Access::Read && EMPTY.contains(&said.code.as_str()) {
-        return Ok(Value::Null);
+        // A success without `data` is not taken for the null of an empty list.
+        return match body.get_mut("data").map(Value::take) {
+            Some(data) if is_2xx(reply.status) => Ok(data),
+            _ => Err(fault(Kinds::MALFORMED, said.words(secrets))),
+        };
     }
     let words = said.words(secrets);
     Err(match said.row(TABLE) {

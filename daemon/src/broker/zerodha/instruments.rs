@@ -165,4 +165,13 @@ mod tests {
         assert!(pick(b"a,b\n1,2", Exchange::Nse, &none).is_none());
         assert!(pick(&[0xff, 0xfe], Exchange::Nse, &none).is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_survived(line in "[\",a-z0-9.\\-\r]{0,80}") {
+            let header = DUMP.lines().next().unwrap_or_default();
+            let wanted = BTreeSet::from([String::new(), "a".to_owned()]);
+            let _ = pick(format!("{header}\n{line}\n").as_bytes(), Exchange::Nse, &wanted);
+        }
+    }
 }

@@ -11,7 +11,6 @@ mod wire;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::money::Paise;
@@ -25,7 +24,8 @@ use super::classify::{Access, Fault};
 use super::http::{Call, Http};
 use super::registry::Endpoints;
 use super::{
-    Adapter, Auth, BookRow, BrokerError, Opened, Order, Profile, Proof, Reached, book, reach,
+    Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Reached, book,
+    reach,
 };
 use crate::credential::Credential;
 use crate::domain::instrument::Instrument;
@@ -92,7 +92,7 @@ impl Adapter for Zerodha {
         self.money(auth).await
     }
 
-    async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<OrderPermission, BrokerError> {
+    async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError> {
         self.ask_permission(auth).await
     }
 

@@ -136,4 +136,13 @@ mod tests {
             assert!(!why.contains("CANARY"));
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_survived(text in ".{0,200}", query in "[?&=%a-z0-9#]{0,200}") {
+            for text in [text, format!("request_token={query}&{query}")] {
+                let _ = parse(&text);
+            }
+        }
+    }
 }

@@ -1,19 +1,14 @@
 //! Checks: when they start, what their ends mean. A credential the broker rejected is never tried
 //! again unless a person asks.
 
-use std::collections::BTreeSet;
-
 use muster_protocol::check::{CheckTarget, StepView};
 use muster_protocol::event::{Area, Level};
 use muster_protocol::ids::{AccountId, TicketId};
-use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 
 use super::super::account::{AccountEvent, Identity};
 use super::super::check::{Check, CheckEvent, EndedCheck};
 use super::super::effect::{Changed, CheckJob, Commit, Effect, Seal};
-use super::super::instrument::Instrument;
-use super::super::intent::Cause;
 use super::super::model::{Deciding, Ticket, TicketKind};
 use super::super::msg::CheckDone;
 use super::super::record::Record;
@@ -40,7 +35,7 @@ impl Step<'_> {
         for account in accounts {
             self.start_check(account);
         }
-        self.want_instruments();
+        self.refresh_instruments();
     }
 
     /// Starts a check of a stored account, unless one is running.
@@ -205,41 +200,6 @@ impl Step<'_> {
             let text = "the broker's daily flush ended the session";
             commit.journal.push(self.about(id, Level::Info, Area::Session, text));
             self.commit(commit);
-        }
-    }
-
-    /// Asks for the instruments the plans name, at the brokers where there are accounts.
-    pub(super) fn want_instruments(&mut self) {
-        let kept = self.model.plans.values().filter_map(|plan| plan.kept());
-        let legs = kept.flat_map(|plan| &plan.spec.legs);
-        let wanted: BTreeSet<_> = legs.map(|leg| (leg.exchange, leg.symbol.clone())).collect();
-        let brokers: BTreeSet<Broker> = self.model.accounts.values().map(|a| a.broker).collect();
-        for broker in brokers {
-            let known = |(exchange, symbol): &(_, String)| {
-                self.model.instruments.contains_key(&(broker, *exchange, symbol.clone()))
-            };
-            if !wanted.iter().all(known) {
-                self.effects.push(Effect::LoadInstruments { broker, wanted: wanted.clone() });
-            }
-        }
-    }
-
-    pub(super) fn instruments(&mut self, broker: Broker, loaded: Result<Vec<Instrument>, Cause>) {
-        match loaded {
-            Ok(found) => {
-                for instrument in found {
-                    let key = (broker, instrument.exchange, instrument.symbol.clone());
-                    self.model.instruments.insert(key, instrument);
-                }
-            }
-            Err(cause) => {
-                let says = cause.says.unwrap_or_else(|| cause.kind.words().to_owned());
-                let text =
-                    format!("{}'s list of instruments could not be loaded: {says}", broker.title());
-                let mut entry = self.entry(Level::Error, Area::Daemon, text);
-                entry.broker = Some(broker);
-                self.log(entry);
-            }
         }
     }
 }

@@ -170,10 +170,9 @@ impl Step<'_> {
         let run = self.model.runs.get(&id.run)?;
         let leg = run.fixed.legs.get(usize::from(id.leg.0))?;
         let route = self.model.route(id.account)?;
-        let key = (route.broker, leg.exchange, leg.symbol.clone());
         Some(SendJob {
             intent: id.clone(),
-            instrument: self.model.instruments.get(&key)?.clone(),
+            instrument: self.model.instrument(run, route.broker, leg).ok()?.clone(),
             route,
             leg: leg.clone(),
             tag: self.model.intents.get(id)?.tag.clone(),

@@ -4,7 +4,7 @@ use muster_protocol::check::CheckOutcome;
 use muster_protocol::time::Timestamp;
 
 use super::super::limits::MAX_IN_FLIGHT;
-use super::super::model::Model;
+use super::super::model::{ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule;
 use super::freeze::{due_fire, resolve_until};
@@ -34,7 +34,11 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let room = model.in_flight.len() < MAX_IN_FLIGHT;
     let sends = model.firing.values().filter(|_| room);
     let sends = sends.filter_map(|firing| firing.ready.first().map(|(due, _)| *due));
+    let lists = model.lists.values().filter_map(|state| match state {
+        ListState::Failed { again } => Some(*again),
+        ListState::Loading | ListState::Loaded => None,
+    });
     let lookups = model.lookups.values().filter_map(|lookups| lookups.due());
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
-    waiting.chain(sends).chain(lookups).min()
+    waiting.chain(sends).chain(lookups).chain(lists).min()
 }

@@ -3,9 +3,11 @@
 use muster_protocol::account::Fitness;
 use muster_protocol::event::Level;
 use muster_protocol::ids::{AccountId, Attempt, LegNo, OrderTag, PlanId, RunId};
+use muster_protocol::order::{Broker, Leg};
 use muster_protocol::time::{MINUTE, Timestamp};
 
 use super::super::effect::Effect;
+use super::super::instrument::Instrument;
 use super::super::model::{Deciding, Model};
 use super::super::plan::Kept;
 use super::super::record::Record;
@@ -85,7 +87,7 @@ impl Step<'_> {
         let Some(plan) = self.model.plans.get(&id.plan).and_then(|plan| plan.kept()) else {
             return;
         };
-        let fixed = fixed(plan, fire, Vec::new(), Vec::new());
+        let fixed = fixed(plan, fire);
         self.miss(id, fixed, "the daemon was not running at its time");
     }
 
@@ -159,11 +161,23 @@ impl Step<'_> {
             entry.broker = Some(out.broker);
             journal.push(entry);
         }
-        let fixed = fixed(&plan, fire, participants, excluded);
+        let instruments = self.instruments_of(&plan);
+        let fixed = Fixed { instruments, participants, excluded, ..fixed(&plan, fire) };
         let frozen = Record::Run(id, RunEvent::Frozen { fixed, at: self.now });
         let mut commit = super::Commit { records: vec![frozen], ..super::Commit::default() };
         commit.journal = journal;
         self.commit(commit);
+    }
+
+    /// What is known of the legs' instruments now.
+    fn instruments_of(&self, plan: &Kept) -> Vec<(Broker, Instrument)> {
+        let legs = plan.spec.legs.iter();
+        let of_leg = |leg: &Leg| {
+            let key = |broker| (broker, leg.exchange, leg.symbol.clone());
+            Broker::ALL
+                .map(|broker| Some((broker, self.model.instruments.get(&key(broker))?.clone())))
+        };
+        legs.flat_map(of_leg).flatten().collect()
     }
 
     fn excluded(&self, fire: Fire, participants: &[Participant]) -> Vec<Excluded> {
@@ -187,19 +201,15 @@ fn leg_numbers(plan: &Kept) -> Vec<LegNo> {
     (0..=u8::MAX).take(plan.spec.legs.len()).map(LegNo).collect()
 }
 
-fn fixed(
-    plan: &Kept,
-    fire: Fire,
-    participants: Vec<Participant>,
-    excluded: Vec<Excluded>,
-) -> Fixed {
+fn fixed(plan: &Kept, fire: Fire) -> Fixed {
     Fixed {
         mode: plan.mode,
         fire_at: fire.at,
         window_until: fire.window_until,
         hash: plan.hash.clone(),
         legs: plan.spec.legs.clone(),
-        participants,
-        excluded,
+        instruments: Vec::new(),
+        participants: Vec::new(),
+        excluded: Vec::new(),
     }
 }

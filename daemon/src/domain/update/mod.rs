@@ -6,6 +6,7 @@ mod checks;
 mod committed;
 mod deadline;
 mod freeze;
+mod instruments;
 mod plans;
 mod runs;
 mod tickets;
@@ -74,6 +75,7 @@ impl Step<'_> {
         self.end_sessions();
         self.end_tickets();
         self.muster();
+        self.retry_instruments();
         self.plans_due();
         self.pump();
         self.look_up();

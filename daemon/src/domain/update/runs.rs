@@ -10,12 +10,23 @@ use super::super::effect::{Commit, Effect};
 use super::super::intent::{Cause, IntentEvent};
 use super::super::limits::MAX_IN_FLIGHT;
 use super::super::lookup::LookUps;
-use super::super::model::{Deciding, Firing};
+use super::super::model::{Deciding, Firing, NoInstrument};
 use super::super::record::Record;
 use super::super::run::RunEvent;
 use super::super::session::SessionEvent;
 use super::freeze::resolve_until;
 use super::{Step, noted};
+
+/// Whether an intent can be sent.
+enum Sendable {
+    Now,
+    /// Its broker's list of instruments has not come yet.
+    Later,
+    Never(String),
+}
+
+/// How long an account waits before it is looked at again for its broker's list.
+const WAIT_FOR_LIST_MS: i64 = 500;
 
 impl Step<'_> {
     /// What a crash left: an intent that was on its way may or may not have arrived.
@@ -84,28 +95,32 @@ impl Step<'_> {
     }
 
     fn pump_run(&mut self, run: &RunId) {
+        let mut waiting = Vec::new();
         while self.model.in_flight.len() < MAX_IN_FLIGHT {
             let Some(firing) = self.model.firing.get_mut(run) else { return };
-            let Some(&(due, account)) = firing.ready.first() else { return };
-            if due > self.now {
-                return;
-            }
-            firing.ready.pop_first();
+            let Some(&(due, account)) = firing.ready.first().filter(|(due, _)| *due <= self.now)
+            else {
+                break;
+            };
+            firing.ready.remove(&(due, account));
             let next = self.model.legs_of(run, account).find(|(id, intent)| {
                 intent.status() == IntentStatus::Planned
                     && !self.model.deciding.contains(&Deciding::Intent((*id).clone()))
             });
             let Some(id) = next.map(|(id, _)| id.clone()) else { continue };
-            self.decide_send(id);
+            match self.sendable(&id) {
+                Sendable::Now => self.decide_send(id),
+                Sendable::Never(why) => self.not_sent(id, &why),
+                Sendable::Later => waiting.push(account),
+            }
+        }
+        let again = self.now.plus(WAIT_FOR_LIST_MS);
+        if let Some(firing) = self.model.firing.get_mut(run) {
+            firing.ready.extend(waiting.into_iter().map(|account| (again, account)));
         }
     }
 
     fn decide_send(&mut self, id: IntentId) {
-        let missing = self.why_not_sendable(&id);
-        if let Some(why) = missing {
-            self.not_sent(id, &why);
-            return;
-        }
         self.model.spacing.entry(id.account).or_default().started(self.now);
         self.model.in_flight.insert(id.clone());
         self.model.deciding.insert(Deciding::Intent(id.clone()));
@@ -113,27 +128,28 @@ impl Step<'_> {
         self.record(Record::Intent(id, event));
     }
 
-    fn why_not_sendable(&self, id: &IntentId) -> Option<String> {
-        let run = self.model.runs.get(&id.run)?;
+    fn sendable(&self, id: &IntentId) -> Sendable {
+        let never = |why: &str| Sendable::Never(why.to_owned());
+        let Some(run) = self.model.runs.get(&id.run) else { return never("the run is gone") };
         let Some(leg) = run.fixed.legs.get(usize::from(id.leg.0)) else {
-            return Some("the frozen plan has no such leg".to_owned());
+            return never("the frozen plan has no such leg");
         };
         let Some(account) = self.model.accounts.get(&id.account) else {
-            return Some("the account was removed".to_owned());
+            return never("the account was removed");
         };
         if !account.session.is_live(self.now) {
-            return Some("no live session".to_owned());
+            return never("no live session");
         }
-        let key = (account.broker, leg.exchange, leg.symbol.clone());
-        let unknown = !self.model.instruments.contains_key(&key);
-        unknown.then(|| {
-            format!(
+        match self.model.instrument(run, account.broker, leg) {
+            Ok(_) => Sendable::Now,
+            Err(NoInstrument::NotLoaded) => Sendable::Later,
+            Err(NoInstrument::Unknown) => Sendable::Never(format!(
                 "{}:{} is not in {}'s list of instruments",
                 leg.exchange,
                 leg.symbol,
                 account.broker.title()
-            )
-        })
+            )),
+        }
     }
 
     pub(super) fn not_sent(&mut self, id: IntentId, why: &str) {

@@ -1,10 +1,6 @@
 //! The store from outside: files, locks, order, formats. Crashes are in `crash`.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test that is out of bounds is to fail"
-)]
+#![expect(clippy::arithmetic_side_effects, reason = "a test that is out of bounds is to fail")]
 
 mod crash;
 mod disk;

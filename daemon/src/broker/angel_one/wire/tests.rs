@@ -105,8 +105,9 @@ fn success_is_true_and_nothing_else() {
     let read = |body: &str| data(&reply(200, body), Access::Read, &[]);
     assert_eq!(read(r#"{"status":true,"data":{"a":1}}"#).unwrap(), json!({ "a": 1 }));
     assert_eq!(read(r#"{"success":true,"data":""}"#).unwrap(), json!(""));
-    assert_eq!(read(r#"{"status":true}"#).unwrap(), Value::Null);
-    assert_eq!(read(r#"{"status":false,"errorcode":"AB1014"}"#).unwrap(), Value::Null);
+    assert_eq!(read(r#"{"status":true,"data":null}"#).unwrap(), Value::Null);
+    assert_eq!(kinds(200, r#"{"status":true}"#), (Kind::Malformed, Kind::InDoubt));
+    assert_eq!(kinds(200, r#"{"status":false,"errorcode":"AB1014"}"#).1, Kind::InDoubt);
 }
 
 #[test]
@@ -114,4 +115,17 @@ fn words_hold_the_code_and_no_secret() {
     let body = r#"{"success":false,"message":"Invalid Token eyJCANARY.x CANARY-KEY","errorCode":"AG8001"}"#;
     let fault = data(&reply(200, body), Access::Read, &["CANARY-KEY"]).unwrap_err();
     assert_eq!(fault.error.says.unwrap(), "AG8001 Invalid Token [hidden] [hidden]");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_body_panics_or_passes_for_a_success(status in 100u16..600, body: Vec<u8>, json in "[{}\\[\\]\":,a-z0-9 ]{0,64}") {
+        for body in [body, json.into_bytes()] {
+            let reply = Reply { body, ..reply(status, "") };
+            for access in [Access::Read, Access::Write] {
+                let error = data(&reply, access, &["secret"]).unwrap_err().error;
+                proptest::prop_assert!(error.says.unwrap().chars().count() <= 300);
+            }
+        }
+    }
 }

@@ -192,3 +192,16 @@ fn words_hold_the_type_and_no_secret() {
         data(&reply(403, &body), Access::Read, &["CANARY-KEY", "CANARY-TOKEN"]).unwrap_err();
     assert_eq!(fault.error.says.unwrap(), "TokenException Bad [hidden] for [hidden]");
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_body_panics_or_passes_for_a_success(status in 100u16..600, body: Vec<u8>, json in "[{}\\[\\]\":,a-z0-9 ]{0,64}") {
+        for body in [body, json.into_bytes()] {
+            let reply = Reply { body, ..reply(status, "") };
+            for access in [Access::Read, Access::Write] {
+                let error = data(&reply, access, &["secret"]).unwrap_err().error;
+                proptest::prop_assert!(error.says.unwrap().chars().count() <= 300);
+            }
+        }
+    }
+}

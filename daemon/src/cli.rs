@@ -1,0 +1,158 @@
+//! The command line of musterd.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use interprocess::local_socket::tokio::Listener;
+use interprocess::os::unix::uds_local_socket::tokio::Listener as UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::daemon::{Edges, init, run};
+use crate::passphrase::{Passphrase, Source};
+use crate::vault::KdfParams;
+
+/// Keeps many people's broker credentials sealed, tests their connections, and places every enabled
+/// account's orders at the set time on each trading day, once.
+#[derive(Debug, Parser)]
+#[command(name = "musterd", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// The configuration file.
+    #[arg(long, global = true, default_value = "/etc/musterd/musterd.toml")]
+    config: PathBuf,
+    /// Read the passphrase from this file descriptor, for example 3 with `3<file`.
+    #[arg(long, global = true, value_name = "N")]
+    passphrase_fd: Option<u32>,
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the store and its vault; asks for the passphrase twice.
+    Init,
+    /// Run the daemon in the foreground; stops in order on SIGTERM.
+    Run,
+    /// Read the configuration and say whether it can be used.
+    CheckConfig,
+}
+
+/// Runs the command line; errors go to standard error, each saying what to do.
+pub fn main() -> ExitCode {
+    match execute(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("musterd: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: &Cli) -> anyhow::Result<()> {
+    harden()?;
+    let config = Config::read(&cli.config)?;
+    match cli.command {
+        Command::CheckConfig => {
+            complain(&format!("{} can be used", cli.config.display()));
+            Ok(())
+        }
+        Command::Init => {
+            let passphrase = new_passphrase(cli.passphrase_fd)?;
+            init(&config, &passphrase, KdfParams::default())?;
+            complain(&format!(
+                "made {}; the passphrase opens it, nothing else does",
+                config.store.display()
+            ));
+            Ok(())
+        }
+        Command::Run => {
+            log_to_stderr();
+            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(serve(config, passphrase))
+        }
+    }
+}
+
+/// No core dump and no reading of our memory by other processes of the same user; files are made
+/// for us alone.
+fn harden() -> anyhow::Result<()> {
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .context("the process cannot be protected from being dumped")?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    Ok(())
+}
+
+async fn serve(config: Config, passphrase: Passphrase) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    let edges = Edges { clock: Arc::new(SystemClock), socket: activated()? };
+    run(config, passphrase, edges, stop).await?;
+    Ok(())
+}
+
+/// The socket systemd made, if it made one.
+fn activated() -> anyhow::Result<Option<Listener>> {
+    let Some(listener) = listenfd::ListenFd::from_env().take_unix_listener(0)? else {
+        return Ok(None);
+    };
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::try_from(OwnedFd::from(listener))?;
+    Ok(Some(listener.into()))
+}
+
+fn passphrase(fd: Option<u32>, prompt: &str) -> anyhow::Result<Passphrase> {
+    let source = match (fd, credentials_directory()) {
+        (Some(fd), _) => Source::Descriptor(fd),
+        (None, Some(directory)) => Source::Credential { directory, name: "passphrase".to_owned() },
+        (None, None) => Source::Terminal { prompt: prompt.to_owned() },
+    };
+    Passphrase::read(&source).context("the passphrase cannot be read")
+}
+
+fn new_passphrase(fd: Option<u32>) -> anyhow::Result<Passphrase> {
+    let first = passphrase(fd, "New passphrase: ")?;
+    if fd.is_none() && credentials_directory().is_none() {
+        let again = passphrase(None, "Once more: ")?;
+        anyhow::ensure!(
+            first.expose() == again.expose(),
+            "the two are not the same; nothing was made"
+        );
+    }
+    Ok(first)
+}
+
+/// Where systemd put this service's credentials: a path, no secret.
+#[expect(clippy::disallowed_methods, reason = "systemd tells the path in no other way")]
+fn credentials_directory() -> Option<PathBuf> {
+    std::env::var("CREDENTIALS_DIRECTORY").ok().map(|path| Path::new(&path).to_owned())
+}
+
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .with_env_filter(tracing_subscriber::EnvFilter::new("info"))
+        .init();
+}
+
+#[expect(clippy::print_stderr, reason = "the command line speaks to a person on standard error")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}

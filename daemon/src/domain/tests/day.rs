@@ -1,0 +1,109 @@
+//! A trading day without crashes.
+
+use muster_protocol::run::RunState;
+
+use super::*;
+
+const MONDAY: &str = "btst@2026-11-23";
+
+#[test]
+fn every_fit_account_gets_its_orders_at_ten_past_three() {
+    let mut day = Day::new(50, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:09:59.999+05:30");
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Frozen));
+    assert!(day.sends.is_empty(), "I4: nothing leaves before the time");
+    day.pass("2026-11-23T15:10:10+05:30");
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 100]);
+    assert_eq!(day.book.len(), 100);
+    assert!(day.most_in_flight <= super::super::limits::MAX_IN_FLIGHT);
+    day.assert_at_most_once();
+    // Nothing more on that day, nothing on the holiday, and the next on Wednesday.
+    day.pass("2026-11-25T15:09:00+05:30");
+    assert_eq!(day.book.len(), 100);
+    assert_eq!(day.model.runs.len(), 1);
+}
+
+#[test]
+fn sells_leave_before_buys_of_the_same_account() {
+    let mut day = Day::new(3, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:11:00+05:30");
+    for account in 1..=3 {
+        let legs: Vec<u8> =
+            day.sends.iter().filter(|id| id.account.0 == account).map(|id| id.leg.0).collect();
+        assert_eq!(legs, [0, 1]);
+    }
+}
+
+#[test]
+fn an_order_in_doubt_is_found_by_its_tag_and_never_sent_again() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.fates.insert((AccountId(1), 0), Fate::AcceptSilently);
+    day.fates.insert((AccountId(2), 0), Fate::Lose);
+    day.start();
+    day.pass("2026-11-23T15:12:00+05:30");
+    assert_eq!(
+        day.statuses(MONDAY),
+        [
+            IntentStatus::Accepted,
+            IntentStatus::Accepted,
+            IntentStatus::InDoubt,
+            IntentStatus::Accepted
+        ]
+    );
+    assert_eq!(day.sends.len(), 4);
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Firing));
+    // The run is closed with the doubt counted, and the doubt stays: I6.
+    day.pass("2026-11-23T16:00:00+05:30");
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
+    assert_eq!(day.statuses(MONDAY)[2], IntentStatus::InDoubt);
+    assert_eq!(day.sends.len(), 4);
+}
+
+#[test]
+fn a_refusal_stops_only_its_own_leg() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.fates.insert((AccountId(1), 0), Fate::Refuse);
+    day.start();
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), [IntentStatus::Refused, IntentStatus::Accepted]);
+}
+
+#[test]
+fn a_dry_run_sends_nothing() {
+    let mut day = Day::new(5, Mode::DryRun, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Rehearsed; 10]);
+    assert!(day.sends.is_empty() && day.book.is_empty());
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
+}
+
+#[test]
+fn i5_what_is_sent_is_what_was_frozen() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:09:45+05:30");
+    let mut edited = plan();
+    edited.legs.truncate(1);
+    let put = PlanEvent::Put { no: 1, spec: edited, at: day.now };
+    let record = Record::Plan("btst".parse().unwrap(), put);
+    day.take(vec![Msg::Committed(vec![record])], usize::MAX);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.sends.len(), 2, "the frozen plan has two legs");
+}
+
+#[test]
+fn the_same_day_replays_to_the_same_model() {
+    let mut day = Day::new(10, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.fates.insert((AccountId(3), 1), Fate::Lose);
+    day.start();
+    day.pass("2026-11-23T15:20:00+05:30");
+    let again = Day::restarted(day.store.clone(), day.book.clone(), day.now);
+    assert_eq!(again.model.intents, day.model.intents);
+    assert_eq!(again.model.runs, day.model.runs);
+    assert_eq!(again.model.accounts, day.model.accounts);
+    assert_eq!(again.model.counts, day.model.counts);
+}

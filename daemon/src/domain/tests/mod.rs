@@ -1,0 +1,251 @@
+//! The domain as a whole: days that pass in microseconds, against a scripted broker.
+
+mod day;
+mod recovery;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use muster_protocol::check::OrderPermission;
+use muster_protocol::failure::FailureKind;
+use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag, RunId};
+use muster_protocol::order::Broker;
+use muster_protocol::plan::{Mode, PlanSpec};
+use muster_protocol::run::IntentStatus;
+use muster_protocol::time::Timestamp;
+
+use super::account::{AccountEvent, Identity};
+use super::calendar::Calendar;
+use super::check::EndedCheck;
+use super::effect::{Effect, SendJob};
+use super::instrument::Instrument;
+use super::intent::Cause;
+use super::model::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Model, Settings};
+use super::msg::Msg;
+use super::plan::PlanEvent;
+use super::record::Record;
+use super::session::SessionEvent;
+use super::update::{next_deadline, update};
+
+/// What the scripted broker does with one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Accept,
+    Refuse,
+    /// Takes it, and the answer is lost.
+    AcceptSilently,
+    /// Never sees it, and the answer is lost.
+    Lose,
+}
+
+/// A day: the model, its store, the broker's book, and a clock that jumps to the next deadline.
+struct Day {
+    model: Model,
+    store: Vec<Record>,
+    now: Timestamp,
+    book: Vec<OrderTag>,
+    fates: BTreeMap<(AccountId, u8), Fate>,
+    sends: Vec<IntentId>,
+    most_in_flight: usize,
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn settings() -> Settings {
+    Settings {
+        version: "test".to_owned(),
+        egress: vec![EgressSettings {
+            name: "main".parse().unwrap(),
+            address: "192.0.2.1".to_owned(),
+        }],
+        muster_times: MUSTER_TIMES.to_vec(),
+        freeze_lead_ms: FREEZE_LEAD_MS,
+        login_ttl_ms: LOGIN_TTL_MS,
+        callback: None,
+    }
+}
+
+fn plan() -> PlanSpec {
+    serde_json::from_value(serde_json::json!({
+        "name": "btst",
+        "legs": [
+            {"exchange": "NSE", "symbol": "INFY", "side": "SELL", "quantity": 5,
+             "product": "delivery", "price": {"rule": "limit", "price": 150_000}},
+            {"exchange": "NSE", "symbol": "SBIN", "side": "BUY", "quantity": 20,
+             "product": "delivery", "price": {"rule": "limit", "price": 84_215}},
+        ]
+    }))
+    .unwrap()
+}
+
+/// The records of so many accounts, fit for the day, and of a plan.
+fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
+    let mut records = Vec::new();
+    for number in 1..=accounts {
+        let id = AccountId(number);
+        let identity = Identity {
+            client_id: format!("A{number}"),
+            holder: String::new(),
+            egress: "main".parse().unwrap(),
+        };
+        let user = format!("user{number}").parse().unwrap();
+        let broker = Broker::AngelOne;
+        let connected = AccountEvent::Connected { user, broker, identity, at: since };
+        records.push(Record::Account(id, connected));
+        records.push(Record::Account(id, AccountEvent::AutoExecute { on: true, at: since }));
+        let until = since.date().tomorrow().at(muster_protocol::time::TimeOfDay::hm(0, 0));
+        records.push(Record::Session(id, SessionEvent::Opened { since, until }));
+        let check = EndedCheck {
+            started: since,
+            ended: since,
+            steps: vec![],
+            failed: None,
+            permission: Some(OrderPermission::Allowed),
+            funds: None,
+            latency_ms: None,
+        };
+        records.push(Record::Check(id, check));
+    }
+    let name: muster_protocol::ids::PlanId = "btst".parse().unwrap();
+    records.push(Record::Plan(name.clone(), PlanEvent::Put { no: 1, spec: plan(), at: since }));
+    records.push(Record::Plan(name, PlanEvent::Armed { mode, at: since }));
+    records
+}
+
+impl Day {
+    fn new(accounts: u32, mode: Mode, since: &str) -> Self {
+        Self::restarted(records(accounts, mode, at(since)), Vec::new(), at(since))
+    }
+
+    /// A daemon that starts on this store, with this book at the broker.
+    fn restarted(store: Vec<Record>, book: Vec<OrderTag>, now: Timestamp) -> Self {
+        let mut model = Model::new(settings(), Calendar::built_in(), now);
+        for record in &store {
+            model.apply(record).unwrap();
+        }
+        for symbol in ["INFY", "SBIN"] {
+            let instrument = Instrument {
+                exchange: muster_protocol::order::Exchange::Nse,
+                symbol: symbol.to_owned(),
+                broker_symbol: format!("{symbol}-EQ"),
+                token: "1".to_owned(),
+                tick: muster_protocol::money::Paise(5),
+                lot: 1.try_into().unwrap(),
+            };
+            let key = (Broker::AngelOne, instrument.exchange, symbol.to_owned());
+            model.instruments.insert(key, instrument);
+        }
+        let fates = BTreeMap::new();
+        Self { model, store, now, book, fates, sends: vec![], most_in_flight: 0 }
+    }
+
+    /// Takes the messages and everything that follows; stops early, as a kill does, after so many
+    /// effects.
+    fn take(&mut self, msgs: Vec<Msg>, mut effects_left: usize) -> bool {
+        let mut queue = VecDeque::from(msgs);
+        while let Some(msg) = queue.pop_front() {
+            for effect in update(&mut self.model, self.now, msg) {
+                if effects_left == 0 {
+                    return false;
+                }
+                effects_left -= 1;
+                queue.extend(self.perform(effect));
+            }
+            self.most_in_flight = self.most_in_flight.max(self.model.in_flight.len());
+        }
+        true
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<Msg> {
+        match effect {
+            Effect::Commit(commit) => {
+                self.store.extend(commit.records.iter().cloned());
+                Some(Msg::Committed(commit.records))
+            }
+            Effect::MakeTags { run, parts } => {
+                let tags = parts.into_iter().map(|(account, legs)| {
+                    (account, legs.into_iter().map(|parts| parts.tag(&[7; 32])).collect())
+                });
+                Some(Msg::TagsMade { run, tags: tags.collect() })
+            }
+            Effect::Send(job) => Some(self.broker(job)),
+            Effect::LookUp { account, intents, .. } => {
+                let found = intents.into_iter().map(|(id, tag)| {
+                    let place = self.book.iter().position(|known| *known == tag);
+                    (id, place.map(|place| OrderId(place.to_string())))
+                });
+                Some(Msg::LookedUp { account, found: Ok(found.collect()) })
+            }
+            Effect::Reply(..)
+            | Effect::Publish(_)
+            | Effect::StartCheck(_)
+            | Effect::DropTicket(_)
+            | Effect::LoadInstruments { .. } => None,
+        }
+    }
+
+    fn broker(&mut self, job: SendJob) -> Msg {
+        // I2: the record that says so is durable before an order leaves.
+        let durable = Record::Intent(
+            job.intent.clone(),
+            super::intent::IntentEvent::Sending {
+                attempt: muster_protocol::ids::Attempt(1),
+                at: self.now,
+            },
+        );
+        assert!(self.store.contains(&durable), "{:?} left before it was durable", job.intent);
+        self.sends.push(job.intent.clone());
+        let fate = self.fates.get(&(job.intent.account, job.intent.leg.0)).copied();
+        let fate = fate.unwrap_or(Fate::Accept);
+        if matches!(fate, Fate::Accept | Fate::AcceptSilently) {
+            self.book.push(job.tag);
+        }
+        let cause = |kind| Cause { kind, says: None, ip_seen: None };
+        let outcome = match fate {
+            Fate::Accept => Ok(OrderId(self.book.len().to_string())),
+            Fate::Refuse => Err(cause(FailureKind::Refused)),
+            Fate::AcceptSilently | Fate::Lose => Err(cause(FailureKind::InDoubt)),
+        };
+        Msg::Outcome { intent: job.intent, outcome }
+    }
+
+    fn start(&mut self) {
+        self.take(vec![Msg::Started], usize::MAX);
+    }
+
+    /// Lets time pass until `until`, deadline by deadline.
+    fn pass(&mut self, until: &str) {
+        let until = at(until);
+        for _ in 0..100_000 {
+            match next_deadline(&self.model, self.now) {
+                Some(due) if due <= until => self.now = self.now.max(due),
+                _ => {
+                    self.now = until;
+                    self.take(vec![Msg::Tick], usize::MAX);
+                    return;
+                }
+            }
+            self.take(vec![Msg::Tick], usize::MAX);
+        }
+        panic!("the deadlines do not move: {:?}", next_deadline(&self.model, self.now));
+    }
+
+    fn statuses(&self, run: &str) -> Vec<IntentStatus> {
+        let run: RunId = run.to_owned().try_into().unwrap();
+        self.model.intents_of(&run).map(|(_, intent)| intent.status()).collect()
+    }
+
+    fn run_state(&self, run: &str) -> Option<muster_protocol::run::RunState> {
+        let run: RunId = run.to_owned().try_into().unwrap();
+        self.model.runs.get(&run).map(super::run::Run::state)
+    }
+
+    /// No order twice: neither sent nor in the book.
+    fn assert_at_most_once(&self) {
+        let mut tags = self.book.clone();
+        tags.sort();
+        tags.dedup();
+        assert_eq!(tags.len(), self.book.len(), "an order is in the book twice");
+    }
+}

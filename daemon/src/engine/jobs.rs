@@ -1,0 +1,268 @@
+//! Work that takes its time: spawned with what it needs, comes back as a message. Nothing here is
+//! ever tried twice.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use muster_protocol::check::{CheckTarget, OrderPermission};
+use muster_protocol::failure::{Explained, FailureKind};
+use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag};
+use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::status::Observed;
+
+use super::Engine;
+use super::check::{self, CheckContext, CheckResult, observe};
+use super::handle::Back;
+use crate::broker::{Adapter, Auth, BrokerError, Order};
+use crate::credential::{Credential, SecretText, SessionSecret};
+use crate::custody::CustodyError;
+use crate::domain::effect::{CheckJob, Route, SendJob};
+use crate::domain::intent::Cause;
+use crate::domain::msg::{CheckDone, Msg};
+
+/// What a call for an account is signed with.
+struct Signing {
+    adapter: Arc<dyn Adapter>,
+    credential: Arc<Credential>,
+    session: Arc<SessionSecret>,
+}
+
+impl Engine {
+    fn back(&self, msg: Msg) {
+        // The receiver lives as long as the engine.
+        drop(self.back_to.send(Back::Msg(Box::new(msg))));
+    }
+
+    /// What signs the account's calls, or why nothing can.
+    fn signing(&self, route: &Route, account: AccountId) -> Result<Signing, Cause> {
+        let cannot =
+            |why: String| Cause { kind: FailureKind::Refused, says: Some(why), ip_seen: None };
+        let adapter = self.brokers.adapter(route.broker, &route.egress);
+        let adapter = adapter
+            .ok_or_else(|| cannot(format!("egress {} is not configured any more", route.egress)))?;
+        let failed = |error: CustodyError| cannot(error.to_string());
+        let credential = self.custody.credential(&route.user, account).map_err(failed)?;
+        let session = self.custody.session(&route.user, account).map_err(failed)?;
+        let session = session.ok_or_else(|| cannot("no session is kept".to_owned()))?;
+        Ok(Signing { adapter, credential, session })
+    }
+
+    /// Sends one order, once.
+    pub(super) fn send(&mut self, job: SendJob) {
+        let SendJob { intent, route, leg, instrument, tag } = job;
+        let signing = match self.signing(&route, intent.account) {
+            Ok(signing) => signing,
+            Err(cause) => {
+                // Nothing was sent: the model's word for that is a failure to connect.
+                let cause = Cause { kind: FailureKind::Unreachable, ..cause };
+                self.back(Msg::Outcome { intent, outcome: Err(cause) });
+                return;
+            }
+        };
+        let back_to = self.back_to.clone();
+        tokio::spawn(async move {
+            let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let order = Order { leg, instrument, tag };
+            let outcome = signing.adapter.place(auth, &order).await.map_err(cause);
+            drop(back_to.send(Back::Msg(Box::new(Msg::Outcome { intent, outcome }))));
+        });
+    }
+
+    /// Reads one account's order book for orders in doubt.
+    pub(super) fn look_up(
+        &mut self,
+        account: AccountId,
+        route: &Route,
+        intents: Vec<(IntentId, OrderTag)>,
+    ) {
+        let signing = match self.signing(route, account) {
+            Ok(signing) => signing,
+            Err(cause) => {
+                self.back(Msg::LookedUp { account, found: Err(cause) });
+                return;
+            }
+        };
+        let back_to = self.back_to.clone();
+        tokio::spawn(async move {
+            let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let book = signing.adapter.order_book(auth).await.map_err(cause);
+            let found = book.map(|book| {
+                let order_of = |tag: &OrderTag| -> Option<OrderId> {
+                    let row = book.iter().find(|row| row.tags.contains(&tag.0));
+                    row.map(|row| row.order_id.clone())
+                };
+                intents
+                    .into_iter()
+                    .map(|(id, tag)| {
+                        let found = order_of(&tag);
+                        (id, found)
+                    })
+                    .collect()
+            });
+            drop(back_to.send(Back::Msg(Box::new(Msg::LookedUp { account, found }))));
+        });
+    }
+
+    /// Runs a check.
+    pub(super) fn start_check(&mut self, job: CheckJob) {
+        let target = job.target;
+        let prepared = match self.prepare(&job) {
+            Ok(prepared) => prepared,
+            Err(why) => {
+                let done = Box::new(could_not_start(why));
+                drop(self.back_to.send(Back::Check { target, session: None, done }));
+                return;
+            }
+        };
+        let back_to = self.back_to.clone();
+        let now = self.clock.now();
+        let task = tokio::spawn(async move {
+            let Prepared { adapter, way, credential, session, token } = prepared;
+            let context = CheckContext {
+                adapter: &*adapter,
+                egress: &way.egress,
+                observer: &way.observer,
+                credential: &credential,
+                session: session.as_deref(),
+                request_token: token.as_ref(),
+                client_id: job.claimed.as_deref(),
+                now,
+            };
+            let step_to = back_to.clone();
+            let mut report = move |step| {
+                drop(step_to.send(Back::Msg(Box::new(Msg::CheckStep { target, step }))));
+            };
+            let result = check::run(context, &mut report).await;
+            let had_session = session.is_some();
+            drop(back_to.send(finished(target, result, had_session)));
+        });
+        if let CheckTarget::Ticket(ticket) = target {
+            self.running.insert(ticket, task.abort_handle());
+        }
+    }
+
+    fn prepare(&mut self, job: &CheckJob) -> Result<Prepared, String> {
+        let route = &job.route;
+        let adapter = self.brokers.adapter(route.broker, &route.egress);
+        let way = self.brokers.way(&route.egress);
+        let (Some(adapter), Some(way)) = (adapter, way) else {
+            return Err(format!("egress {} is not configured any more", route.egress));
+        };
+        let draft = match job.target {
+            CheckTarget::Ticket(ticket) => self.custody.draft(ticket),
+            CheckTarget::Account(_) => None,
+        };
+        let credential = match (draft, job.account) {
+            (Some(draft), _) => draft,
+            (None, Some(account)) => {
+                self.custody.credential(&route.user, account).map_err(|error| error.to_string())?
+            }
+            (None, None) => return Err("the connection is over".to_owned()),
+        };
+        let session = match job.account.filter(|_| job.reuse_session) {
+            Some(account) => {
+                self.custody.session(&route.user, account).map_err(|error| error.to_string())?
+            }
+            None => None,
+        };
+        let token = match job.target {
+            CheckTarget::Ticket(ticket) => self.tokens.remove(&ticket),
+            CheckTarget::Account(_) => None,
+        };
+        Ok(Prepared { adapter, way, credential, session, token })
+    }
+
+    pub(super) fn load_instruments(
+        &mut self,
+        broker: Broker,
+        wanted: BTreeSet<(Exchange, String)>,
+    ) {
+        let first = self.model.settings.egress.first();
+        let adapter = first.and_then(|egress| self.brokers.adapter(broker, &egress.name));
+        let Some(adapter) = adapter else { return };
+        let back_to = self.back_to.clone();
+        tokio::spawn(async move {
+            let loaded = adapter.instruments(&wanted).await.map_err(cause);
+            drop(back_to.send(Back::Msg(Box::new(Msg::Instruments { broker, loaded }))));
+        });
+    }
+
+    /// Asks once what the world sees of each egress, so that the address to register is known to be
+    /// right before anybody registers it.
+    pub(super) fn observe_egresses(&self) {
+        for way in self.brokers.ways() {
+            let (back_to, clock) = (self.back_to.clone(), Arc::clone(&self.clock));
+            let Some(url) = way.egress.observe_url.clone() else { continue };
+            tokio::spawn(async move {
+                match observe::observe(&way.observer, &url).await {
+                    Ok(seen) => {
+                        let observed = Observed { address: words(seen), at: clock.now() };
+                        let msg = Msg::Observed { egress: way.egress.name.clone(), observed };
+                        drop(back_to.send(Back::Msg(Box::new(msg))));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, egress = %way.egress.name, "the egress could not be observed");
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// What a check task takes along.
+struct Prepared {
+    adapter: Arc<dyn Adapter>,
+    way: Arc<super::brokers::WayOut>,
+    credential: Arc<Credential>,
+    session: Option<Arc<SessionSecret>>,
+    token: Option<SecretText>,
+}
+
+fn finished(target: CheckTarget, result: CheckResult, had_session: bool) -> Back {
+    let reached = !matches!(result.permission, OrderPermission::Untested);
+    let (session, opened_until) = match result.opened {
+        Some(opened) => (Some(opened.secret), Some(opened.until)),
+        None => (None, None),
+    };
+    let failed = result.outcome.err().map(|(_, explained)| *explained);
+    let dead = |failed: &Explained| failed.kind == FailureKind::SessionExpired;
+    let done = CheckDone {
+        session_dead: had_session && failed.as_ref().is_some_and(dead),
+        failed,
+        opened_until,
+        profile: result.profile.map(|profile| (profile.client_id, profile.holder)),
+        funds: result.funds,
+        permission: reached.then_some(result.permission),
+        latency_ms: result.latency_ms,
+    };
+    Back::Check { target, session, done: Box::new(done) }
+}
+
+fn could_not_start(why: String) -> CheckDone {
+    let failure = Explained {
+        kind: FailureKind::Refused,
+        broker_says: None,
+        means: why,
+        action: "see the journal and the daemon's log".to_owned(),
+        ip_seen: None,
+        ip_to_register: None,
+    };
+    CheckDone {
+        failed: Some(failure),
+        opened_until: None,
+        session_dead: false,
+        profile: None,
+        funds: None,
+        permission: None,
+        latency_ms: None,
+    }
+}
+
+fn cause(error: BrokerError) -> Cause {
+    Cause { kind: error.kind, says: error.says, ip_seen: error.ip_seen }
+}
+
+fn words(address: IpAddr) -> String {
+    address.to_string()
+}

@@ -1,0 +1,5 @@
+//! The whole product over real borders: a real daemon on a real store, a real socket, real HTTP
+//! against the sandbox.
+
+mod connect;
+mod day;

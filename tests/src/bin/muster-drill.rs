@@ -1,0 +1,78 @@
+//! The product's two programs as tests run them: `muster-drill musterd …` is the real daemon under
+//! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
+//! is the real client, argument for argument.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Parser;
+use muster_tests::harness::clock::DayClock;
+use muster_tests::sandbox::SandboxClock;
+use musterd::config::Config;
+use musterd::daemon::{Edges, run};
+use musterd::passphrase::{Passphrase, Source};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// The daemon, under another clock.
+#[derive(Debug, Parser)]
+#[command(name = "muster-drill musterd")]
+struct Drill {
+    /// The configuration file.
+    #[arg(long)]
+    config: PathBuf,
+    /// The passphrase's file.
+    #[arg(long)]
+    passphrase_file: PathBuf,
+    /// The same moment on this machine's clock and on the exchange's, in Unix milliseconds.
+    #[arg(long, num_args = 2)]
+    anchor: Vec<i64>,
+    /// Exchange seconds a real second.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+}
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|program| program == "musterd") {
+        arguments.remove(1);
+        return match daemon(&Drill::parse_from(arguments)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!("{error:#}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    ExitCode::FAILURE
+}
+
+fn daemon(drill: &Drill) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    let config = Config::read(&drill.config)?;
+    let file = &drill.passphrase_file;
+    let source = Source::Credential {
+        directory: file.parent().context("the passphrase's folder")?.to_owned(),
+        name: file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned(),
+    };
+    let passphrase = Passphrase::read(&source)?;
+    let [wall, exchange] = drill.anchor.as_slice() else {
+        anyhow::bail!("--anchor takes two numbers")
+    };
+    let clock = SandboxClock::from_anchor(*wall, *exchange, drill.speed);
+    let edges = Edges { clock: Arc::new(DayClock(clock)), socket: None };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let told = stop.clone();
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::spawn(async move {
+            terminate.recv().await;
+            told.cancel();
+        });
+        run(config, passphrase, edges, stop).await?;
+        Ok(())
+    })
+}

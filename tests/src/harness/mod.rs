@@ -1,0 +1,200 @@
+//! A whole world in one place: the sandbox, a real daemon on a temporary store, people who connect.
+
+pub mod clock;
+mod daemon;
+pub mod eventually;
+mod http;
+mod people;
+mod tally;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use muster_protocol::client::{Client, FeedReceiver};
+use muster_protocol::plan::{Mode, PlanSpec, PlanView};
+use muster_protocol::reply::Subscribed;
+use muster_protocol::request::{ArmPlan, PutPlan, Selection, SetAutoExecute, Subscribe};
+
+use crate::sandbox::{Sandbox, SandboxClock, SandboxConfig};
+
+pub use self::daemon::{Daemon, Outside};
+pub use self::eventually::{eventually, eventually_within};
+pub use self::people::{Person, SECRET_MARK};
+pub use self::tally::{Tally, tally};
+
+/// How a world begins.
+pub struct Setup {
+    /// Accounts at the sandbox, over both brokers.
+    pub accounts: usize,
+    /// Exchange time at the start, RFC 3339.
+    pub starts: String,
+    /// Exchange seconds a real second.
+    pub speed: f64,
+    /// More lines for the daemon's configuration.
+    pub extra_config: String,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            accounts: 4,
+            starts: "2026-11-23T12:00:00+05:30".to_owned(),
+            speed: 1.0,
+            extra_config: String::new(),
+        }
+    }
+}
+
+/// The world.
+pub struct World {
+    /// Both brokers.
+    pub sandbox: Sandbox,
+    /// The exchange clock of everybody in it.
+    pub clock: SandboxClock,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Starts the sandbox and writes the daemon's configuration and store; no daemon runs yet.
+    pub async fn new(setup: Setup) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let callback = free_port().await?;
+        let starts = setup.starts.parse().context("the starting time")?;
+        let clock = SandboxClock::starting_at(starts, setup.speed);
+        let sandbox = Sandbox::start(SandboxConfig {
+            accounts: setup.accounts,
+            clock: clock.clone(),
+            redirect_url: format!("http://127.0.0.1:{callback}/kite"),
+            ..SandboxConfig::default()
+        })
+        .await?;
+        let world = Self { sandbox, clock, folder };
+        world.write_config(callback, &setup.extra_config)?;
+        std::fs::write(world.folder.path().join("passphrase"), "CANARY-passphrase\n")?;
+        daemon::init(&world)?;
+        Ok(world)
+    }
+
+    /// Starts a daemon in this process.
+    pub async fn daemon(&self) -> anyhow::Result<Daemon> {
+        Daemon::start(self).await
+    }
+
+    /// The folder with the store, the socket and the configuration.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The daemon's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder().join("musterd.sock")
+    }
+
+    /// The daemon's store.
+    pub fn store(&self) -> PathBuf {
+        self.folder().join("store.redb")
+    }
+
+    /// The daemon's configuration.
+    pub fn config(&self) -> PathBuf {
+        self.folder().join("musterd.toml")
+    }
+
+    /// A client on the daemon's socket, and what it is told.
+    pub async fn client(&self) -> anyhow::Result<(Client, FeedReceiver)> {
+        let connected = Client::connect(&self.socket(), "test", env!("CARGO_PKG_VERSION")).await;
+        connected.context("connect to the daemon")
+    }
+
+    /// A fresh snapshot, with the whole journal's tail.
+    pub async fn look(&self) -> anyhow::Result<Subscribed> {
+        let (client, _feed) = self.client().await?;
+        Ok(client.call(Subscribe { journal_tail: 1_000 }).await?)
+    }
+
+    /// Puts the plan and sets it live.
+    pub async fn arm(&self, spec: PlanSpec) -> anyhow::Result<PlanView> {
+        let (client, _feed) = self.client().await?;
+        let plan = client.call(PutPlan { spec }).await?;
+        let name = plan.spec.name.clone();
+        Ok(client.call(ArmPlan { plan: name, mode: Mode::Live, hash: plan.hash }).await?)
+    }
+
+    /// Lets every account take part in runs.
+    pub async fn auto_execute_all(&self) -> anyhow::Result<()> {
+        let (client, _feed) = self.client().await?;
+        client.call(SetAutoExecute { accounts: Selection::All, on: true }).await?;
+        Ok(())
+    }
+
+    /// Moves the exchange clock.
+    pub fn set_clock(&self, to: &str) -> anyhow::Result<()> {
+        self.clock.set(Some(to.parse().context("the time to move to")?), None, None);
+        Ok(())
+    }
+
+    fn write_config(&self, callback: u16, extra: &str) -> anyhow::Result<()> {
+        let summary = self.sandbox.summary();
+        let text = format!(
+            r#"store = "{store}"
+socket = "{socket}"
+{extra}
+[[egress]]
+name = "main"
+address = "127.0.0.1"
+bind = "127.0.0.1"
+observe_url = "{observer}"
+
+[callback]
+listen = "127.0.0.1:{callback}"
+
+[brokers]
+angel_one = "{angel}"
+angel_one_instruments = "{angel}/OpenAPI_File/files/OpenAPIScripMaster.json"
+zerodha = "{kite}"
+zerodha_login = "{login}"
+
+[http]
+connect_ms = 2000
+call_ms = 4000
+"#,
+            store = self.store().display(),
+            socket = self.socket().display(),
+            observer = summary.observer_url,
+            angel = summary.angel_one.base_url,
+            kite = summary.kite.base_url,
+            login = summary.kite.login_url,
+        );
+        std::fs::write(self.config(), text)?;
+        Ok(())
+    }
+}
+
+/// A port nobody uses at the moment.
+async fn free_port() -> anyhow::Result<u16> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// Two legs everybody in the sandbox can trade: sell one share, buy another.
+pub fn two_legs() -> PlanSpec {
+    serde_json::from_value(serde_json::json!({
+        "name": "btst",
+        "legs": [
+            {"exchange": "NSE", "symbol": "INFY", "side": "SELL", "quantity": 1,
+             "product": "delivery", "price": {"rule": "limit", "price": 140_000}},
+            {"exchange": "NSE", "symbol": "SBIN", "side": "BUY", "quantity": 2,
+             "product": "delivery", "price": {"rule": "limit", "price": 90_000}},
+        ]
+    }))
+    .expect("the literal above is a plan; every test that arms it reads it")
+}
+
+/// The same moment on this machine's clock and on the exchange's, in Unix milliseconds: what a
+/// process of its own needs to live by the same time.
+#[expect(clippy::disallowed_methods, reason = "the harness is an edge; it joins two clocks")]
+fn clock_anchor(clock: &SandboxClock) -> (i64, i64) {
+    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let wall = wall.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0));
+    (wall, clock.now().as_millisecond())
+}

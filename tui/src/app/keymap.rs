@@ -1,0 +1,255 @@
+//! The one table of keys. Dispatch, footer, help and palette all read it.
+
+mod table;
+
+use crate::app::key::Key;
+use crate::app::model::Page;
+
+pub(crate) use table::BINDINGS;
+
+/// Something a key or the palette does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cmd {
+    Quit,
+    QuitNow,
+    Back,
+    Suspend,
+    Repaint,
+    Retry,
+    Help,
+    Palette,
+    Go(Page),
+    NextPage,
+    PrevPage,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Filter,
+    Enter,
+    Next,
+    Prev,
+    Copy,
+    CopyLink,
+    Mark,
+    Sort,
+    Test,
+    TestAll,
+    Auto,
+    Active,
+    Login,
+    Edit,
+    Connect,
+    Remove,
+    Arm,
+    Disarm,
+    Older,
+    Newer,
+    Orders,
+    Pause,
+    Follow,
+    Wrap,
+    Save,
+    Paste,
+    Again,
+    Form,
+    Qr,
+    JournalOf,
+}
+
+/// Where a key counts. Several are in force at once, see [`crate::app::model::Model::stack`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Context {
+    /// Everywhere, whatever is open.
+    Always,
+    /// On pages that take no text.
+    Global,
+    /// Where something moves up and down.
+    List,
+    Accounts,
+    Details,
+    Choose,
+    Form,
+    Guide,
+    Egress,
+    Check,
+    Runs,
+    Journal,
+    Help,
+    Palette,
+    Confirm,
+    /// A line of text above the footer: filter, file name.
+    Line,
+    /// The secret line for the redirected address.
+    Redirect,
+    Qr,
+}
+
+impl Context {
+    /// Every combination that can be in force, the most particular first.
+    #[cfg(test)]
+    pub(crate) const fn stacks() -> &'static [&'static [Self]] {
+        use Context::{
+            Accounts, Always, Check, Choose, Confirm, Details, Egress, Form, Global, Guide, Help,
+            Journal, Line, List, Palette, Qr, Redirect, Runs,
+        };
+        &[
+            &[Accounts, List, Global, Always],
+            &[Details, Accounts, List, Global, Always],
+            &[Choose, List, Global, Always],
+            &[Guide, Form, Always],
+            &[Egress, Form, Always],
+            &[Form, Always],
+            &[Check, Global, Always],
+            &[Runs, List, Global, Always],
+            &[Journal, List, Global, Always],
+            &[List, Global, Always],
+            &[Help, Always],
+            &[Palette, Always],
+            &[Confirm, Always],
+            &[Line, Always],
+            &[Redirect, Always],
+            &[Qr, Always],
+        ]
+    }
+
+    /// The heading in help.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Always => "Anywhere",
+            Self::Global => "On every page",
+            Self::List => "Moving",
+            Self::Accounts => "Accounts",
+            Self::Details => "Details",
+            Self::Choose => "Choosing a broker",
+            Self::Form => "The form",
+            Self::Guide => "The address and the steps",
+            Self::Egress => "The way out",
+            Self::Check => "The connection test",
+            Self::Runs => "Runs",
+            Self::Journal => "Journal",
+            Self::Help => "Help",
+            Self::Palette => "Commands",
+            Self::Confirm => "Confirming",
+            Self::Line => "Typing a line",
+            Self::Redirect => "Pasting the address",
+            Self::Qr => "QR code",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub(crate) struct Binding {
+    /// Where.
+    pub(crate) context: Context,
+    /// Any of these keys.
+    pub(crate) keys: &'static [Key],
+    /// Does this.
+    pub(crate) cmd: Cmd,
+    /// A word or two for the footer.
+    pub(crate) label: &'static str,
+    /// A sentence for help and palette.
+    pub(crate) help: &'static str,
+    /// Its place in the footer, from 1; 0 keeps it out.
+    pub(crate) rank: u8,
+    /// Changes something at the daemon: gone when the client is read-only.
+    pub(crate) acts: bool,
+}
+
+/// The bindings in force, most particular first.
+pub(crate) fn in_force(
+    stack: &'static [Context],
+    read_only: bool,
+) -> impl Iterator<Item = &'static Binding> {
+    stack
+        .iter()
+        .flat_map(|context| BINDINGS.iter().filter(move |b| b.context == *context))
+        .filter(move |binding| !(read_only && binding.acts))
+}
+
+/// What the key does here.
+pub(crate) fn lookup(stack: &'static [Context], key: Key, read_only: bool) -> Option<Cmd> {
+    in_force(stack, read_only).find(|b| b.keys.contains(&key)).map(|b| b.cmd)
+}
+
+/// The footer's bindings in order: help first, so that it survives every width.
+pub(crate) fn footer(stack: &'static [Context], read_only: bool) -> Vec<&'static Binding> {
+    let mut ranked: Vec<_> = in_force(stack, read_only).filter(|b| b.rank > 0).collect();
+    ranked.sort_by_key(|b| (b.cmd != Cmd::Help, b.rank));
+    ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_binding_has_keys_a_label_and_a_sentence() {
+        for binding in BINDINGS {
+            assert!(!binding.keys.is_empty(), "{binding:?}");
+            assert!(!binding.label.is_empty() && binding.help.len() > 8, "{binding:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_bindings_clash_where_both_are_in_force() {
+        for stack in Context::stacks() {
+            let mut seen = BTreeMap::new();
+            for binding in in_force(stack, false) {
+                for key in binding.keys {
+                    let other = seen.insert(*key, binding);
+                    assert!(other.is_none(), "{key} in {stack:?}: {other:?} and {binding:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_context_is_in_force_somewhere_and_every_page_offers_help_first() {
+        for binding in BINDINGS {
+            assert!(Context::stacks().iter().any(|s| s.contains(&binding.context)), "{binding:?}");
+        }
+        for stack in Context::stacks() {
+            let overlay = [
+                Context::Help,
+                Context::Palette,
+                Context::Confirm,
+                Context::Line,
+                Context::Redirect,
+                Context::Qr,
+            ];
+            let first = footer(stack, true).first().map(|b| b.cmd);
+            if !overlay.iter().any(|o| stack.contains(o)) {
+                assert_eq!(first, Some(Cmd::Help), "{stack:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_the_terminal_layer_owns_stay_free_and_nothing_destructive_is_lower_case() {
+        for binding in BINDINGS {
+            assert!(
+                !binding.keys.contains(&Key::Ctrl('s')) && !binding.keys.contains(&Key::Ctrl('q'))
+            );
+            if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active) {
+                assert!(
+                    binding.acts && matches!(binding.keys, [Key::Char('A'..='Z')]),
+                    "{binding:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn read_only_leaves_no_key_that_acts() {
+        for stack in Context::stacks() {
+            assert!(in_force(stack, true).all(|b| !b.acts));
+        }
+    }
+}

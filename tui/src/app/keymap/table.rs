@@ -1,0 +1,256 @@
+//! The bindings as data.
+
+use super::{Binding, Cmd, Context};
+use crate::app::key::Key;
+use crate::app::model::Page;
+
+/// A row that only looks.
+const fn see(
+    context: Context,
+    keys: &'static [Key],
+    cmd: Cmd,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { context, keys, cmd, label, help, rank: 0, acts: false }
+}
+
+/// A row that changes something at the daemon.
+const fn act(
+    context: Context,
+    keys: &'static [Key],
+    cmd: Cmd,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { context, keys, cmd, label, help, rank: 0, acts: true }
+}
+
+impl Binding {
+    /// The same row, in the footer at this place.
+    const fn at(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+}
+
+use Context as C;
+use Key::{
+    BackTab, Backspace, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right,
+    Tab, Up,
+};
+
+/// Every key there is.
+pub(crate) static BINDINGS: &[Binding] = &[
+    see(
+        C::Always,
+        &[Ctrl('c')],
+        Cmd::QuitNow,
+        "leave",
+        "leave from anywhere; asks if the form holds something",
+    ),
+    see(
+        C::Always,
+        &[Ctrl('z')],
+        Cmd::Suspend,
+        "suspend",
+        "hand the terminal to the shell; fg comes back",
+    ),
+    see(C::Always, &[Ctrl('l')], Cmd::Repaint, "repaint", "paint the whole screen again"),
+    see(C::Global, &[Char('?')], Cmd::Help, "help", "the keys that work here").at(1),
+    see(C::Global, &[Char(':'), Ctrl('p')], Cmd::Palette, "commands", "find a command by its name")
+        .at(9),
+    see(C::Global, &[Char('1')], Cmd::Go(Page::Accounts), "accounts", "go to Accounts"),
+    see(C::Global, &[Char('2')], Cmd::Go(Page::Connect), "connect", "go to Connect"),
+    see(C::Global, &[Char('3')], Cmd::Go(Page::Runs), "runs", "go to Runs"),
+    see(C::Global, &[Char('4')], Cmd::Go(Page::Journal), "journal", "go to Journal"),
+    see(C::Global, &[Char('5')], Cmd::Go(Page::System), "system", "go to System"),
+    see(C::Global, &[Tab], Cmd::NextPage, "next page", "go to the next page"),
+    see(C::Global, &[BackTab], Cmd::PrevPage, "page before", "go to the page before"),
+    see(C::Global, &[Esc], Cmd::Back, "back", "close what is on top, clear the filter"),
+    see(C::Global, &[Char('q')], Cmd::Quit, "quit", "one level up, and from the top leave").at(10),
+    see(C::Global, &[Ctrl('r')], Cmd::Retry, "reconnect", "try the daemon again now"),
+    see(C::List, &[Char('k'), Up], Cmd::Up, "up", "one row up"),
+    see(C::List, &[Char('j'), Down], Cmd::Down, "down", "one row down"),
+    see(C::List, &[Ctrl('u'), PageUp], Cmd::PageUp, "page up", "one screen up"),
+    see(C::List, &[Ctrl('d'), PageDown], Cmd::PageDown, "page down", "one screen down"),
+    see(C::List, &[Char('g'), Home], Cmd::Top, "top", "to the first row"),
+    see(C::List, &[Char('G'), End], Cmd::Bottom, "bottom", "to the last row"),
+    act(
+        C::Accounts,
+        &[Char('t')],
+        Cmd::Test,
+        "test",
+        "test the marked accounts, or the selected one",
+    )
+    .at(2),
+    act(C::Accounts, &[Char('T')], Cmd::TestAll, "test all", "test every account").at(3),
+    act(
+        C::Accounts,
+        &[Char('a')],
+        Cmd::Auto,
+        "auto",
+        "let the marked or selected take part in runs, or not",
+    )
+    .at(4),
+    see(C::Accounts, &[Enter], Cmd::Enter, "details", "open or close the details").at(5),
+    see(C::Accounts, &[Char('/')], Cmd::Filter, "filter", "show only rows holding these words")
+        .at(6),
+    see(C::Accounts, &[Char(' ')], Cmd::Mark, "mark", "mark the row for an action on several"),
+    see(
+        C::Accounts,
+        &[Char('s')],
+        Cmd::Sort,
+        "sort",
+        "sort by user, status, last connection, or trouble first",
+    ),
+    act(
+        C::Accounts,
+        &[Char('l')],
+        Cmd::Login,
+        "log in",
+        "begin the daily login of a Zerodha account",
+    )
+    .at(7),
+    act(C::Accounts, &[Char('e')], Cmd::Edit, "edit", "enter the credential of this account anew"),
+    act(C::Accounts, &[Char('c')], Cmd::Connect, "connect", "connect a new account"),
+    see(C::Accounts, &[Char('J')], Cmd::JournalOf, "journal", "the journal of this user"),
+    act(
+        C::Accounts,
+        &[Char('A')],
+        Cmd::Active,
+        "activate",
+        "switch the marked or selected accounts on or off",
+    ),
+    act(
+        C::Accounts,
+        &[Char('D')],
+        Cmd::Remove,
+        "remove",
+        "forget the account and its credential; asks for the name",
+    ),
+    see(C::Accounts, &[Char('y')], Cmd::Copy, "copy", "copy the server's address"),
+    act(C::Choose, &[Enter], Cmd::Enter, "choose", "connect an account at this broker").at(2),
+    see(C::Choose, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(3),
+    see(C::Form, &[Char('?')], Cmd::Help, "help", "the keys that work here").at(1),
+    see(C::Form, &[Tab, Down], Cmd::Next, "next", "to the next field").at(3),
+    see(C::Form, &[BackTab, Up], Cmd::Prev, "field before", "to the field before"),
+    see(C::Form, &[PageUp], Cmd::PageUp, "scroll up", "show what is above"),
+    see(C::Form, &[PageDown], Cmd::PageDown, "scroll down", "show what is below"),
+    act(
+        C::Form,
+        &[Enter],
+        Cmd::Enter,
+        "test the connection",
+        "test; stored only if every step passes",
+    )
+    .at(4),
+    see(
+        C::Form,
+        &[Ctrl('y')],
+        Cmd::Copy,
+        "copy the address",
+        "copy the server's address from any field",
+    ),
+    see(
+        C::Form,
+        &[Ctrl('o')],
+        Cmd::CopyLink,
+        "copy the link",
+        "copy the link to the broker's page from any field",
+    ),
+    see(C::Form, &[Esc], Cmd::Back, "back", "back; typed secrets are wiped").at(6),
+    see(C::Guide, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(2),
+    see(
+        C::Guide,
+        &[Char('o')],
+        Cmd::CopyLink,
+        "copy the link",
+        "copy the link to the broker's page",
+    )
+    .at(5),
+    see(C::Egress, &[Right], Cmd::Right, "another", "the next way out of the server").at(2),
+    see(C::Egress, &[Left], Cmd::Left, "another", "the way out before"),
+    act(
+        C::Check,
+        &[Char('r')],
+        Cmd::Again,
+        "again",
+        "run the test again, or make a new login link",
+    )
+    .at(3),
+    see(C::Check, &[Char('b')], Cmd::Form, "form", "back to the form, with what was typed").at(4),
+    act(C::Check, &[Char('p')], Cmd::Paste, "paste", "paste the address the browser ended at")
+        .at(5),
+    see(C::Check, &[Char('c')], Cmd::CopyLink, "copy link", "copy the login link").at(2),
+    see(C::Check, &[Char('v')], Cmd::Qr, "QR", "the login link as a QR code on the whole screen")
+        .at(6),
+    see(C::Check, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(7),
+    see(C::Check, &[Enter], Cmd::Enter, "done", "close a test that has ended"),
+    act(
+        C::Runs,
+        &[Char('L')],
+        Cmd::Arm,
+        "go live",
+        "send this plan's orders for real; asks for its name",
+    )
+    .at(2),
+    act(C::Runs, &[Char('D')], Cmd::Disarm, "disarm", "back to dry-run: no order is sent").at(3),
+    act(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(4),
+    see(C::Runs, &[Enter, Char('o')], Cmd::Orders, "orders", "one line per order, or per account")
+        .at(5),
+    see(C::Runs, &[Char('h'), Left], Cmd::Left, "plan before", "to the plan before"),
+    see(C::Runs, &[Char('l'), Right], Cmd::Right, "next plan", "to the next plan").at(7),
+    see(C::Runs, &[Char('[')], Cmd::Older, "older", "the run before this one").at(6),
+    see(C::Runs, &[Char(']')], Cmd::Newer, "newer", "the run after this one"),
+    see(C::Journal, &[Char(' ')], Cmd::Pause, "pause", "stop following, or go on").at(2),
+    see(C::Journal, &[Char('f')], Cmd::Follow, "follow", "show the newest and keep up").at(3),
+    see(
+        C::Journal,
+        &[Char('/')],
+        Cmd::Filter,
+        "filter",
+        "words, broker:angel, level>=warn, user:asha.k, area:order",
+    )
+    .at(4),
+    see(C::Journal, &[Char('w')], Cmd::Wrap, "wrap", "long entries on several lines, or cut").at(5),
+    see(
+        C::Journal,
+        &[Char('s')],
+        Cmd::Save,
+        "save",
+        "save the shown entries to a file only you can read",
+    )
+    .at(6),
+    see(C::Help, &[Esc, Char('q'), Char('?'), Enter], Cmd::Back, "close", "close the help").at(1),
+    see(C::Help, &[Char('j'), Down], Cmd::Down, "down", "scroll down").at(2),
+    see(C::Help, &[Char('k'), Up], Cmd::Up, "up", "scroll up").at(3),
+    see(C::Help, &[Char(' '), PageDown], Cmd::PageDown, "page", "scroll one screen down"),
+    see(C::Help, &[PageUp], Cmd::PageUp, "page up", "scroll one screen up"),
+    see(C::Palette, &[Esc], Cmd::Back, "close", "close without doing anything").at(2),
+    see(C::Palette, &[Enter], Cmd::Enter, "do it", "do what is selected").at(1),
+    see(C::Palette, &[Down, Tab], Cmd::Down, "down", "to the next command").at(3),
+    see(C::Palette, &[Up, BackTab], Cmd::Up, "up", "to the command before"),
+    see(C::Confirm, &[Esc], Cmd::Back, "cancel", "close without doing anything").at(2),
+    see(
+        C::Confirm,
+        &[Enter],
+        Cmd::Enter,
+        "choose",
+        "do what is chosen, or what the typed name allows",
+    )
+    .at(1),
+    see(C::Confirm, &[Tab, Left, Right, BackTab], Cmd::Next, "change", "change the choice").at(3),
+    see(C::Line, &[Esc], Cmd::Back, "cancel", "put it back to how it was").at(2),
+    see(C::Line, &[Enter], Cmd::Enter, "apply", "keep what is typed").at(1),
+    see(C::Redirect, &[Esc], Cmd::Back, "cancel", "wipe it and wait on").at(2),
+    see(C::Redirect, &[Enter], Cmd::Enter, "hand over", "hand it to the daemon").at(1),
+    see(
+        C::Qr,
+        &[Esc, Char('q'), Char('v'), Enter, Backspace],
+        Cmd::Back,
+        "close",
+        "close the QR code",
+    )
+    .at(1),
+];

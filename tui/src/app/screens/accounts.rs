@@ -1,0 +1,284 @@
+//! Page 1: one row per account, and what can be done with it.
+
+use std::collections::BTreeSet;
+
+use muster_protocol::account::{AccountStatus, AccountView, Fitness};
+use muster_protocol::ids::AccountId;
+use muster_protocol::order::Broker;
+use muster_protocol::request::Selection;
+
+use crate::app::effect::{Ask, Effect};
+use crate::app::field::TextField;
+use crate::app::keymap::Cmd;
+use crate::app::layout;
+use crate::app::model::{Model, Page};
+use crate::app::msg::Notice;
+use crate::app::overlay::{Line, Overlay, Question, Then};
+use crate::app::screens::connect;
+use crate::app::update::open_line;
+use crate::app::words;
+
+/// What the page remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct AccountsScreen {
+    /// By id, never by place: rows come and go.
+    pub(crate) selected: Option<AccountId>,
+    pub(crate) marked: BTreeSet<AccountId>,
+    pub(crate) filter: String,
+    pub(crate) sort: Sort,
+    /// The details fill the page where they have no room of their own.
+    pub(crate) details: bool,
+    pub(crate) offset: usize,
+}
+
+/// The order of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Sort {
+    #[default]
+    User,
+    TroubleFirst,
+    LastOk,
+    Broker,
+}
+
+impl Sort {
+    /// The word on the screen.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::User => "by user",
+            Self::TroubleFirst => "trouble first",
+            Self::LastOk => "by last connection",
+            Self::Broker => "by broker",
+        }
+    }
+
+    const fn next(self) -> Self {
+        match self {
+            Self::User => Self::TroubleFirst,
+            Self::TroubleFirst => Self::LastOk,
+            Self::LastOk => Self::Broker,
+            Self::Broker => Self::User,
+        }
+    }
+}
+
+/// The rows as they are shown: filtered and sorted.
+pub(crate) fn rows(model: &Model) -> Vec<&AccountView> {
+    let screen = &model.accounts;
+    let mut rows: Vec<_> = model
+        .world
+        .accounts
+        .values()
+        .filter(|account| words::account_matches(account, &screen.filter))
+        .collect();
+    match screen.sort {
+        Sort::User => rows.sort_by(|a, b| a.user.cmp(&b.user).then(a.id.cmp(&b.id))),
+        Sort::TroubleFirst => rows.sort_by_key(|a| (trouble(a), a.user.clone(), a.id)),
+        Sort::LastOk => rows.sort_by_key(|a| (a.last_ok, a.id)),
+        Sort::Broker => rows.sort_by_key(|a| (a.broker, a.user.clone(), a.id)),
+    }
+    rows
+}
+
+/// The selected account.
+pub(crate) fn selected(model: &Model) -> Option<&AccountView> {
+    model.accounts.selected.and_then(|id| model.world.accounts.get(&id))
+}
+
+/// The numbers in a selection; none for all, whose rows are not known here.
+pub(crate) fn ids_of(selection: &Selection) -> Vec<AccountId> {
+    match selection {
+        Selection::All => Vec::new(),
+        Selection::Ids(ids) => ids.clone(),
+    }
+}
+
+/// Does a command of this page.
+pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
+    match cmd {
+        Cmd::Enter => model.accounts.details = !model.accounts.details,
+        Cmd::Back if model.accounts.details => model.accounts.details = false,
+        Cmd::Back if !model.accounts.filter.is_empty() => model.accounts.filter.clear(),
+        Cmd::Back => model.accounts.marked.clear(),
+        Cmd::Filter => {
+            let text = model.accounts.filter.clone();
+            open_line(model, Line::AccountFilter, &text);
+        }
+        Cmd::Sort => {
+            model.accounts.sort = model.accounts.sort.next();
+            model.say(Notice::good(format!("sorted {}", model.accounts.sort.words())));
+        }
+        Cmd::Mark => mark(model),
+        Cmd::TestAll => return vec![model.ask(Ask::Test(Selection::All), "test begun")],
+        Cmd::Test => {
+            return on_chosen(model, |_, ids| Ask::Test(Selection::Ids(ids)), "test begun");
+        }
+        Cmd::Auto => return toggle_auto(model),
+        Cmd::Active => return toggle_active(model),
+        Cmd::Login => return login(model),
+        Cmd::Connect => return connect::open(model, None),
+        Cmd::Edit => {
+            let account = selected(model).cloned();
+            return account.map_or_else(Vec::new, |a| connect::open(model, Some(&a)));
+        }
+        Cmd::Remove => ask_to_remove(model),
+        Cmd::JournalOf => {
+            if let Some(account) = selected(model) {
+                let words = format!("user:{}", account.user);
+                model.journal.set_filter(&words);
+                return model.go(Page::Journal);
+            }
+        }
+        _ => step(model, cmd),
+    }
+    Vec::new()
+}
+
+/// Keeps the selection on a row that exists and inside the window.
+pub(crate) fn settle(model: &mut Model) {
+    let ids: Vec<AccountId> = rows(model).iter().map(|account| account.id).collect();
+    let window = usize::from(model.size.account_rows());
+    let screen = &mut model.accounts;
+    screen.marked.retain(|id| model.world.accounts.contains_key(id));
+    let at = screen.selected.and_then(|id| ids.iter().position(|other| *other == id));
+    // A row that vanished leaves the selection at its place in the window.
+    let at = at.unwrap_or(screen.offset.min(ids.len().saturating_sub(1)));
+    screen.selected = ids.get(at).copied();
+    screen.offset = layout::follow(screen.offset, at, ids.len(), window);
+    screen.details = screen.details && !ids.is_empty();
+}
+
+fn trouble(account: &AccountView) -> u8 {
+    match (&account.fitness, account.status) {
+        (Fitness::Unfit { .. }, _) => 0,
+        (Fitness::Fit, AccountStatus::Active) => 2,
+        (Fitness::Fit, _) => 1,
+        (Fitness::Off, _) => 3,
+    }
+}
+
+fn step(model: &mut Model, cmd: Cmd) {
+    let ids: Vec<AccountId> = rows(model).iter().map(|account| account.id).collect();
+    let page = usize::from(model.size.account_rows()).max(1);
+    let at = model.accounts.selected.and_then(|id| ids.iter().position(|other| *other == id));
+    let at = at.unwrap_or(0);
+    let to = match cmd {
+        Cmd::Up => at.saturating_sub(1),
+        Cmd::Down => at.saturating_add(1),
+        Cmd::PageUp => at.saturating_sub(page),
+        Cmd::PageDown => at.saturating_add(page),
+        Cmd::Top => 0,
+        Cmd::Bottom => usize::MAX,
+        _ => at,
+    };
+    model.accounts.selected = ids.get(to.min(ids.len().saturating_sub(1))).copied();
+}
+
+fn mark(model: &mut Model) {
+    if let Some(id) = model.accounts.selected {
+        if !model.accounts.marked.remove(&id) {
+            model.accounts.marked.insert(id);
+        }
+        step(model, Cmd::Down);
+    }
+}
+
+/// The marked accounts, or the selected one.
+fn chosen(model: &Model) -> Vec<AccountId> {
+    if model.accounts.marked.is_empty() {
+        model.accounts.selected.into_iter().collect()
+    } else {
+        model.accounts.marked.iter().copied().collect()
+    }
+}
+
+fn on_chosen(
+    model: &mut Model,
+    ask: impl FnOnce(&Model, Vec<AccountId>) -> Ask,
+    done: &str,
+) -> Vec<Effect> {
+    let ids = chosen(model);
+    if ids.is_empty() {
+        model.say(Notice::bad("no account is selected"));
+        return Vec::new();
+    }
+    let ask = ask(model, ids);
+    vec![model.ask(ask, done)]
+}
+
+/// On if any of them is off, so that one key press makes them alike.
+fn any_off(model: &Model, ids: &[AccountId], is_on: fn(&AccountView) -> bool) -> bool {
+    ids.iter().filter_map(|id| model.world.accounts.get(id)).any(|account| !is_on(account))
+}
+
+fn toggle_auto(model: &mut Model) -> Vec<Effect> {
+    let on = any_off(model, &chosen(model), |account| account.auto_execute);
+    let done = if on { "auto-execute on" } else { "auto-execute off" };
+    on_chosen(model, |_, ids| Ask::SetAuto { accounts: Selection::Ids(ids), on }, done)
+}
+
+fn toggle_active(model: &mut Model) -> Vec<Effect> {
+    let ids = chosen(model);
+    if any_off(model, &ids, |account| account.active) {
+        let ask = |_: &Model, ids| Ask::SetActive { accounts: Selection::Ids(ids), on: true };
+        return on_chosen(model, ask, "activated");
+    }
+    let names: Vec<_> =
+        ids.iter().filter_map(|id| model.world.accounts.get(id)).map(name).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    model.overlay = Some(Overlay::Confirm(Question {
+        title: "Deactivate?".to_owned(),
+        body: format!("{} will be left out of every run and no longer tested.", names.join(", ")),
+        yes: "Deactivate",
+        then: Then::Ask(
+            Ask::SetActive { accounts: Selection::Ids(ids), on: false },
+            "deactivated".to_owned(),
+        ),
+        name: None,
+        typed: TextField::default(),
+        on_yes: false,
+        opened: model.local,
+    }));
+    Vec::new()
+}
+
+fn login(model: &mut Model) -> Vec<Effect> {
+    match selected(model) {
+        Some(account) if account.broker == Broker::Zerodha => {
+            let id = account.id;
+            connect::log_in(model, id)
+        }
+        Some(_) => {
+            model.say(Notice::bad(
+                "only Zerodha needs a person to log in; press t to test this one",
+            ));
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+fn ask_to_remove(model: &mut Model) {
+    let Some(account) = selected(model) else { return };
+    let question = Question {
+        title: format!("Remove {}?", name(account)),
+        body: "The account and its sealed credential are forgotten. This cannot be undone; the journal stays."
+            .to_owned(),
+        yes: "Remove",
+        then: Then::Ask(
+            Ask::Remove { account: account.id, user: account.user.clone() },
+            format!("removed {}", name(account)),
+        ),
+        name: Some(account.user.to_string()),
+        typed: TextField::default(),
+        on_yes: false,
+        opened: model.local,
+    };
+    model.overlay = Some(Overlay::Confirm(question));
+}
+
+fn name(account: &AccountView) -> String {
+    format!("{} at {}", account.user, account.broker.title())
+}

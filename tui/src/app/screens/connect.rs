@@ -1,0 +1,307 @@
+//! Page 2: connect an account. Choose a broker, fill in, test; stored only when the test passes.
+
+use std::collections::BTreeMap;
+
+use muster_protocol::account::AccountView;
+use muster_protocol::check::{CheckOutcome, CheckView};
+use muster_protocol::ids::{AccountId, TicketId};
+use muster_protocol::order::Broker;
+use muster_protocol::reply::Role;
+use muster_protocol::status::EgressView;
+
+use crate::app::effect::{Ask, ConnectOrder, Effect};
+use crate::app::field::TextField;
+use crate::app::form::{self, FieldName, SecretFacts, SecretField};
+use crate::app::keymap::Cmd;
+use crate::app::model::{Model, Page};
+use crate::app::msg::Notice;
+use crate::app::overlay::Overlay;
+
+mod steps;
+
+pub(crate) use steps::{began, check_moved, log_in, refused, submit_redirect};
+
+/// What the page remembers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ConnectScreen {
+    pub(crate) stage: Stage,
+    pub(crate) form: Form,
+    /// The broker under the cursor.
+    pub(crate) second_broker: bool,
+}
+
+/// How far the connection is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Stage {
+    #[default]
+    Choose,
+    Form,
+    /// Being tested, waiting for a login, or ended: the check says which.
+    Check {
+        /// `None` until the daemon has answered, or when it refused.
+        ticket: Option<TicketId>,
+        /// The account that logs in again, or nothing for the form's connection.
+        login: Option<AccountId>,
+        /// The daemon's words when it would not begin.
+        refusal: Option<String>,
+    },
+}
+
+/// The form, without what is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) broker: Broker,
+    pub(crate) focus: FieldName,
+    pub(crate) user: TextField,
+    pub(crate) client_id: TextField,
+    pub(crate) secrets: BTreeMap<SecretField, SecretFacts>,
+    pub(crate) problems: BTreeMap<FieldName, String>,
+    /// The place of the chosen egress in the daemon's list.
+    pub(crate) egress: usize,
+    pub(crate) replaces: Option<AccountId>,
+    /// Rows scrolled away from where the focus is in view.
+    pub(crate) scroll: i16,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::blank(Broker::AngelOne)
+    }
+}
+
+impl Form {
+    fn blank(broker: Broker) -> Self {
+        Self {
+            broker,
+            focus: FieldName::Guide,
+            user: TextField::default(),
+            client_id: TextField::default(),
+            secrets: BTreeMap::new(),
+            problems: BTreeMap::new(),
+            egress: 0,
+            replaces: None,
+            scroll: 0,
+        }
+    }
+
+    /// What is known of a typed secret.
+    pub(crate) fn facts(&self, field: SecretField) -> SecretFacts {
+        self.secrets.get(&field).copied().unwrap_or_default()
+    }
+
+    /// Why the field cannot be sent as it is.
+    fn problem(&self, field: FieldName) -> Option<String> {
+        match field {
+            FieldName::Guide | FieldName::Egress => None,
+            FieldName::User => form::user_problem(self.user.text()),
+            FieldName::ClientId => form::client_problem(self.client_id.text()),
+            FieldName::Secret(secret) => self.facts(secret).problem(secret, self.broker),
+        }
+    }
+
+    /// Checks a field and notes what is wrong with it.
+    fn check(&mut self, field: FieldName) -> bool {
+        match self.problem(field) {
+            Some(problem) => {
+                self.problems.insert(field, problem);
+                false
+            }
+            None => {
+                self.problems.remove(&field);
+                true
+            }
+        }
+    }
+
+    fn step(&mut self, forward: bool) {
+        let untouched = self.problem(self.focus).is_some() && self.is_blank(self.focus) && !forward;
+        if !untouched {
+            self.check(self.focus);
+        }
+        let fields = FieldName::of(self.broker);
+        let at = fields.iter().position(|field| *field == self.focus).unwrap_or(0);
+        let by = if forward { 1 } else { fields.len().saturating_sub(1) };
+        let next = at.saturating_add(by).checked_rem(fields.len()).unwrap_or(0);
+        self.focus = fields.get(next).copied().unwrap_or(FieldName::Guide);
+        self.scroll = 0;
+    }
+
+    fn is_blank(&self, field: FieldName) -> bool {
+        match field {
+            FieldName::User => self.user.is_empty(),
+            FieldName::ClientId => self.client_id.is_empty(),
+            FieldName::Secret(secret) => self.facts(secret).typed == 0,
+            FieldName::Guide | FieldName::Egress => true,
+        }
+    }
+}
+
+impl ConnectScreen {
+    /// The egress that is chosen.
+    pub(crate) fn egress<'a>(&self, model: &'a Model) -> Option<&'a EgressView> {
+        let all = &model.world.status.as_ref()?.egress;
+        all.get(self.form.egress).or_else(|| all.first())
+    }
+
+    /// True when leaving would lose something typed.
+    pub(crate) fn holds_something(&self) -> bool {
+        self.stage == Stage::Form
+            && (!self.form.user.is_empty()
+                || !self.form.client_id.is_empty()
+                || self.form.secrets.values().any(|facts| facts.typed > 0))
+    }
+}
+
+/// The check that is shown.
+pub(crate) fn check(model: &Model) -> Option<&CheckView> {
+    match model.connect.stage {
+        Stage::Check { ticket: Some(ticket), .. } => model.world.ticket(ticket),
+        _ => None,
+    }
+}
+
+/// Opens the page: at the form of an account whose credential is entered anew, or at the start.
+pub(crate) fn open(model: &mut Model, replaces: Option<&AccountView>) -> Vec<Effect> {
+    let effects = model.go(Page::Connect);
+    match replaces {
+        None => {
+            if matches!(model.connect.stage, Stage::Check { .. }) && !is_busy(model) {
+                model.connect.stage = Stage::Choose;
+            }
+        }
+        Some(account) => {
+            let mut form = Form::blank(account.broker);
+            form.user = TextField::with(account.user.as_str());
+            form.client_id = TextField::with(&account.client_id);
+            form.replaces = Some(account.id);
+            let all = model.world.status.as_ref().map(|status| status.egress.as_slice());
+            let at = all.and_then(|all| all.iter().position(|e| e.name == account.egress));
+            form.egress = at.unwrap_or(0);
+            model.connect.form = form;
+            model.connect.stage = Stage::Form;
+        }
+    }
+    effects
+}
+
+/// The page is left: what was typed into secret fields is wiped, here and in the store.
+pub(crate) fn leave(model: &mut Model) -> Vec<Effect> {
+    let held = model.connect.form.secrets.values().any(|facts| facts.typed > 0);
+    model.connect.form.secrets.clear();
+    model.connect.form.problems.clear();
+    if held && model.connect.stage == Stage::Form {
+        model.say(Notice::bad("the secrets typed on Connect were wiped; the rest is kept"));
+    }
+    vec![Effect::ForgetSecrets]
+}
+
+/// What is typed into a secret field has changed.
+pub(crate) fn secret_changed(model: &mut Model, field: SecretField, facts: SecretFacts) {
+    let form = &mut model.connect.form;
+    form.secrets.insert(field, facts);
+    if form.problems.contains_key(&FieldName::Secret(field)) {
+        form.check(FieldName::Secret(field));
+    }
+}
+
+/// Does a command of this page.
+pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
+    match model.connect.stage {
+        Stage::Choose => act_choosing(model, cmd),
+        Stage::Form => act_on_form(model, cmd),
+        Stage::Check { .. } => steps::act(model, cmd),
+    }
+}
+
+fn act_choosing(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
+    match cmd {
+        Cmd::Up | Cmd::Down => model.connect.second_broker = !model.connect.second_broker,
+        Cmd::Top => model.connect.second_broker = false,
+        Cmd::Bottom => model.connect.second_broker = true,
+        Cmd::Enter => {
+            let broker =
+                if model.connect.second_broker { Broker::Zerodha } else { Broker::AngelOne };
+            if model.connect.form.broker != broker || model.connect.form.replaces.is_some() {
+                model.connect.form = Form::blank(broker);
+            }
+            if let Some(Role::User { user }) = model.welcome.as_ref().map(|w| &w.role) {
+                model.connect.form.user = TextField::with(user.as_str());
+            }
+            model.connect.form.focus = FieldName::Guide;
+            model.connect.stage = Stage::Form;
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn act_on_form(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
+    match cmd {
+        Cmd::Next => model.connect.form.step(true),
+        Cmd::Prev => model.connect.form.step(false),
+        Cmd::PageUp => model.connect.form.scroll = model.connect.form.scroll.saturating_sub(4),
+        Cmd::PageDown => {
+            model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60)
+        }
+        Cmd::CopyLink => {
+            return vec![Effect::Copy(model.connect.form.broker.dashboard().0.to_owned())];
+        }
+        Cmd::Back => {
+            model.connect.stage = Stage::Choose;
+            model.connect.form.secrets.clear();
+            model.connect.form.problems.clear();
+            return vec![Effect::ForgetSecrets];
+        }
+        Cmd::Left => turn_egress(model, false),
+        Cmd::Right => turn_egress(model, true),
+        Cmd::Enter => return submit(model),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Chooses another egress with left and right, where the focus is on it.
+fn turn_egress(model: &mut Model, forward: bool) {
+    let count = model.world.status.as_ref().map_or(0, |status| status.egress.len()).max(1);
+    let by = if forward { 1 } else { count.saturating_sub(1) };
+    let form = &mut model.connect.form;
+    form.egress = form.egress.saturating_add(by).checked_rem(count).unwrap_or(0);
+}
+
+/// Sends the form, or puts the focus on the first field that is wrong.
+fn submit(model: &mut Model) -> Vec<Effect> {
+    let form = &mut model.connect.form;
+    let mut first_bad = None;
+    for field in FieldName::of(form.broker) {
+        if !form.check(*field) {
+            first_bad.get_or_insert(*field);
+        }
+    }
+    if let Some(field) = first_bad {
+        form.focus = field;
+        form.scroll = 0;
+        return Vec::new();
+    }
+    let Ok(user) = form.user.text().parse() else { return Vec::new() };
+    let order = ConnectOrder {
+        broker: form.broker,
+        user,
+        client_id: form.client_id.text().to_owned(),
+        replaces: form.replaces,
+        egress: model.connect.egress(model).map(|egress| egress.name.clone()),
+    };
+    model.connect.stage = Stage::Check { ticket: None, login: None, refusal: None };
+    vec![model.ask(Ask::Connect(order), "")]
+}
+
+/// True while the daemon works on the connection or waits for a person.
+fn is_busy(model: &Model) -> bool {
+    check(model).is_some_and(|check| {
+        matches!(check.outcome, CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. })
+    })
+}
+
+/// Opens the line for the redirected address.
+fn open_redirect(model: &mut Model) {
+    model.overlay = Some(Overlay::Redirect);
+}

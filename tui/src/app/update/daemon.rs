@@ -1,0 +1,84 @@
+//! What the daemon says: the connection's news, and answers to requests.
+
+use muster_protocol::event::Delta;
+use muster_protocol::status::StatusView;
+
+use crate::app::effect::Effect;
+use crate::app::model::{ExchangeClock, Link, Model, Purpose};
+use crate::app::msg::{Answer, CallId, LinkNews, Notice};
+use crate::app::screens::connect;
+
+/// Takes news of the connection.
+pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
+    match news {
+        LinkNews::Connecting => model.link = Link::Connecting,
+        LinkNews::Connected(welcome) => {
+            if welcome.build != env!("CARGO_PKG_VERSION") {
+                let ours = env!("CARGO_PKG_VERSION");
+                model.say(Notice::bad(format!(
+                    "the daemon is version {}, this client {ours}: update the older one",
+                    welcome.build
+                )));
+            }
+            model.clock = Some(ExchangeClock { said: welcome.now, heard: model.local });
+            model.welcome = Some(welcome);
+        }
+        LinkNews::Snapshot(snapshot) => {
+            model.link = Link::Live;
+            hear(model, &snapshot.status);
+            model.world.replace(*snapshot);
+            return connect::check_moved(model);
+        }
+        LinkNews::Deltas(deltas) => {
+            model.heard = Some(model.local);
+            for delta in deltas {
+                if let Delta::Status(status) = &delta {
+                    hear(model, status);
+                }
+                model.world.apply(delta);
+            }
+            return connect::check_moved(model);
+        }
+        LinkNews::Lost(lost) => {
+            let retry_at = model.local.plus(lost.retry_in_ms);
+            model.link = Link::Lost { lost, retry_at };
+        }
+    }
+    Vec::new()
+}
+
+/// Takes an answer; one nobody waits for any more is ignored.
+pub(super) fn on_reply(
+    model: &mut Model,
+    id: CallId,
+    answer: Result<Answer, String>,
+) -> Vec<Effect> {
+    let Some(pending) = model.pending.remove(&id) else { return Vec::new() };
+    match (answer, pending.purpose) {
+        (Ok(Answer::Ticket(ticket)), Purpose::Ticket) => return connect::began(model, &ticket),
+        (Err(why), Purpose::Ticket) => {
+            connect::refused(model, &why);
+            model.say(Notice::bad(why));
+        }
+        (Err(why), Purpose::Plain) => model.say(Notice::bad(why)),
+        (Ok(Answer::Run(details)), _) => {
+            for intent in details.intents {
+                model.world.apply(Delta::Intent(Box::new(intent)));
+            }
+            model.world.apply(Delta::Run(details.run));
+        }
+        (Ok(Answer::Touched(touched)), _) => match touched.accounts.len() {
+            0 => model.say(Notice::bad("no account was touched")),
+            1 => model.say(Notice::good(pending.done)),
+            n => model.say(Notice::good(format!("{}: {n} accounts", pending.done))),
+        },
+        (Ok(_), _) if !pending.done.is_empty() => model.say(Notice::good(pending.done)),
+        (Ok(_), _) => {}
+    }
+    Vec::new()
+}
+
+fn hear(model: &mut Model, status: &StatusView) {
+    model.heard = Some(model.local);
+    model.clock = Some(ExchangeClock { said: status.now, heard: model.local });
+}

@@ -1,0 +1,106 @@
+//! What the daemon has said: the last snapshot with every change since. Stays when the daemon goes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use muster_protocol::account::AccountView;
+use muster_protocol::check::{CheckTarget, CheckView};
+use muster_protocol::event::{Delta, JournalEntry, Snapshot};
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, TicketId};
+use muster_protocol::plan::PlanView;
+use muster_protocol::run::{IntentView, RunView};
+use muster_protocol::status::StatusView;
+
+/// How many journal entries are kept; older ones fall out and are counted.
+pub(crate) const JOURNAL: usize = 10_000;
+
+/// How many connections being made are remembered.
+const CHECKS: usize = 64;
+
+/// Everything the daemon has said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct World {
+    pub(crate) status: Option<StatusView>,
+    pub(crate) accounts: BTreeMap<AccountId, AccountView>,
+    pub(crate) plans: BTreeMap<PlanId, PlanView>,
+    pub(crate) runs: BTreeMap<RunId, RunView>,
+    pub(crate) intents: BTreeMap<IntentId, IntentView>,
+    pub(crate) checks: VecDeque<CheckView>,
+    pub(crate) journal: VecDeque<JournalEntry>,
+    /// How many entries fell out of the journal here.
+    pub(crate) fallen: usize,
+}
+
+impl World {
+    /// Starts again from a snapshot; the journal that is already here stays if it joins up.
+    pub(crate) fn replace(&mut self, snapshot: Snapshot) {
+        let kept = std::mem::take(&mut self.journal);
+        let newest = kept.back().map_or(0, |entry| entry.seq);
+        let first = snapshot.journal.first().map_or(u64::MAX, |entry| entry.seq);
+        let last = snapshot.journal.last().map_or(0, |entry| entry.seq);
+        let joins = first <= newest.saturating_add(1) && last >= newest;
+        *self = Self {
+            status: Some(snapshot.status),
+            accounts: snapshot.accounts.into_iter().map(|a| (a.id, a)).collect(),
+            plans: snapshot.plans.into_iter().map(|p| (p.spec.name.clone(), p)).collect(),
+            runs: snapshot.runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
+            intents: snapshot.intents.into_iter().map(|i| (i.id.clone(), i)).collect(),
+            checks: snapshot.checks.into(),
+            journal: if joins { kept } else { VecDeque::new() },
+            fallen: if joins { self.fallen } else { 0 },
+        };
+        for entry in snapshot.journal {
+            self.note(entry);
+        }
+    }
+
+    /// Applies one change.
+    pub(crate) fn apply(&mut self, delta: Delta) {
+        match delta {
+            Delta::Status(status) => self.status = Some(status),
+            Delta::Account(account) => drop(self.accounts.insert(account.id, *account)),
+            Delta::AccountRemoved(id) => drop(self.accounts.remove(&id)),
+            Delta::Plan(plan) => drop(self.plans.insert(plan.spec.name.clone(), plan)),
+            Delta::PlanRemoved(id) => drop(self.plans.remove(&id)),
+            Delta::Run(run) => drop(self.runs.insert(run.id.clone(), run)),
+            Delta::Intent(intent) => drop(self.intents.insert(intent.id.clone(), *intent)),
+            Delta::Check(check) => self.check(check),
+            Delta::Journal(entry) => self.note(entry),
+        }
+    }
+
+    /// The connection or login with this ticket.
+    pub(crate) fn ticket(&self, ticket: TicketId) -> Option<&CheckView> {
+        self.checks.iter().find(|check| check.target == CheckTarget::Ticket(ticket))
+    }
+
+    /// The intents of a run, by account and leg.
+    pub(crate) fn intents_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a IntentView> {
+        self.intents.values().filter(move |intent| intent.id.run == *run)
+    }
+
+    /// The newest run of a plan.
+    pub(crate) fn newest_run(&self, plan: &PlanId) -> Option<&RunView> {
+        self.runs.values().filter(|run| run.id.plan == *plan).next_back()
+    }
+
+    fn check(&mut self, check: CheckView) {
+        match self.checks.iter_mut().find(|known| known.target == check.target) {
+            Some(known) => *known = check,
+            None => self.checks.push_back(check),
+        }
+        while self.checks.len() > CHECKS {
+            self.checks.pop_front();
+        }
+    }
+
+    fn note(&mut self, entry: JournalEntry) {
+        if self.journal.back().is_some_and(|newest| newest.seq >= entry.seq) {
+            return;
+        }
+        self.journal.push_back(entry);
+        while self.journal.len() > JOURNAL {
+            self.journal.pop_front();
+            self.fallen = self.fallen.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The command line: what can be asked, and what each flag means.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Watches and runs the accounts of musterd. Without a command: the terminal client.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The daemon's socket.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Writes JSON with schema_version, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) screen: ScreenFlags,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// How the terminal client looks.
+#[derive(Debug, Clone, Copy, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags, each on its own")]
+pub(crate) struct ScreenFlags {
+    /// Leaves out every key that changes something.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Uses ASCII only, whatever the locale says.
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// Uses no colours; so does the variable `NO_COLOR`.
+    #[arg(long)]
+    pub(crate) mono: bool,
+}
+
+/// What a script or a person can ask for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The daemon at a glance.
+    Status,
+    /// Tests one account or all and waits for the result.
+    Test(TestArgs),
+    /// The journal, oldest first.
+    Journal(JournalArgs),
+    /// Accounts: list, show, connect, switch.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Plans: list, put, arm, disarm.
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// Runs: list, show.
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Who is fit for the next run, and who is not and why.
+    Muster,
+}
+
+/// Which accounts to test.
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Its number, its user, or user/broker.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) account: Option<String>,
+    /// Every account.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Which entries of the journal.
+#[derive(Debug, Args)]
+pub(crate) struct JournalArgs {
+    /// Goes on with new entries until interrupted.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// The newest so many, at most 1000.
+    #[arg(short = 'n', long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+    /// Only entries after this number.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) after: u64,
+    /// Words such as broker:angel level>=warn user:asha.k area:order, and plain text.
+    pub(crate) words: Vec<String>,
+}
+
+/// What can be done with accounts. ACCOUNT is a number, a user, or user/broker.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Every account in a line.
+    List,
+    /// One account in full.
+    Show { account: String },
+    /// Tests a credential and stores it if the test passes. Reads JSON from standard input, or asks
+    /// at a terminal without showing what is typed; never from arguments or the environment.
+    Connect,
+    /// Lets the account take part in runs, or not.
+    Auto { account: String, state: Switch },
+    /// Switches the account on.
+    Activate { account: String },
+    /// Switches the account off.
+    Deactivate { account: String },
+    /// Begins the daily login of a Zerodha account and waits for the person.
+    Login { account: String },
+    /// Hands over the address a login ended at; reads it from standard input.
+    Redirect { ticket: u64 },
+    /// Forgets the account and its credential.
+    Remove {
+        account: String,
+        /// Its user's name once more; asked for at a terminal.
+        #[arg(long, value_name = "USER")]
+        confirm: Option<String>,
+    },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+/// What can be done with plans.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Every plan.
+    List,
+    /// Makes or changes a plan; it is dry-run until armed.
+    Put { file: PathBuf },
+    /// Sends the plan's orders for real from its next run on.
+    Arm {
+        plan: String,
+        /// The plan's name once more; asked for at a terminal.
+        #[arg(long, value_name = "PLAN")]
+        confirm: Option<String>,
+    },
+    /// Back to dry-run: no order is sent.
+    Disarm { plan: String },
+}
+
+/// What can be asked about runs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// The runs of the last days.
+    List,
+    /// One run with its orders, by PLAN@DATE.
+    Show { run: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn filters_and_flags_are_read() {
+        let cli =
+            Cli::try_parse_from(["muster", "journal", "-f", "broker:angel", "--json"]).unwrap();
+        assert!(cli.json && matches!(cli.command, Some(Command::Journal(args)) if args.follow));
+        assert!(Cli::try_parse_from(["muster", "test"]).is_err());
+        assert!(Cli::try_parse_from(["muster", "test", "asha.k", "--all"]).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! `muster account`.
+
+use muster_protocol::account::AccountView;
+use muster_protocol::ids::TicketId;
+use muster_protocol::order::Broker;
+use muster_protocol::request::{
+    ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, SubmitRedirect,
+    Subscribe,
+};
+use muster_protocol::secret::Secret;
+
+use super::{CommandError, Daemon, connect, print::Printer, prompt};
+use crate::cli::{AccountCommand, Switch};
+
+/// Lists, shows, connects, switches, removes.
+pub(super) async fn account(
+    daemon: &mut Daemon,
+    command: AccountCommand,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    match command {
+        AccountCommand::List => list(daemon, *printer).await,
+        AccountCommand::Show { account } => show(&daemon.find(&account).await?, *printer),
+        AccountCommand::Connect => connect::connect(daemon, printer).await,
+        AccountCommand::Auto { account, state } => {
+            let (accounts, name) = one(daemon, &account).await?;
+            let on = state == Switch::On;
+            daemon.client.call(SetAutoExecute { accounts, on }).await?;
+            done(*printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
+        }
+        AccountCommand::Activate { account } => {
+            let (accounts, name) = one(daemon, &account).await?;
+            daemon.client.call(SetActive { accounts, on: true }).await?;
+            done(*printer, &format!("{name}: activated"))
+        }
+        AccountCommand::Deactivate { account } => {
+            let (accounts, name) = one(daemon, &account).await?;
+            daemon.client.call(SetActive { accounts, on: false }).await?;
+            done(*printer, &format!("{name}: deactivated"))
+        }
+        AccountCommand::Login { account } => {
+            let account = daemon.find(&account).await?;
+            if account.broker != Broker::Zerodha {
+                let words = "only Zerodha needs a person to log in; use muster test";
+                return Err(CommandError::Usage(words.to_owned()));
+            }
+            let seq = daemon.client.call(Subscribe { journal_tail: 0 }).await?.seq;
+            let ticket = daemon.client.call(Login { account: account.id }).await?;
+            connect::watch(daemon, seq, &ticket, printer).await
+        }
+        AccountCommand::Redirect { ticket } => {
+            let redirected = if prompt::is_person() {
+                prompt::secret("The address the browser ended at")?
+            } else {
+                Secret::new(prompt::read_all()?.trim().to_owned())
+            };
+            daemon.client.call(SubmitRedirect { ticket: TicketId(ticket), redirected }).await?;
+            done(*printer, "handed over")
+        }
+        AccountCommand::Remove { account, confirm } => {
+            let account = daemon.find(&account).await?;
+            let name = name(&account);
+            let question = format!("{name} and its credential are forgotten for good.");
+            prompt::confirm(confirm, account.user.as_str(), &question)?;
+            let call = RemoveAccount { account: account.id, confirm: account.user };
+            daemon.client.call(call).await?;
+            done(*printer, &format!("{name}: removed"))
+        }
+    }
+}
+
+fn name(account: &AccountView) -> String {
+    format!("{} {}", account.user, account.broker)
+}
+
+async fn one(daemon: &Daemon, named: &str) -> Result<(Selection, String), CommandError> {
+    let account = daemon.find(named).await?;
+    Ok((Selection::Ids(vec![account.id]), name(&account)))
+}
+
+fn done(printer: Printer, words: &str) -> Result<(), CommandError> {
+    if printer.is_json() { printer.json("done", &words) } else { printer.line(words) }
+}
+
+async fn list(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
+    let accounts = daemon.client.call(ListAccounts {}).await?;
+    if printer.is_json() {
+        return printer.json("accounts", &accounts);
+    }
+    let rows: Vec<Vec<String>> = accounts
+        .iter()
+        .map(|account| {
+            vec![
+                account.id.to_string(),
+                account.user.to_string(),
+                account.broker.to_string(),
+                account.status.words().to_owned(),
+                account.permission.words().to_owned(),
+                account.last_ok.map_or_else(|| "never".to_owned(), |at| at.day_clock()),
+                if account.auto_execute { "on" } else { "off" }.to_owned(),
+                account.egress.to_string(),
+            ]
+        })
+        .collect();
+    printer.table(&["NO", "USER", "BROKER", "STATUS", "IP", "LAST OK", "AUTO", "EGRESS"], &rows)
+}
+
+fn show(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
+    if printer.is_json() {
+        return printer.json("account", account);
+    }
+    let last_ok = account.last_ok.map_or_else(|| "never".to_owned(), |at| at.day_clock());
+    for (label, value) in [
+        ("account", format!("{} {}", account.id, name(account))),
+        ("client", format!("{} {}", account.client_id, account.holder)),
+        ("status", account.status.words().to_owned()),
+        ("orders", account.permission.words().to_owned()),
+        ("last ok", last_ok),
+        ("auto", if account.auto_execute { "on" } else { "off" }.to_owned()),
+        ("egress", account.egress.to_string()),
+        ("credential", format!("stored {}", account.connected_at.day_clock())),
+    ] {
+        printer.line(format!("{label:<11} {value}"))?;
+    }
+    for past in &account.history {
+        let verdict = past.failed.map_or("ok", |kind| kind.words());
+        printer.line(format!("{:<11} {} {verdict}", "checked", past.at.day_clock()))?;
+    }
+    Ok(())
+}

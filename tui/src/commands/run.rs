@@ -1,0 +1,88 @@
+//! `muster run`.
+
+use muster_protocol::ids::RunId;
+use muster_protocol::request::{ListRuns, ShowRun};
+use muster_protocol::run::{IntentStatus, RunCounts, RunState, RunView};
+
+use super::{CommandError, Daemon, print::Printer};
+use crate::cli::RunCommand;
+
+/// Lists runs, or shows one.
+pub(super) async fn run(
+    daemon: &Daemon,
+    command: RunCommand,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    match command {
+        RunCommand::List => {
+            let runs = daemon.client.call(ListRuns {}).await?;
+            if printer.is_json() {
+                return printer.json("runs", &runs);
+            }
+            let rows: Vec<_> = runs.iter().map(row).collect();
+            printer.table(&["RUN", "MODE", "STATE", "FIRED", "ACCOUNTS", "ORDERS"], &rows)
+        }
+        RunCommand::Show { run } => {
+            let run =
+                RunId::try_from(run).map_err(|error| CommandError::Usage(error.to_string()))?;
+            show(daemon, run, *printer).await
+        }
+    }
+}
+
+fn row(run: &RunView) -> Vec<String> {
+    let state = match &run.state {
+        RunState::Frozen => "frozen".to_owned(),
+        RunState::Firing => "firing".to_owned(),
+        RunState::Closed => "closed".to_owned(),
+        RunState::Missed { reason } => format!("MISSED: {reason}"),
+    };
+    vec![
+        run.id.to_string(),
+        run.mode.words().to_owned(),
+        state,
+        run.fired_at.map_or_else(|| "-".to_owned(), |at| at.clock_millis()),
+        run.accounts.to_string(),
+        counts(run.counts),
+    ]
+}
+
+fn counts(counts: RunCounts) -> String {
+    let words: Vec<_> = IntentStatus::ALL
+        .into_iter()
+        .filter(|status| counts.of(*status) > 0)
+        .map(|status| format!("{} {}", counts.of(status), status.words()))
+        .collect();
+    words.join(", ")
+}
+
+async fn show(daemon: &Daemon, run: RunId, printer: Printer) -> Result<(), CommandError> {
+    let details = daemon.client.call(ShowRun { run }).await?;
+    if printer.is_json() {
+        return printer.json("run", &details);
+    }
+    printer.line(row(&details.run).join("  "))?;
+    let rows: Vec<Vec<String>> = details
+        .intents
+        .iter()
+        .map(|intent| {
+            let failure = intent.failure.as_ref();
+            let why = failure.map(|f| f.broker_says.clone().unwrap_or_else(|| f.means.clone()));
+            vec![
+                intent.user.to_string(),
+                intent.broker.to_string(),
+                intent.leg.words(),
+                intent.status.words().to_owned(),
+                intent.order_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+                intent.took_ms.map(|ms| format!("{ms} ms")).unwrap_or_default(),
+                why.unwrap_or_default(),
+            ]
+        })
+        .collect();
+    printer.table(&["USER", "BROKER", "LEG", "STATUS", "ORDER", "TOOK", "WHY"], &rows)?;
+    for left in &details.run.left_out {
+        let words: Vec<_> = left.reasons.iter().map(|reason| reason.words()).collect();
+        printer.line(format!("left out: {} {}: {}", left.user, left.broker, words.join("; ")))?;
+    }
+    Ok(())
+}

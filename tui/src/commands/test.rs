@@ -1,0 +1,140 @@
+//! `muster test`: begins the test and watches the feed until every account has its result.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use muster_protocol::account::{AccountStatus, AccountView};
+use muster_protocol::check::{CheckOutcome, StepVerdict};
+use muster_protocol::event::{Delta, Feed};
+use muster_protocol::ids::AccountId;
+use muster_protocol::request::{Selection, Subscribe, TestAccounts};
+use muster_protocol::time::Timestamp;
+
+use super::{CommandError, Daemon, choose, print::Printer};
+use crate::cli::TestArgs;
+
+/// How long the results may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Tests; fails unless every account passes.
+pub(super) async fn test(
+    daemon: &mut Daemon,
+    args: &TestArgs,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    let subscribed = daemon.client.call(Subscribe { journal_tail: 0 }).await?;
+    let known = subscribed.snapshot.accounts;
+    let before = known.iter().map(|a| (a.id, a.last_check.as_ref().map(|c| c.started))).collect();
+    let accounts = match &args.account {
+        Some(named) => Selection::Ids(vec![choose(known, named)?.id]),
+        None => Selection::All,
+    };
+    let touched = daemon.client.call(TestAccounts { accounts }).await?;
+    let mut watch = Watch { before, seen_testing: Vec::new(), done: BTreeMap::new() };
+    let all = watch.until(daemon, subscribed.seq, &touched.accounts);
+    tokio::time::timeout(PATIENCE, all).await.map_err(|_| {
+        CommandError::Failed(format!("no result within {} s", PATIENCE.as_secs()))
+    })??;
+    let results: Vec<&AccountView> = watch.done.values().collect();
+    if printer.is_json() {
+        printer.json("accounts", &results)?;
+    } else {
+        results.iter().try_for_each(|account| print(account, *printer))?;
+    }
+    let failed = results.iter().filter(|account| !passed(account)).count();
+    match failed {
+        0 => Ok(()),
+        n => Err(CommandError::Failed(format!("{n} of {} accounts failed", results.len()))),
+    }
+}
+
+/// What has been seen of the accounts under test.
+struct Watch {
+    before: BTreeMap<AccountId, Option<Timestamp>>,
+    seen_testing: Vec<AccountId>,
+    done: BTreeMap<AccountId, AccountView>,
+}
+
+impl Watch {
+    async fn until(
+        &mut self,
+        daemon: &mut Daemon,
+        mut last: u64,
+        wanted: &[AccountId],
+    ) -> Result<(), CommandError> {
+        while !wanted.iter().all(|id| self.done.contains_key(id)) {
+            let Some(item) = daemon.feed.recv().await else {
+                return Err(CommandError::NoDaemon("the connection was lost".to_owned()));
+            };
+            let snapshot = match item {
+                Feed::Delta { seq, .. } if seq <= last => continue,
+                Feed::Delta { seq, delta } if seq == last.saturating_add(1) => {
+                    last = seq;
+                    if let Delta::Account(account) = *delta {
+                        self.look(*account, wanted);
+                    }
+                    continue;
+                }
+                Feed::Delta { .. } => {
+                    let anew = daemon.client.call(Subscribe { journal_tail: 0 }).await?;
+                    last = anew.seq;
+                    anew.snapshot
+                }
+                Feed::Resync { seq, snapshot } => {
+                    last = seq;
+                    *snapshot
+                }
+            };
+            snapshot.accounts.into_iter().for_each(|account| self.look(account, wanted));
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, account: AccountView, wanted: &[AccountId]) {
+        if !wanted.contains(&account.id) {
+            return;
+        }
+        let running = account.status == AccountStatus::Testing;
+        let outcome = account.last_check.as_ref().map(|check| &check.outcome);
+        if running || outcome == Some(&CheckOutcome::Running) {
+            self.seen_testing.push(account.id);
+            return;
+        }
+        let started = account.last_check.as_ref().map(|check| check.started);
+        let is_new = self.before.get(&account.id) != Some(&started);
+        let waits = account.status == AccountStatus::LoginDue;
+        if is_new || waits || self.seen_testing.contains(&account.id) {
+            self.done.insert(account.id, account);
+        }
+    }
+}
+
+fn passed(account: &AccountView) -> bool {
+    account.last_check.as_ref().is_some_and(|check| check.outcome == CheckOutcome::Passed)
+}
+
+fn print(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
+    let verdict = if passed(account) { "ok" } else { "FAILED" };
+    let name = format!("{} {}", account.user, account.broker);
+    printer.line(format!("{verdict:<7} {name}: {}", account.status.words()))?;
+    let Some(check) = &account.last_check else { return Ok(()) };
+    for step in &check.steps {
+        let sign = match step.verdict {
+            StepVerdict::Waiting | StepVerdict::Running => "--",
+            StepVerdict::Passed => "ok",
+            StepVerdict::Unknown => "??",
+            StepVerdict::Failed => "!!",
+        };
+        let took = step.took_ms.map(|ms| format!("{ms} ms")).unwrap_or_default();
+        let name = step.step.words();
+        printer.line(format!("  [{sign}] {name:<17} {took:>8}  {}", step.detail))?;
+    }
+    if let CheckOutcome::Failed { failure } = &check.outcome {
+        if let Some(words) = &failure.broker_says {
+            printer.line(format!("  broker says  {words}"))?;
+        }
+        printer.line(format!("  it means     {}", failure.means))?;
+        printer.line(format!("  do           {}", failure.action))?;
+    }
+    Ok(())
+}

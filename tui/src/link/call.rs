@@ -1,0 +1,69 @@
+//! A request on its way to the daemon, with the secrets it needs.
+
+use muster_protocol::client::{CallError, Client};
+use muster_protocol::request::{
+    Abandon, ArmPlan, Connect, Login, RemoveAccount, SetActive, SetAutoExecute, ShowRun,
+    SubmitRedirect, TestAccounts,
+};
+
+use crate::app::effect::Ask;
+use crate::app::msg::Answer;
+use crate::secrets::SecretStore;
+
+/// A request of the screen.
+pub(crate) enum Outgoing {
+    Test(TestAccounts),
+    SetActive(SetActive),
+    SetAuto(SetAutoExecute),
+    Remove(RemoveAccount),
+    Login(Login),
+    Connect(Connect),
+    Redirect(SubmitRedirect),
+    Abandon(Abandon),
+    Arm(ArmPlan),
+    ShowRun(ShowRun),
+}
+
+impl Outgoing {
+    /// What was asked for, with what the store holds for it.
+    pub(crate) fn new(ask: Ask, secrets: &mut SecretStore) -> Self {
+        match ask {
+            Ask::Test(accounts) => Self::Test(TestAccounts { accounts }),
+            Ask::SetActive { accounts, on } => Self::SetActive(SetActive { accounts, on }),
+            Ask::SetAuto { accounts, on } => Self::SetAuto(SetAutoExecute { accounts, on }),
+            Ask::Remove { account, user } => Self::Remove(RemoveAccount { account, confirm: user }),
+            Ask::Login(account) => Self::Login(Login { account }),
+            Ask::Connect(order) => {
+                let credential = secrets.credential(&order);
+                Self::Connect(Connect {
+                    user: order.user,
+                    egress: order.egress,
+                    replaces: order.replaces,
+                    credential,
+                })
+            }
+            Ask::SubmitRedirect(ticket) => {
+                Self::Redirect(SubmitRedirect { ticket, redirected: secrets.take_redirect() })
+            }
+            Ask::Abandon(ticket) => Self::Abandon(Abandon { ticket }),
+            Ask::Arm { plan, mode, hash } => Self::Arm(ArmPlan { plan, mode, hash }),
+            Ask::ShowRun(run) => Self::ShowRun(ShowRun { run }),
+        }
+    }
+
+    /// Sends it and waits for the answer.
+    pub(super) async fn perform(self, client: &Client) -> Result<Answer, CallError> {
+        Ok(match self {
+            Self::Test(call) => Answer::Touched(client.call(call).await?),
+            Self::SetActive(call) => Answer::Touched(client.call(call).await?),
+            Self::SetAuto(call) => Answer::Touched(client.call(call).await?),
+            Self::Login(call) => Answer::Ticket(client.call(call).await?),
+            Self::Connect(call) => Answer::Ticket(client.call(call).await?),
+            Self::ShowRun(call) => Answer::Run(Box::new(client.call(call).await?)),
+            Self::Remove(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Abandon(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Arm(call) => client.call(call).await.map(|_| Answer::Done)?,
+        })
+    }
+}

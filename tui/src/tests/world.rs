@@ -1,0 +1,401 @@
+//! A made-up morning, six minutes before the run.
+
+use muster_protocol::account::{
+    AccountStatus, AccountView, Fitness, LastRun, PastCheck, SessionView, Unfit,
+};
+use muster_protocol::check::{
+    CheckOutcome, CheckStep, CheckTarget, CheckView, OrderPermission, StepVerdict, StepView,
+};
+use muster_protocol::event::{Area, JournalEntry, Level, Snapshot};
+use muster_protocol::failure::{Explained, FailureKind};
+use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, OrderTag, RunId, TicketId};
+use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
+use muster_protocol::plan::{Mode, PlanSpec, PlanView};
+use muster_protocol::reply::{Role, Welcome};
+use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
+use muster_protocol::status::{
+    EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
+};
+use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp, Weekday};
+use muster_protocol::version::ProtocolVersion;
+
+use crate::app::layout::Size;
+use crate::app::model::{Look, Model, Page};
+use crate::app::msg::{LinkNews, Msg};
+use crate::app::screens::connect::Stage;
+use crate::app::update::update;
+
+/// 23 November 2026, 15:04:12 at the exchange.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-23T15:04:12+05:30".parse().unwrap()
+}
+
+pub(crate) fn size(width: u16, height: u16) -> Size {
+    Size { width, height }
+}
+
+/// A model that has heard the snapshot, at 80x24.
+pub(crate) fn model() -> Model {
+    model_of(snapshot())
+}
+
+pub(crate) fn model_of(snapshot: Snapshot) -> Model {
+    let mut model = Model::new(size(80, 24), Look::default(), false);
+    let at = Timestamp::from_millis(0);
+    update(&mut model, at, Msg::Link(LinkNews::Connected(welcome())));
+    update(&mut model, at, Msg::Link(LinkNews::Snapshot(Box::new(snapshot))));
+    model
+}
+
+/// The Connect page while a Zerodha login is waited for.
+pub(crate) fn waiting_for_login() -> Model {
+    let mut snapshot = snapshot();
+    snapshot.checks.push(login_check());
+    let mut model = model_of(snapshot);
+    model.page = Page::Connect;
+    model.connect.stage =
+        Stage::Check { ticket: Some(TicketId(7)), login: Some(AccountId(4)), refusal: None };
+    model
+}
+
+pub(crate) fn welcome() -> Welcome {
+    Welcome {
+        protocol: ProtocolVersion::CURRENT,
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        role: Role::Operator,
+        now: now(),
+    }
+}
+
+pub(crate) fn login_check() -> CheckView {
+    let link = "https://kite.zerodha.com/connect/login?v=3&api_key=ab12cd34ef56gh78&redirect_params=state%3D7f3c19aa";
+    CheckView {
+        target: CheckTarget::Ticket(TicketId(7)),
+        user: "deepak.s".parse().unwrap(),
+        broker: Broker::Zerodha,
+        started: now().plus(-19 * SECOND),
+        steps: steps(0, None),
+        outcome: CheckOutcome::AwaitingLogin {
+            link: link.to_owned(),
+            expires: now().plus(9 * MINUTE + 41 * SECOND),
+        },
+        saved_as: None,
+    }
+}
+
+pub(crate) fn refused_check(target: CheckTarget) -> CheckView {
+    CheckView {
+        target,
+        user: "bharat.m".parse().unwrap(),
+        broker: Broker::AngelOne,
+        started: now().plus(-MINUTE),
+        steps: steps(5, Some((CheckStep::OrderPermission, "REFUSED: this address is not registered"))),
+        outcome: CheckOutcome::Failed {
+            failure: Explained {
+                kind: FailureKind::IpNotAllowed,
+                broker_says: Some("AG7002 Access denied: Unregistered IP address".to_owned()),
+                means: "Login works from anywhere; orders only from a registered address, and 98.88.173.81 is not one of A123456's.".to_owned(),
+                action: "Register 98.88.173.81 in the SmartAPI app, wait up to ten minutes, then test again.".to_owned(),
+                ip_seen: Some("98.88.173.81".to_owned()),
+                ip_to_register: Some("98.88.173.81".to_owned()),
+            },
+        },
+        saved_as: None,
+    }
+}
+
+/// The first `passed` steps good, then perhaps a bad one.
+pub(crate) fn steps(passed: usize, failed: Option<(CheckStep, &str)>) -> Vec<StepView> {
+    const FOUND: [&str; 6] = [
+        "the world sees 98.88.173.81 (IPv4)",
+        "TLS 1.3 to apiconnect.angelone.in",
+        "TOTP accepted, clock offset +0.2 s",
+        "client A123456, BHARAT M",
+        "\u{20b9} 1,20,450.00 available",
+        "orders accepted from here",
+    ];
+    let took = [41, 88, 310, 96, 104, 92];
+    let of = |(at, step): (usize, CheckStep)| match failed {
+        Some((bad, why)) if bad == step => StepView {
+            step,
+            verdict: StepVerdict::Failed,
+            took_ms: Some(took[at]),
+            detail: why.to_owned(),
+        },
+        _ if at < passed => StepView {
+            step,
+            verdict: StepVerdict::Passed,
+            took_ms: Some(took[at]),
+            detail: FOUND[at].to_owned(),
+        },
+        _ => StepView { step, verdict: StepVerdict::Waiting, took_ms: None, detail: String::new() },
+    };
+    CheckStep::ALL.into_iter().enumerate().map(of).collect()
+}
+
+fn account(id: u32, user: &str, broker: Broker) -> AccountView {
+    let at = now();
+    AccountView {
+        id: AccountId(id),
+        user: user.parse().unwrap(),
+        broker,
+        client_id: format!("A12345{id}"),
+        holder: user.to_uppercase().replace('.', " "),
+        egress: "main".parse().unwrap(),
+        active: true,
+        auto_execute: true,
+        status: AccountStatus::Active,
+        permission: OrderPermission::Allowed,
+        permission_at: Some(at.plus(-4 * MINUTE)),
+        session: SessionView::Live {
+            since: at.plus(-6 * 60 * MINUTE),
+            until: at.plus(535 * MINUTE),
+        },
+        last_ok: Some(at.plus(-12 * SECOND)),
+        latency_ms: Some(88 + id),
+        fitness: Fitness::Fit,
+        last_run: Some(LastRun {
+            run: run_id("btst@2026-11-20"),
+            counts: Some(RunCounts { accepted: 3, ..RunCounts::default() }),
+        }),
+        last_check: Some(CheckView {
+            target: CheckTarget::Account(AccountId(id)),
+            user: user.parse().unwrap(),
+            broker,
+            started: at.plus(-4 * MINUTE),
+            steps: steps(6, None),
+            outcome: CheckOutcome::Passed,
+            saved_as: None,
+        }),
+        history: vec![
+            PastCheck { at: at.plus(-4 * MINUTE), failed: None },
+            PastCheck { at: at.plus(-3 * DAY), failed: None },
+        ],
+        connected_at: at.plus(-31 * DAY),
+    }
+}
+
+fn failing(id: u32, user: &str, broker: Broker, status: AccountStatus, why: Unfit) -> AccountView {
+    AccountView {
+        status,
+        fitness: Fitness::Unfit { reasons: vec![why] },
+        permission: OrderPermission::Untested,
+        permission_at: None,
+        last_ok: Some(now().plus(-9 * DAY)),
+        last_check: None,
+        last_run: Some(LastRun { run: run_id("btst@2026-11-20"), counts: None }),
+        ..account(id, user, broker)
+    }
+}
+
+pub(crate) fn accounts() -> Vec<AccountView> {
+    let refused = OrderPermission::Refused { seen: Some("98.88.173.81".to_owned()) };
+    let mut bharat = failing(
+        2,
+        "bharat.m",
+        Broker::AngelOne,
+        AccountStatus::Failed(FailureKind::IpNotAllowed),
+        Unfit::OrderPermission { permission: refused.clone() },
+    );
+    bharat.permission = refused;
+    bharat.last_check = Some(refused_check(CheckTarget::Account(AccountId(2))));
+    bharat.history = vec![
+        PastCheck { at: now().plus(-MINUTE), failed: Some(FailureKind::IpNotAllowed) },
+        PastCheck { at: now().plus(-3 * DAY), failed: None },
+    ];
+    let mut deepak =
+        failing(4, "deepak.s", Broker::Zerodha, AccountStatus::LoginDue, Unfit::LoginDue);
+    deepak.session = SessionView::Ended { at: now().plus(-9 * 60 * MINUTE) };
+    let mut esha = failing(
+        5,
+        "esha.v",
+        Broker::AngelOne,
+        AccountStatus::Failed(FailureKind::OtpRejected),
+        Unfit::CheckFailed {
+            kind: FailureKind::OtpRejected,
+            detail: "not tried again by itself".to_owned(),
+        },
+    );
+    esha.session = SessionView::None;
+    let off = |active| AccountView {
+        active,
+        auto_execute: false,
+        status: if active { AccountStatus::Active } else { AccountStatus::Inactive },
+        fitness: Fitness::Off,
+        ..account(
+            if active { 6 } else { 7 },
+            if active { "farhan.a" } else { "gita.p" },
+            Broker::Zerodha,
+        )
+    };
+    let chitra = account(3, "chitra.r", Broker::Zerodha);
+    vec![
+        account(1, "asha.k", Broker::AngelOne),
+        bharat,
+        chitra,
+        deepak,
+        esha,
+        off(true),
+        off(false),
+    ]
+}
+
+pub(crate) fn run_id(text: &str) -> RunId {
+    RunId::try_from(text.to_owned()).unwrap()
+}
+
+fn leg(side: Side, exchange: Exchange, symbol: &str, quantity: u32) -> Leg {
+    Leg {
+        exchange,
+        symbol: symbol.to_owned(),
+        side,
+        quantity: quantity.try_into().unwrap(),
+        product: Product::Delivery,
+        price: PriceRule::Market,
+        validity: Validity::Day,
+    }
+}
+
+pub(crate) fn legs() -> Vec<Leg> {
+    vec![
+        leg(Side::Sell, Exchange::Nfo, "NIFTY26NOVFUT", 75),
+        leg(Side::Buy, Exchange::Nse, "INFY", 10),
+        leg(Side::Buy, Exchange::Nse, "SBIN", 20),
+    ]
+}
+
+pub(crate) fn plan() -> PlanView {
+    PlanView {
+        spec: PlanSpec {
+            name: "btst".parse().unwrap(),
+            at: TimeOfDay::hm(15, 10),
+            window_until: TimeOfDay::hm(15, 14),
+            weekdays: Weekday::WORKING.to_vec(),
+            legs: legs(),
+        },
+        mode: Mode::Live,
+        hash: "7c1e5a0bb2".to_owned(),
+        next_fire: Some(now().date().at(TimeOfDay::hm(15, 10))),
+        no_fire_because: None,
+    }
+}
+
+/// A run under way: six intents, one refused, one in doubt.
+pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
+    use IntentStatus::{Accepted, InDoubt, Planned, Refused, Sending};
+    let fired = now().plus(-2 * SECOND);
+    let statuses = [Accepted, Accepted, Refused, Accepted, InDoubt, Sending, Planned];
+    let users = ["asha.k", "asha.k", "asha.k", "chitra.r", "chitra.r", "chitra.r", "ivan.t"];
+    let intents: Vec<IntentView> = (0_u8..7)
+        .map(|n| {
+            let status = statuses[usize::from(n)];
+            let leg = legs()[usize::from(n % 3)].clone();
+            IntentView {
+                id: IntentId {
+                    run: run_id("btst@2026-11-23"),
+                    account: AccountId(u32::from(n / 3) * 2 + 1),
+                    leg: LegNo(n % 3),
+                },
+                user: users[usize::from(n)].parse().unwrap(),
+                broker: if n < 3 { Broker::AngelOne } else { Broker::Zerodha },
+                leg,
+                status,
+                tag: Some(OrderTag(format!("2X71A00K30F1QZ7W{n}"))),
+                order_id: (status == Accepted).then(|| OrderId(format!("26112300000{n}"))),
+                sent_at: (status != Planned).then_some(fired),
+                took_ms: (status == Accepted || status == Refused).then(|| 80 + u32::from(n) * 31),
+                lookups: u32::from(status == InDoubt) * 2,
+                failure: (status == Refused).then(|| Explained {
+                    kind: FailureKind::Refused,
+                    broker_says: Some("insufficient funds (needs \u{20b9} 14,820)".to_owned()),
+                    means: "Not enough money for this order.".to_owned(),
+                    action: "Add funds.".to_owned(),
+                    ip_seen: None,
+                    ip_to_register: None,
+                }),
+            }
+        })
+        .collect();
+    let run = RunView {
+        id: run_id("btst@2026-11-23"),
+        mode: Mode::Live,
+        state: RunState::Firing,
+        fire_at: fired,
+        fired_at: Some(fired.plus(4)),
+        closed_at: None,
+        hash: plan().hash,
+        legs: legs(),
+        accounts: 3,
+        left_out: vec![LeftOut {
+            account: AccountId(4),
+            user: "deepak.s".parse().unwrap(),
+            broker: Broker::Zerodha,
+            reasons: vec![Unfit::LoginDue],
+        }],
+        counts: statuses.into_iter().collect(),
+    };
+    (run, intents)
+}
+
+pub(crate) fn journal() -> Vec<JournalEntry> {
+    let entry = |seq: u64, level, area, user: Option<&str>, text: &str| JournalEntry {
+        seq,
+        at: now().plus(-MINUTE + i64::try_from(seq).unwrap() * 113),
+        level,
+        area,
+        user: user.map(|user| user.parse().unwrap()),
+        account: None,
+        broker: user.map(|_| Broker::AngelOne),
+        run: None,
+        text: text.to_owned(),
+    };
+    vec![
+        entry(1, Level::Info, Area::Daemon, None, "started, 7 accounts, vault open"),
+        entry(2, Level::Warn, Area::Check, Some("bharat.m"), "order permission refused (AG7002)"),
+        entry(
+            3,
+            Level::Error,
+            Area::Session,
+            Some("esha.v"),
+            "TOTP rejected (AB1050); not tried again by itself, because brokers lock accounts after a few attempts",
+        ),
+        entry(4, Level::Info, Area::Plan, None, "btst frozen, 3 legs, 2 accounts, hash 7c1e5a0b"),
+    ]
+}
+
+pub(crate) fn snapshot() -> Snapshot {
+    let at = now();
+    Snapshot {
+        status: StatusView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: at.plus(-12 * DAY),
+            now: at,
+            vault: VaultState::Open,
+            market: MarketPhase::Open,
+            calendar_until: "2026-12-31".parse().unwrap(),
+            next_run: Some(NextRun {
+                plan: "btst".parse().unwrap(),
+                at: at.date().at(TimeOfDay::hm(15, 10)),
+                mode: Mode::Live,
+            }),
+            egress: vec![EgressView {
+                name: "main".parse().unwrap(),
+                address: "98.88.173.81".to_owned(),
+                observed: Some(Observed {
+                    address: "98.88.173.81".to_owned(),
+                    at: at.plus(-10 * SECOND),
+                }),
+                accounts: 7,
+                shared_at: vec![Broker::AngelOne],
+            }],
+            counts: FitCounts { fit: 2, unfit: 3, off: 2 },
+            callback: Some("127.0.0.1:8912".to_owned()),
+        },
+        accounts: accounts(),
+        plans: vec![plan()],
+        runs: Vec::new(),
+        intents: Vec::new(),
+        checks: Vec::new(),
+        journal: journal(),
+    }
+}

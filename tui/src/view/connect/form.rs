@@ -1,0 +1,241 @@
+//! The form: the warning, the address to register, the numbered steps, the fields.
+
+use ratatui::text::{Line, Span};
+
+use muster_protocol::order::Broker;
+
+use crate::app::form::{FieldName, SecretField};
+use crate::app::layout::Size;
+use crate::app::model::Model;
+use crate::app::screens::connect::Form;
+use crate::glyph::Mark;
+use crate::text;
+use crate::theme::Role;
+use crate::view::Content;
+use crate::view::paint::Pen;
+
+/// What a secret looks like however long it is.
+const MASK: &str = "••••••••";
+
+/// The form, scrolled so that the focus is in view.
+pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+    let form = &model.connect.form;
+    let width = usize::from(body.width);
+    let height = usize::from(body.height);
+    let mut lines = guide(model, pen, width);
+    let mut focus = 0;
+    for field in FieldName::of(form.broker).iter().filter(|field| **field != FieldName::Guide) {
+        let at = lines.len();
+        lines.push(row(model, *field, pen, width));
+        if let Some(problem) = form.problems.get(field) {
+            lines.extend(problem_lines(problem, pen, width));
+        }
+        if *field == form.focus {
+            focus = lines.len().max(at);
+        }
+    }
+    let most = lines.len().saturating_sub(height);
+    let auto = focus.saturating_sub(height).min(most);
+    let scroll = i64::try_from(auto).unwrap_or(0).saturating_add(i64::from(form.scroll));
+    let scroll = usize::try_from(scroll).unwrap_or(0).min(most);
+    let verb = if form.replaces.is_some() { "Enter anew" } else { "Connect an account" };
+    let title = format!("{verb} · 2/4 {}", form.broker.title());
+    Content { title, lines: lines.into_iter().skip(scroll).collect(), link: None }
+}
+
+/// The address alone on its line, and what is known of it.
+pub(super) fn address(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let Some(egress) = model.connect.egress(model) else {
+        return vec![
+            pen.line(Role::Warn, "     the address is not known until the daemon answers"),
+        ];
+    };
+    let observed = match (&egress.observed, model.now()) {
+        (Some(seen), Some(now)) if seen.address == egress.address => {
+            format!(
+                "the world saw it {} from egress {}",
+                text::ago(now.since(seen.at)),
+                egress.name
+            )
+        }
+        (Some(seen), _) => {
+            format!("BUT the world sees {} from egress {}", seen.address, egress.name)
+        }
+        (None, _) => format!("not observed yet from egress {}", egress.name),
+    };
+    let typing = matches!(model.connect.form.focus, FieldName::Guide)
+        || model.connect.stage != crate::app::screens::connect::Stage::Form;
+    let key = if typing { "y" } else { "ctrl-y" };
+    vec![
+        Line::from(vec![
+            pen.text(Role::Plain, "     "),
+            pen.text(Role::Address, format!(" {} ", egress.address)),
+        ]),
+        pen.line(Role::Dim, text::clip(&format!("     {key} copy · {observed}"), width)),
+    ]
+}
+
+fn guide(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let form = &model.connect.form;
+    let (heading, words, steps): (_, _, &[&str]) = match form.broker {
+        Broker::AngelOne => (
+            "WARNING: IP WHITELISTING REQUIRED",
+            "Angel One accepts orders only from registered addresses. Without it every order fails, although login works. Register this one (one change a week):",
+            &[
+                "Create an app; enter the address above as Primary Static IP; save",
+                "Enable TOTP at https://smartapi.angelone.in/enable-totp and keep its secret",
+                "Fill in; the connection is tested before anything is stored",
+            ],
+        ),
+        Broker::Zerodha => (
+            "WARNING: IP WHITELISTING REQUIRED FOR ORDERS",
+            "Login goes through Zerodha's own page (OAuth) and needs no registered address. Orders do since 1 April 2026. Register this one under Profile, IP Whitelist:",
+            &[
+                "Create a Connect app; its redirect URL must lead to this server's callback",
+                "Profile, IP Whitelist: add the address above; save",
+                "Fill in, then log in through the link; it is asked for again each day",
+            ],
+        ),
+    };
+    let mut lines = boxed(heading, words, address(model, pen, width.saturating_sub(4)), pen, width);
+    let url = form.broker.dashboard().0;
+    let focused = form.focus == FieldName::Guide;
+    let (sign, key) = if focused { (">", "o copy the link") } else { (" ", "") };
+    let open = format!("{sign}1 Open  {url}");
+    let gap = width.saturating_sub(text::width(&open)).saturating_sub(text::width(key));
+    lines.push(Line::from(vec![
+        pen.text(Role::Plain, open),
+        pen.text(Role::Dim, format!("{}{key}", " ".repeat(gap.min(8)))),
+    ]));
+    for (number, step) in (2..).zip(steps) {
+        let rows = text::wrap(step, width.saturating_sub(4));
+        for (index, row) in rows.iter().enumerate() {
+            let head = if index == 0 { format!(" {number} ") } else { "   ".to_owned() };
+            lines.push(pen.line(Role::Plain, format!("{head}{row}")));
+        }
+    }
+    lines
+}
+
+/// A double frame round words and lines.
+fn boxed(
+    heading: &str,
+    words: &str,
+    inside: Vec<Line<'static>>,
+    pen: &Pen,
+    width: usize,
+) -> Vec<Line<'static>> {
+    let inner = width.saturating_sub(4);
+    let top = text::clip(&format!(" {heading} "), inner);
+    let bars = inner.saturating_sub(text::width(&top));
+    let mut lines = vec![Line::from(vec![
+        pen.text(Role::Warn, " ╔"),
+        pen.text(Role::Loud, top),
+        pen.text(Role::Warn, format!("{}╗", "═".repeat(bars))),
+    ])];
+    let mut rows = pen.wrapped(Role::Plain, words, 1, inner.saturating_sub(1));
+    rows.extend(inside);
+    for row in rows {
+        let gap = inner.saturating_sub(row.width());
+        let mut spans: Vec<Span<'static>> = vec![pen.text(Role::Warn, " ║")];
+        spans.extend(row.spans);
+        spans.push(pen.text(Role::Warn, format!("{}║", " ".repeat(gap))));
+        lines.push(Line::from(spans));
+    }
+    lines.push(pen.line(Role::Warn, format!(" ╚{}╝", "═".repeat(inner))));
+    lines
+}
+
+fn row(model: &Model, field: FieldName, pen: &Pen, width: usize) -> Line<'static> {
+    let form = &model.connect.form;
+    let focused = form.focus == field;
+    let sign = if focused { ">" } else { " " };
+    let role = if focused { Role::Title } else { Role::Plain };
+    let label = text::fit(field.label(), 14);
+    let mut line = Line::from(pen.text(role, format!(" {sign} {label}")));
+    let hint = field.hint(form.broker);
+    match field {
+        FieldName::User => plain(&mut line, (&form.user, hint), focused, pen),
+        FieldName::ClientId => plain(&mut line, (&form.client_id, hint), focused, pen),
+        FieldName::Secret(secret) => hidden(&mut line, form, secret, pen),
+        FieldName::Egress => egress(&mut line, model, pen),
+        FieldName::Guide => {}
+    }
+    let over = line.width() > width;
+    if over && let Some(last) = line.spans.last_mut() {
+        let room = text::width(&last.content).saturating_sub(over_by(width, &last.content));
+        last.content = text::clip(&last.content, room).into();
+    }
+    line
+}
+
+fn over_by(width: usize, last: &str) -> usize {
+    text::width(last).saturating_sub(width.saturating_sub(28))
+}
+
+fn plain(
+    line: &mut Line<'static>,
+    (field, hint): (&crate::app::field::TextField, &str),
+    focused: bool,
+    pen: &Pen,
+) {
+    let (before, after) = field.halves();
+    if focused {
+        let mut rest = after.chars();
+        let under = rest.next().unwrap_or(' ');
+        line.push_span(pen.text(Role::Plain, before));
+        line.push_span(pen.text(Role::Cursor, under.to_string()));
+        line.push_span(pen.text(Role::Plain, rest.as_str()));
+    } else {
+        line.push_span(pen.text(Role::Plain, field.text()));
+    }
+    if field.is_empty() {
+        line.push_span(pen.text(Role::Dim, format!("  {hint}")));
+    }
+}
+
+fn hidden(line: &mut Line<'static>, form: &Form, secret: SecretField, pen: &Pen) {
+    let facts = form.facts(secret);
+    let focused = form.focus == FieldName::Secret(secret);
+    let mask = if facts.typed > 0 { MASK } else { "" };
+    line.push_span(pen.text(Role::Plain, mask));
+    if focused {
+        line.push_span(pen.text(Role::Cursor, " "));
+    }
+    let hint = FieldName::Secret(secret).hint(form.broker);
+    let words = match facts.typed {
+        0 => hint.to_owned(),
+        n => format!("{n} typed"),
+    };
+    let gap = 10_usize.saturating_sub(text::width(mask)).saturating_sub(usize::from(focused));
+    line.push_span(pen.text(Role::Dim, format!("{}{words}", " ".repeat(gap.max(2)))));
+}
+
+fn egress(line: &mut Line<'static>, model: &Model, pen: &Pen) {
+    let Some(egress) = model.connect.egress(model) else {
+        line.push_span(pen.text(Role::Dim, "not known yet"));
+        return;
+    };
+    line.push_span(pen.text(Role::Plain, format!("{} {}", egress.name, egress.address)));
+    let shared = egress.shared_at.contains(&model.connect.form.broker);
+    let words = match (egress.accounts, shared) {
+        (0, _) => " · nobody else uses it".to_owned(),
+        (n, true) => format!(" · {n} accounts; several people at this broker"),
+        (n, false) => format!(" · {n} accounts use it"),
+    };
+    line.push_span(pen.text(if shared { Role::Warn } else { Role::Dim }, words));
+}
+
+fn problem_lines(problem: &str, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let rows = text::wrap(problem, width.saturating_sub(20).max(8));
+    let mut lines = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let sign = if index == 0 { pen.mark(Mark::Bad) } else { pen.text(Role::Bad, " ") };
+        lines.push(Line::from(vec![
+            pen.text(Role::Plain, " ".repeat(17)),
+            sign,
+            pen.text(Role::Bad, format!(" {row}")),
+        ]));
+    }
+    lines
+}

@@ -1,0 +1,178 @@
+//! The first two lines and the last: where the daemon is, how long until the run, what to press.
+
+use ratatui::text::{Line, Span};
+
+use muster_protocol::plan::Mode;
+use muster_protocol::status::VaultState;
+
+use crate::app::keymap;
+use crate::app::model::{Link, Model, Page};
+use crate::glyph::Mark;
+use crate::text;
+use crate::theme::Role;
+use crate::view::paint::Pen;
+
+/// A part of the first line; the higher its rank, the sooner it gives way.
+struct Part {
+    rank: u8,
+    spans: Vec<Span<'static>>,
+}
+
+/// The first line: connection, address, clock, market, next run.
+pub(super) fn status(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+    let mut parts = vec![
+        Part { rank: 9, spans: vec![pen.text(Role::Title, "muster")] },
+        Part { rank: 0, spans: connection(model, pen) },
+    ];
+    let mut add = |rank, role, words: String| {
+        parts.push(Part { rank, spans: vec![pen.text(role, words)] });
+    };
+    if model.is_stale()
+        && let Some(heard) = model.heard
+    {
+        add(1, Role::Warn, format!("data {} old", text::short(model.local.since(heard))));
+    }
+    if model.read_only() {
+        add(4, Role::Warn, "READ-ONLY".to_owned());
+    }
+    let status = model.world.status.as_ref();
+    if status.is_some_and(|status| status.vault == VaultState::Sealed) {
+        add(1, Role::Loud, "VAULT SEALED".to_owned());
+    }
+    if let Some(egress) = status.and_then(|status| status.egress.first()) {
+        add(5, Role::Plain, egress.address.clone());
+    }
+    if let Some(now) = model.now() {
+        let day = now.day_clock();
+        let short = width < 60;
+        add(3, Role::Plain, if short { now.clock() } else { day });
+    }
+    if let Some(status) = status {
+        add(6, Role::Plain, status.market.words().to_owned());
+        let next = next_run(model, width < 60);
+        parts.push(Part { rank: 2, spans: vec![pen.text(next.0, next.1)] });
+    }
+    join(parts, pen, usize::from(width))
+}
+
+/// The tabs, and how many accounts are fit.
+pub(super) fn tabs(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+    let width = usize::from(width);
+    let mut spans = Vec::new();
+    let room = width >= 60;
+    for (number, page) in (1_u8..).zip(Page::ALL) {
+        let current = page == model.page;
+        let label =
+            if room || current { format!("{number} {}", page.title()) } else { number.to_string() };
+        spans.push(pen.text(Role::Plain, if room { " " } else { "" }));
+        let role = if current { Role::Address } else { Role::Dim };
+        spans.push(pen.text(role, if current { format!("{label} ") } else { label }));
+        spans.push(pen.text(Role::Plain, " "));
+    }
+    let mut line = Line::from(spans);
+    if let Some(status) = &model.world.status {
+        let c = status.counts;
+        let unfit = if c.unfit > 0 { Role::Bad } else { Role::Dim };
+        let counts = vec![
+            pen.text(Role::Good, format!("{} fit", c.fit)),
+            pen.text(unfit, format!("  {} NOT", c.unfit)),
+            pen.text(Role::Dim, format!("  {} off ", c.off)),
+        ];
+        let counts = Line::from(counts);
+        let gap = width.saturating_sub(line.width()).saturating_sub(counts.width());
+        if gap > 0 {
+            line.push_span(pen.text(Role::Plain, " ".repeat(gap)));
+            line.extend(counts.spans);
+        }
+    }
+    line
+}
+
+/// The last line: the most useful keys, help first; or a notice.
+pub(super) fn footer(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+    let width = usize::from(width);
+    let mut line = Line::default();
+    let bindings = keymap::footer(model.stack(), model.read_only());
+    if let Some(notice) = &model.notice {
+        let first = bindings.first().map(|b| key_words(b)).unwrap_or_default();
+        let role = if notice.bad { Role::Bad } else { Role::Good };
+        let mark = if notice.bad { Mark::Bad } else { Mark::Good };
+        let room = width.saturating_sub(text::width(&first)).saturating_sub(8);
+        line.push_span(pen.text(Role::Plain, format!(" {first}  ")));
+        line.push_span(pen.mark(mark));
+        line.push_span(pen.text(role, format!(" {}", text::clip(&notice.text, room))));
+        return line;
+    }
+    for binding in bindings {
+        let words = key_words(binding);
+        if line.width().saturating_add(text::width(&words)).saturating_add(1) > width {
+            break;
+        }
+        let (key, label) = words.split_once(' ').unwrap_or((&words, ""));
+        line.push_span(pen.text(Role::Key, format!(" {key}")));
+        line.push_span(pen.text(Role::Plain, format!(" {label} ")));
+    }
+    line
+}
+
+fn key_words(binding: &keymap::Binding) -> String {
+    let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
+    format!("{key} {}", binding.label)
+}
+
+fn connection(model: &Model, pen: &Pen) -> Vec<Span<'static>> {
+    let (mark, role, words) = match &model.link {
+        Link::Live => (Mark::Good, Role::Good, "connected".to_owned()),
+        Link::Connecting => (Mark::Busy, Role::Warn, "connecting".to_owned()),
+        Link::Lost { lost, retry_at } => {
+            let left = retry_at.since(model.local).max(0);
+            let seconds = left.saturating_add(999) / 1000;
+            let again = format!("in {seconds}s (try {})", lost.attempt);
+            if lost.stopped {
+                (Mark::Bad, Role::Bad, format!("daemon stopped, trying {again}"))
+            } else {
+                (Mark::Busy, Role::Warn, format!("reconnecting {again}"))
+            }
+        }
+    };
+    vec![pen.mark(mark), pen.text(role, format!(" {words}"))]
+}
+
+fn next_run(model: &Model, narrow: bool) -> (Role, String) {
+    let next = model.world.status.as_ref().and_then(|status| status.next_run.as_ref());
+    let (Some(next), Some(now)) = (next, model.now()) else {
+        return (Role::Dim, "no run due".to_owned());
+    };
+    let left = next.at.since(now);
+    let role = if left < 10 * muster_protocol::time::MINUTE { Role::Title } else { Role::Plain };
+    let dry = if next.mode == Mode::DryRun { " dry" } else { "" };
+    let at = next.at.time_of_day();
+    let left = if left <= 0 { "now".to_owned() } else { format!("in {}", text::countdown(left)) };
+    let words = if narrow {
+        format!("{} {left}", next.plan)
+    } else {
+        format!("{}{dry} {at} {left}", next.plan)
+    };
+    (role, words)
+}
+
+/// Joins what fits, the least important giving way first.
+fn join(mut parts: Vec<Part>, pen: &Pen, width: usize) -> Line<'static> {
+    loop {
+        let mut line = Line::from(pen.text(Role::Plain, " "));
+        for (index, part) in parts.iter().enumerate() {
+            let between = match (index, parts.first().map(|p| p.rank)) {
+                (0, _) => "",
+                (1, Some(9)) => " ",
+                _ => " · ",
+            };
+            line.push_span(pen.text(Role::Dim, between));
+            line.extend(part.spans.iter().cloned());
+        }
+        let last = parts.iter().enumerate().max_by_key(|(_, p)| p.rank).map(|(at, _)| at);
+        match last {
+            Some(at) if line.width() > width && parts.len() > 1 => drop(parts.remove(at)),
+            _ => return line,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Page 4: the journal, built from the lowest row upwards so that only what is visible is formatted.
+
+use ratatui::text::Line;
+
+use muster_protocol::event::{JournalEntry, Level};
+
+use crate::app::layout::Size;
+use crate::app::model::Model;
+use crate::app::screens::journal;
+use crate::text;
+use crate::theme::Role;
+use crate::view::Content;
+use crate::view::paint::Pen;
+
+/// The page.
+pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+    let height = usize::from(body.height);
+    let width = usize::from(body.width);
+    let mut lines: Vec<Line<'static>> = Vec::with_capacity(height);
+    for entry in journal::upwards(model) {
+        let mut rows = entry_lines(entry, model.journal.wrap, pen, width);
+        rows.reverse();
+        lines.extend(rows);
+        if lines.len() >= height {
+            break;
+        }
+    }
+    lines.truncate(height);
+    lines.reverse();
+    if lines.is_empty() {
+        lines = nothing(model, pen, width);
+    }
+    Content { title: title(model), lines, link: None }
+}
+
+fn title(model: &Model) -> String {
+    let screen = &model.journal;
+    let mut title = match screen.held_at {
+        None => "Journal · follow".to_owned(),
+        Some(_) => format!("Journal · paused, {} new, f to follow", journal::unseen(model)),
+    };
+    if !screen.filter.is_empty() {
+        title.push_str(&format!(" · {}", screen.filter));
+    }
+    if let Some(problem) = &screen.words.problem {
+        title.push_str(&format!(" · {problem}"));
+    }
+    title.push_str(&format!(" · {} entries", text::grouped(model.world.journal.len())));
+    if model.world.fallen > 0 {
+        title.push_str(&format!(", {} older fell out", text::grouped(model.world.fallen)));
+    }
+    title
+}
+
+fn nothing(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let words = match (model.world.journal.is_empty(), model.world.status.is_some()) {
+        (true, false) => "loading…".to_owned(),
+        (true, true) => "nothing has happened yet".to_owned(),
+        (false, _) => format!(
+            "0 of {} entries match {} - esc clears the filter",
+            text::grouped(model.world.journal.len()),
+            model.journal.filter
+        ),
+    };
+    let mut lines = vec![Line::default()];
+    lines.extend(pen.wrapped(Role::Plain, &words, 2, width));
+    lines
+}
+
+fn entry_lines(entry: &JournalEntry, wrap: bool, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let role = match entry.level {
+        Level::Info => Role::Plain,
+        Level::Warn => Role::Warn,
+        Level::Error => Role::Bad,
+    };
+    let who = entry.user.as_ref().map(ToString::to_string);
+    let who = who.or_else(|| entry.run.as_ref().map(|run| run.plan.to_string()));
+    let narrow = width < 60;
+    let at = if narrow { entry.at.clock() } else { entry.at.clock_millis() };
+    let mut line = Line::from(vec![
+        pen.text(Role::Dim, format!(" {at} ")),
+        pen.text(role, text::fit(entry.level.words(), 6)),
+        pen.text(Role::Title, text::fit(&who.unwrap_or_default(), if narrow { 9 } else { 12 })),
+    ]);
+    if !narrow {
+        line.push_span(pen.text(Role::Dim, format!(" {}", text::fit(entry.area.words(), 8))));
+    }
+    line.push_span(pen.text(Role::Plain, " "));
+    let indent = line.width();
+    let words = text::scrub(&entry.text);
+    let room = width.saturating_sub(indent).max(8);
+    if !wrap {
+        line.push_span(pen.text(role, text::clip(&words, room)));
+        return vec![line];
+    }
+    let mut rest = text::wrap(&words, room).into_iter();
+    line.push_span(pen.text(role, rest.next().unwrap_or_default()));
+    let mut lines = vec![line];
+    lines.extend(rest.map(|row| pen.line(role, format!("{}{row}", " ".repeat(indent)))));
+    lines
+}

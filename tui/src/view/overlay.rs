@@ -1,0 +1,192 @@
+//! What lies over a page: help, the palette, a question, a line to type.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::app::field::TextField;
+use crate::app::form::SecretField;
+use crate::app::keymap::{self, Context};
+use crate::app::model::Model;
+use crate::app::overlay::{self, Overlay, Question};
+use crate::app::update::palette_rows;
+use crate::text;
+use crate::theme::Role;
+use crate::view::paint::{self, Pen};
+
+/// Draws what lies on top, if anything does.
+pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
+    match &model.overlay {
+        None | Some(Overlay::Qr) => {}
+        Some(Overlay::Help { scroll, of }) => {
+            let lines = help(of, model.read_only(), pen);
+            let shown = lines.into_iter().skip(*scroll).collect();
+            sheet(buffer, area, ("Help", shown), 72, pen);
+        }
+        Some(Overlay::Palette { typed, at, of }) => {
+            let lines = palette(model, (typed, *at, of), area, pen);
+            sheet(buffer, area, ("Commands", lines), 72, pen);
+        }
+        Some(Overlay::Confirm(question)) => {
+            let width = usize::from(area.width.min(64)).saturating_sub(4);
+            let lines = confirm(question, pen, width);
+            sheet(buffer, area, (&question.title, lines), 64, pen);
+        }
+        Some(Overlay::Line { what, typed, .. }) => {
+            let label = match what {
+                overlay::Line::AccountFilter | overlay::Line::JournalFilter => "/",
+                overlay::Line::SaveAs => "save to: ",
+            };
+            line(buffer, area, label, typed, pen);
+        }
+        Some(Overlay::Redirect) => {
+            let width = usize::from(area.width.min(64)).saturating_sub(4);
+            let typed = model.connect.form.facts(SecretField::Redirect).typed;
+            let words = "Paste the whole address your browser ended at, or the request token in it. It is handed to the daemon and not shown.";
+            let mut lines = pen.wrapped(Role::Plain, words, 0, width);
+            lines.push(Line::from(vec![
+                pen.text(Role::Title, "> "),
+                pen.text(Role::Plain, if typed > 0 { "••••••••" } else { "" }),
+                pen.text(Role::Cursor, " "),
+                pen.text(Role::Dim, format!("  {typed} characters")),
+            ]));
+            sheet(buffer, area, ("Redirected address", lines), 64, pen);
+        }
+    }
+}
+
+/// Every binding in force, under the name of where it counts.
+pub(crate) fn help(of: &'static [Context], read_only: bool, pen: &Pen) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for context in of {
+        let rows: Vec<_> =
+            keymap::in_force(of, read_only).filter(|b| b.context == *context).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        lines.push(pen.line(Role::Title, context.title()));
+        for binding in rows {
+            let keys: Vec<_> = binding.keys.iter().map(ToString::to_string).collect();
+            lines.push(Line::from(vec![
+                pen.text(Role::Key, format!("  {}", text::fit(&keys.join(" "), 16))),
+                pen.text(Role::Plain, format!(" {}", binding.help)),
+            ]));
+        }
+    }
+    lines
+}
+
+fn palette(
+    model: &Model,
+    (typed, at, of): (&TextField, usize, &'static [Context]),
+    area: Rect,
+    pen: &Pen,
+) -> Vec<Line<'static>> {
+    let mut lines = vec![field_line("> ", typed, pen)];
+    let rows = palette_rows(of, model.read_only(), typed.text());
+    let width = area.width.min(72).saturating_sub(4);
+    let room = usize::from(area.height).saturating_sub(5).max(1);
+    let offset = crate::app::layout::follow(0, at, rows.len(), room);
+    for (index, binding) in rows.iter().enumerate().skip(offset).take(room) {
+        let key = binding.keys.first().map(ToString::to_string).unwrap_or_default();
+        let row = Line::from(vec![
+            pen.text(Role::Plain, format!(" {} ", text::fit(binding.label, 18))),
+            pen.text(Role::Key, text::fit(&key, 9)),
+            pen.text(Role::Dim, binding.help),
+        ]);
+        lines.push(if index == at { paint::select(row, width) } else { row });
+    }
+    if rows.is_empty() {
+        lines.push(pen.line(Role::Dim, "no command has these words"));
+    }
+    lines
+}
+
+fn confirm(question: &Question, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let mut lines = pen.wrapped(Role::Plain, &question.body, 0, width);
+    lines.push(Line::default());
+    match &question.name {
+        Some(name) => {
+            lines.push(pen.line(Role::Plain, format!("Type {name} and press enter; esc cancels.")));
+            lines.push(field_line("> ", &question.typed, pen));
+        }
+        None => {
+            let role = |on| if on { Role::Address } else { Role::Plain };
+            lines.push(Line::from(vec![
+                pen.text(role(!question.on_yes), " Cancel "),
+                pen.text(Role::Plain, "   "),
+                pen.text(role(question.on_yes), format!(" {} ", question.yes)),
+            ]));
+        }
+    }
+    lines
+}
+
+fn field_line(label: &str, field: &TextField, pen: &Pen) -> Line<'static> {
+    let (before, after) = field.halves();
+    let mut rest = after.chars();
+    let under = rest.next().unwrap_or(' ');
+    Line::from(vec![
+        pen.text(Role::Title, label),
+        pen.text(Role::Plain, before),
+        pen.text(Role::Cursor, under.to_string()),
+        pen.text(Role::Plain, rest.as_str()),
+    ])
+}
+
+/// A line to type in, just above the footer.
+fn line(buffer: &mut Buffer, area: Rect, label: &str, field: &TextField, pen: &Pen) {
+    let y = area.height.saturating_sub(2);
+    let row = Rect { y, height: 1, ..area };
+    clear(buffer, row);
+    paint::lines(buffer, row, &[field_line(&format!(" {label}"), field, pen)]);
+}
+
+/// A framed sheet in the middle of the screen.
+fn sheet(
+    buffer: &mut Buffer,
+    area: Rect,
+    (title, lines): (&str, Vec<Line<'static>>),
+    widest: u16,
+    pen: &Pen,
+) {
+    let width = area.width.min(widest);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let height = rows.min(area.height.saturating_sub(2));
+    let x = area.width.saturating_sub(width) / 2;
+    let y = area.height.saturating_sub(1).saturating_sub(height) / 2;
+    let frame = Rect { x, y, width, height };
+    clear(buffer, frame);
+    let inner = usize::from(width.saturating_sub(2));
+    let title = text::clip(&format!(" {} ", text::scrub(title)), inner);
+    let bars = inner.saturating_sub(text::width(&title));
+    let mut framed = vec![Line::from(vec![
+        pen.text(Role::Plain, "┌"),
+        pen.text(Role::Title, title),
+        pen.text(Role::Plain, format!("{}┐", "─".repeat(bars))),
+    ])];
+    let room = usize::from(height.saturating_sub(2));
+    for _ in 0..room {
+        framed.push(pen.line(Role::Plain, format!("│{}│", " ".repeat(inner))));
+    }
+    framed.push(pen.line(Role::Plain, format!("└{}┘", "─".repeat(inner))));
+    paint::lines(buffer, frame, &framed);
+    let inside = Rect {
+        x: x.saturating_add(2),
+        y: y.saturating_add(1),
+        width: width.saturating_sub(4),
+        height: height.saturating_sub(2),
+    };
+    paint::lines(buffer, inside, &lines);
+}
+
+fn clear(buffer: &mut Buffer, area: Rect) {
+    let area = area.intersection(buffer.area);
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+}

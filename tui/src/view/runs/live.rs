@@ -1,0 +1,246 @@
+//! The board of a run: progress while it fires, the outcome after it, what is in doubt above all.
+
+use ratatui::text::Line;
+
+use muster_protocol::order::Leg;
+use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
+
+use crate::app::layout::Size;
+use crate::app::model::Model;
+use crate::app::screens::runs;
+use crate::glyph::Mark;
+use crate::text;
+use crate::theme::Role;
+use crate::view::Content;
+use crate::view::paint::{self, Pen};
+
+/// The page.
+pub(super) fn content(model: &Model, run: &RunView, pen: &Pen, body: Size) -> Content {
+    let width = usize::from(body.width);
+    let mut lines: Vec<Line<'static>> = super::plans(model, pen).into_iter().collect();
+    lines.extend(progress(model, run, pen, width));
+    lines.extend(counts(run, pen, width));
+    lines.extend(latency(model, run, pen));
+    lines.extend(doubts(model, run, pen, width));
+    let mut board = if model.runs.orders {
+        order_lines(model, run, pen, width)
+    } else {
+        account_lines(model, run, pen, width)
+    };
+    board.extend(left_out(run, pen, width));
+    lines.extend(board.into_iter().skip(model.runs.scroll));
+    Content { title: title(model, run), lines, link: None }
+}
+
+fn title(model: &Model, run: &RunView) -> String {
+    let state = match &run.state {
+        RunState::Frozen => "FROZEN".to_owned(),
+        RunState::Firing => "FIRING".to_owned(),
+        RunState::Closed if run.counts.in_doubt > 0 => "closed, orders IN DOUBT".to_owned(),
+        RunState::Closed => "closed".to_owned(),
+        RunState::Missed { .. } => "MISSED".to_owned(),
+    };
+    let mut title = format!("{} · {} · {state}", run.id, run.mode.words());
+    if let Some(fired) = run.fired_at {
+        title.push_str(&format!(" · {}", fired.clock_millis()));
+        let end = run.closed_at.or_else(|| model.now());
+        if let Some(end) = end {
+            let tenths = end.since(fired).max(0) / 100;
+            title.push_str(&format!(" + {}.{} s", tenths / 10, tenths % 10));
+        }
+    }
+    title
+}
+
+fn progress(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    if let RunState::Missed { reason } = &run.state {
+        let words = format!("MISSED: {reason}. No order was sent.");
+        return pen.wrapped(Role::Loud, &words, 1, width);
+    }
+    let total = run.counts.total();
+    let open: u32 =
+        IntentStatus::ALL.into_iter().filter(|s| !s.is_settled()).map(|s| run.counts.of(s)).sum();
+    let settled = total.saturating_sub(open);
+    let rate = run.fired_at.map(|fired| {
+        let end = run.closed_at.or_else(|| model.now()).unwrap_or(fired);
+        let millis = end.since(fired).max(1);
+        i64::from(settled).saturating_mul(1000) / millis
+    });
+    let rate = rate.filter(|rate| *rate > 0).map(|r| format!("  {r} /s")).unwrap_or_default();
+    let figures = format!(" {settled}/{total}{rate} ");
+    let room = width.saturating_sub(text::width(&figures)).saturating_sub(3);
+    let filled = room.saturating_mul(settled as usize).checked_div(total as usize).unwrap_or(0);
+    vec![Line::from(vec![
+        pen.text(Role::Good, format!(" {}", "█".repeat(filled))),
+        pen.text(Role::Dim, "·".repeat(room.saturating_sub(filled))),
+        pen.text(Role::Title, figures),
+    ])]
+}
+
+fn counts(run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let mut rows = vec![Line::from(pen.text(Role::Plain, " "))];
+    for status in IntentStatus::ALL {
+        let n = run.counts.of(status);
+        let role = match status {
+            _ if n == 0 => Role::Dim,
+            IntentStatus::InDoubt => Role::Loud,
+            _ => paint::role_of(mark_of(status)),
+        };
+        let span = pen.text(role, format!("{} {n}", status.words()));
+        if rows.last().is_some_and(|row| row.width() + span.width() + 2 > width) {
+            rows.push(Line::from(pen.text(Role::Plain, " ")));
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push_span(span);
+            row.push_span(pen.text(Role::Plain, "  "));
+        }
+    }
+    rows
+}
+
+/// How long the brokers took, drawn.
+fn latency(model: &Model, run: &RunView, pen: &Pen) -> Option<Line<'static>> {
+    const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    let mut took: Vec<u32> = model.world.intents_of(&run.id).filter_map(|i| i.took_ms).collect();
+    took.sort_unstable();
+    let (least, most) = (*took.first()?, *took.last()?);
+    let at = |percent: usize| took.get(took.len().saturating_mul(percent) / 100);
+    let (p50, p99) = (at(50).copied().unwrap_or(most), at(99).copied().unwrap_or(most));
+    let span = most.saturating_sub(least).saturating_add(1);
+    let mut bins = [0_usize; 12];
+    for ms in &took {
+        let bin = u64::from(ms.saturating_sub(least)) * 12 / u64::from(span);
+        if let Some(bin) = usize::try_from(bin).ok().and_then(|bin| bins.get_mut(bin)) {
+            *bin = bin.saturating_add(1);
+        }
+    }
+    let high = bins.iter().max().copied().unwrap_or(1).max(1);
+    let drawn: String = bins
+        .iter()
+        .map(|n| if *n == 0 { " " } else { BARS.get(n * 7 / high).copied().unwrap_or("█") })
+        .collect();
+    Some(Line::from(vec![
+        pen.text(Role::Dim, " send latency ms  "),
+        pen.text(Role::Plain, drawn),
+        pen.text(Role::Dim, format!("  p50 {p50}  p99 {p99}  most {most}")),
+    ]))
+}
+
+/// Every order nobody knows the fate of, in full: the most important lines of the client.
+fn doubts(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for intent in model.world.intents_of(&run.id) {
+        if intent.status != IntentStatus::InDoubt {
+            continue;
+        }
+        let tag = intent.tag.as_ref().map(|tag| format!(" · tag {tag}")).unwrap_or_default();
+        let head = format!(
+            "IN DOUBT · {} · {} · {}{tag}",
+            intent.user,
+            intent.broker.short(),
+            leg_words(&intent.leg)
+        );
+        lines.extend(pen.wrapped(Role::Loud, &head, 1, width));
+        let sent = intent.sent_at.map(|at| format!("sent {}; no answer. ", at.clock_millis()));
+        let looked = format!("looked up in the order book {} times", intent.lookups);
+        lines.extend(pen.wrapped(
+            Role::Plain,
+            &format!("{}{looked}", sent.unwrap_or_default()),
+            3,
+            width,
+        ));
+        if let Some(failure) = &intent.failure {
+            lines.extend(pen.wrapped(Role::Plain, &failure.action, 3, width));
+        }
+    }
+    if !lines.is_empty() {
+        let words = "It is not known whether the broker has it. It is never sent again by itself: look for the tag in the broker's order book.";
+        lines.extend(pen.wrapped(Role::Title, words, 3, width));
+    }
+    lines
+}
+
+const fn mark_of(status: IntentStatus) -> Mark {
+    match status {
+        IntentStatus::Accepted | IntentStatus::Rehearsed => Mark::Good,
+        IntentStatus::Sending => Mark::Busy,
+        IntentStatus::Planned => Mark::Off,
+        IntentStatus::Refused
+        | IntentStatus::NotSent
+        | IntentStatus::InDoubt
+        | IntentStatus::Missed => Mark::Bad,
+    }
+}
+
+fn leg_words(leg: &Leg) -> String {
+    format!("{} {}:{} {}", leg.side.code(), leg.exchange, leg.symbol, leg.quantity)
+}
+
+fn account_lines(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for (_, mut intents) in runs::by_account(model, run) {
+        intents.sort_by_key(|intent| runs::urgency(intent.status));
+        let Some(worst) = intents.first() else { continue };
+        let good = intents.iter().filter(|i| mark_of(i.status) == Mark::Good).count();
+        let mut words = format!("{good}/{} {}", intents.len(), worst.status.words());
+        if mark_of(worst.status) != Mark::Good {
+            words.push_str(&format!(": {} {}", worst.leg.symbol, why(worst)));
+        }
+        lines.push(board_line(worst, words.trim_end(), pen, width));
+    }
+    lines
+}
+
+fn order_lines(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for (_, intents) in runs::by_account(model, run) {
+        for intent in intents {
+            let took = intent.took_ms.map(|ms| format!(" {ms} ms")).unwrap_or_default();
+            let order = intent.order_id.as_ref().map(|id| format!(" #{id}")).unwrap_or_default();
+            let words = format!(
+                "{} · {}{order}{took} {}",
+                intent.status.words(),
+                leg_words(&intent.leg),
+                why(intent)
+            );
+            lines.push(board_line(intent, words.trim_end(), pen, width));
+        }
+    }
+    lines
+}
+
+fn board_line(intent: &IntentView, words: &str, pen: &Pen, width: usize) -> Line<'static> {
+    let mark = mark_of(intent.status);
+    let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(mark)]);
+    line.extend(super::who(intent.user.as_str(), intent.broker.short(), pen, width));
+    let role = match (intent.status, mark) {
+        (IntentStatus::InDoubt, _) => Role::Loud,
+        (_, Mark::Bad) => Role::Bad,
+        _ => Role::Plain,
+    };
+    let room = width.saturating_sub(line.width());
+    line.push_span(pen.text(role, text::clip(&text::scrub(words), room)));
+    line
+}
+
+/// The reason behind a status, if there is one.
+fn why(intent: &IntentView) -> String {
+    let failure = intent.failure.as_ref();
+    failure.map_or_else(String::new, |failure| {
+        failure.broker_says.clone().unwrap_or_else(|| failure.means.clone())
+    })
+}
+
+fn left_out(run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for account in &run.left_out {
+        let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(Mark::Out)]);
+        line.extend(super::who(account.user.as_str(), account.broker.short(), pen, width));
+        let words: Vec<_> = account.reasons.iter().map(|reason| reason.words()).collect();
+        let room = width.saturating_sub(line.width());
+        let words = text::clip(&text::scrub(&format!("left out: {}", words.join("; "))), room);
+        line.push_span(pen.text(Role::Dim, words));
+        lines.push(line);
+    }
+    lines
+}
