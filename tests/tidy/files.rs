@@ -113,11 +113,12 @@ fn traces_of_a_machine(files: &[File]) -> Vec<Finding> {
 const MOST_LINES: usize = 400;
 const MARKS: [&str; 2] = ["TODO", "FIXME"];
 
-/// Where waiting is the subject: the sandbox's late replies, the one wait loop, the demo's pace, and
-/// the screen a person looks at.
-const MAY_SLEEP: [&str; 5] = [
+/// Where waiting is the subject: the sandbox's late replies, the one wait loop, the harness's clock,
+/// the demo's pace, and the screen a person looks at.
+const MAY_SLEEP: [&str; 6] = [
     "tests/src/sandbox/net/",
-    "tests/src/eventually",
+    "tests/src/harness/eventually",
+    "tests/src/harness/clock",
     "tests/src/demo",
     "tests/src/bin/muster-demo",
     "tui/src/tests/by_hand",
@@ -173,7 +174,7 @@ mod tests {
         let bad = "std::thread::sleep(d); tokio::time::sleep(d).await;";
         assert_eq!(counts(sleeping_tests, "tests/e2e/a.rs", bad), 2);
         assert_eq!(counts(sleeping_tests, "daemon/src/store/tests.rs", bad), 2);
-        assert_eq!(counts(sleeping_tests, "tests/src/eventually.rs", bad), 0);
+        assert_eq!(counts(sleeping_tests, "tests/src/harness/eventually.rs", bad), 0);
         assert_eq!(counts(sleeping_tests, "daemon/src/clock.rs", bad), 0);
         expect_none(&sleeping_tests(&files()));
     }

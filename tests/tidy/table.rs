@@ -169,7 +169,7 @@ const TUI_LAYERS: &[Layer] = &[
     row(
         "view",
         &["app", "glyph", "text", "theme"],
-        &[WORDS, &["ratatui", "tui_qrcode", "unicode_width"]],
+        &[WORDS, &["ratatui", "qrcode", "unicode_width"]],
     ),
     row("secrets", &["app"], &[WORDS, WIPED, &["muster_protocol::secret"]]),
     row("link", &["app", "secrets"], &[PROTOCOL, SERDE, ERRORS, &["tokio", "tokio_util"]]),
