@@ -120,6 +120,11 @@ class Angel:
     def price(self):
         expect(self.client.ltpData("NSE", "SBIN-EQ", "3045")["data"]["ltp"], 812.4)
 
+    def instruments_are_listed(self):
+        rows = requests.get(ANGEL["base_url"] + "/OpenAPI_File/files/OpenAPIScripMaster.json").json()
+        found = [row["token"] for row in rows if row["symbol"] == "SBIN-EQ"]
+        expect(found, [self.order("x")["symboltoken"]])
+
     def order_is_found_by_its_tag(self):
         placed = self.client.placeOrderFullResponse(self.order("sdkangel1"))
         expect(placed["status"], True)
@@ -233,6 +238,13 @@ class Kite:
     def price(self):
         quote = self.client.ltp("NSE:INFY", "NSE:NOSUCH")
         expect(quote, {"NSE:INFY": {"instrument_token": 408065, "last_price": 1523.1}})
+
+    def instruments_are_read(self):
+        rows = {row["tradingsymbol"]: row for row in self.client.instruments("NSE")}
+        expect((rows["INFY"]["instrument_token"], rows["INFY"]["tick_size"]), (408065, 0.1))
+        futures = [row for row in self.client.instruments() if row["segment"] == "NFO-FUT"]
+        expect({type(row["expiry"]).__name__ for row in futures}, {"date"})
+        expect({row["instrument_type"] for row in futures}, {"FUT"})
 
     def order_is_found_by_its_tag(self):
         order_id = self.order("sdkkite1")
