@@ -13,7 +13,7 @@ use crate::app::layout::Size;
 use crate::app::msg::{CallId, Lost, Notice};
 use crate::app::overlay::Overlay;
 use crate::app::screens::accounts::AccountsScreen;
-use crate::app::screens::connect::{ConnectScreen, Stage};
+use crate::app::screens::connect::{self, ConnectScreen, Stage};
 use crate::app::screens::journal::JournalScreen;
 use crate::app::screens::runs::RunsScreen;
 use crate::app::world::World;
@@ -195,6 +195,9 @@ impl Model {
                 &[C::Egress, C::Form, C::Always]
             }
             (Page::Connect, Stage::Form) => &[C::Form, C::Always],
+            (Page::Connect, Stage::Check { .. }) if connect::is_awaited(self) => {
+                &[C::Login, C::Check, C::Global, C::Always]
+            }
             (Page::Connect, Stage::Check { .. }) => &[C::Check, C::Global, C::Always],
             (Page::Runs, _) => &[C::Runs, C::List, C::Global, C::Always],
             (Page::Journal, _) => &[C::Journal, C::List, C::Global, C::Always],

@@ -18,7 +18,7 @@ use super::world;
 /// What the daemon is to do next.
 pub(crate) enum Act {
     /// Send a change with this number.
-    Send(u64, Delta),
+    Send(u64, Box<Delta>),
     /// Cut the connection.
     Cut,
 }
@@ -96,7 +96,7 @@ async fn one(stream: UnixStream, acts: &mut mpsc::UnboundedReceiver<Act>, peer: 
                 None => return false,
                 Some(Act::Cut) => return true,
                 Some(Act::Send(seq, delta)) => {
-                    let feed = Feed::Delta { seq, delta: Box::new(delta) };
+                    let feed = Feed::Delta { seq, delta };
                     send(&mut writer, &ReplyLine::feed(feed)).await;
                 }
             },

@@ -21,7 +21,7 @@ use crate::view::{Content, check, qr};
 const LABEL: &str = "Open on any device, log in, allow:";
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     match &model.connect.stage {
         Stage::Choose => choose(model, pen, body),
         Stage::Form => form::content(model, pen, body),
@@ -37,7 +37,7 @@ pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
     }
 }
 
-fn choose(model: &Model, pen: &Pen, body: Size) -> Content {
+fn choose(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines = vec![
         Line::default(),
@@ -70,7 +70,7 @@ fn choose(model: &Model, pen: &Pen, body: Size) -> Content {
     Content { title: "Connect an account · 1/4".to_owned(), lines, link: None }
 }
 
-fn refused(refusal: &str, pen: &Pen, body: Size) -> Content {
+fn refused(refusal: &str, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines = vec![Line::default()];
     lines.extend(pen.field("Daemon says", (Role::Bad, refusal), width));
@@ -80,7 +80,7 @@ fn refused(refusal: &str, pen: &Pen, body: Size) -> Content {
     Content { title: "Connect an account · 3/4".to_owned(), lines, link: None }
 }
 
-fn progress(model: &Model, view: &CheckView, pen: &Pen, body: Size) -> Content {
+fn progress(model: &Model, view: &CheckView, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let what = match (&view.outcome, view.broker) {
         (CheckOutcome::AwaitingLogin { .. }, _) => "Login",
@@ -101,7 +101,7 @@ fn progress(model: &Model, view: &CheckView, pen: &Pen, body: Size) -> Content {
     Content { title, lines, link: None }
 }
 
-fn ending(view: &CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let after = |words: &str| pen.wrapped(Role::Plain, words, 2, width);
     match &view.outcome {
         CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. } => {
@@ -141,7 +141,7 @@ fn ending(view: &CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
 fn waiting(
     model: &Model,
     (link, expires): (&str, Timestamp),
-    pen: &Pen,
+    pen: Pen,
     body: Size,
 ) -> Vec<Line<'static>> {
     let width = usize::from(body.width);
@@ -181,7 +181,7 @@ fn waiting(
 fn link_words(
     model: &Model,
     (link, expires): (&str, Timestamp),
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let mut lines = vec![pen.line(Role::Title, format!(" {LABEL}"))];

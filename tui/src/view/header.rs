@@ -19,7 +19,7 @@ struct Part {
 }
 
 /// The first line: connection, address, clock, market, next run.
-pub(super) fn status(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let mut parts = vec![
         Part { rank: 9, spans: vec![pen.text(Role::Title, "muster")] },
         Part { rank: 0, spans: connection(model, pen) },
@@ -56,7 +56,7 @@ pub(super) fn status(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
 }
 
 /// The tabs, and how many accounts are fit.
-pub(super) fn tabs(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+pub(super) fn tabs(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let width = usize::from(width);
     let mut spans = Vec::new();
     let room = width >= 60;
@@ -89,7 +89,7 @@ pub(super) fn tabs(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
 }
 
 /// The last line: the most useful keys, help first; or a notice.
-pub(super) fn footer(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+pub(super) fn footer(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let width = usize::from(width);
     let mut line = Line::default();
     let bindings = keymap::footer(model.stack(), model.read_only());
@@ -120,7 +120,7 @@ fn key_words(binding: &keymap::Binding) -> String {
     format!("{key} {}", binding.label)
 }
 
-fn connection(model: &Model, pen: &Pen) -> Vec<Span<'static>> {
+fn connection(model: &Model, pen: Pen) -> Vec<Span<'static>> {
     let (mark, role, words) = match &model.link {
         Link::Live => (Mark::Good, Role::Good, "connected".to_owned()),
         Link::Connecting => (Mark::Busy, Role::Warn, "connecting".to_owned()),
@@ -157,7 +157,7 @@ fn next_run(model: &Model, narrow: bool) -> (Role, String) {
 }
 
 /// Joins what fits, the least important giving way first.
-fn join(mut parts: Vec<Part>, pen: &Pen, width: usize) -> Line<'static> {
+fn join(mut parts: Vec<Part>, pen: Pen, width: usize) -> Line<'static> {
     loop {
         let mut line = Line::from(pen.text(Role::Plain, " "));
         for (index, part) in parts.iter().enumerate() {

@@ -13,7 +13,7 @@ use crate::view::Content;
 use crate::view::paint::Pen;
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let height = usize::from(body.height);
     let width = usize::from(body.width);
     let mut lines: Vec<Line<'static>> = Vec::with_capacity(height);
@@ -40,19 +40,19 @@ fn title(model: &Model) -> String {
         Some(_) => format!("Journal · paused, {} new, f to follow", journal::unseen(model)),
     };
     if !screen.filter.is_empty() {
-        title.push_str(&format!(" · {}", screen.filter));
+        title += &format!(" · {}", screen.filter);
     }
     if let Some(problem) = &screen.words.problem {
-        title.push_str(&format!(" · {problem}"));
+        title += &format!(" · {problem}");
     }
-    title.push_str(&format!(" · {} entries", text::grouped(model.world.journal.len())));
+    title += &format!(" · {} entries", text::grouped(model.world.journal.len()));
     if model.world.fallen > 0 {
-        title.push_str(&format!(", {} older fell out", text::grouped(model.world.fallen)));
+        title += &format!(", {} older fell out", text::grouped(model.world.fallen));
     }
     title
 }
 
-fn nothing(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn nothing(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let words = match (model.world.journal.is_empty(), model.world.status.is_some()) {
         (true, false) => "loading…".to_owned(),
         (true, true) => "nothing has happened yet".to_owned(),
@@ -67,7 +67,7 @@ fn nothing(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn entry_lines(entry: &JournalEntry, wrap: bool, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn entry_lines(entry: &JournalEntry, wrap: bool, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let role = match entry.level {
         Level::Info => Role::Plain,
         Level::Warn => Role::Warn,

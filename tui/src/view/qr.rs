@@ -57,7 +57,7 @@ fn inverted(row: &str) -> String {
 pub(super) fn lines(
     text: &str,
     room: (usize, usize),
-    pen: &Pen,
+    pen: Pen,
     mono: bool,
 ) -> Option<Vec<Line<'static>>> {
     let rows = rows(text);
@@ -70,7 +70,7 @@ pub(super) fn lines(
 }
 
 /// The code on the whole screen.
-pub(super) fn full(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
+pub(super) fn full(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
     let link = connect::check(model).and_then(|check| match &check.outcome {
         CheckOutcome::AwaitingLogin { link, .. } => Some(link.as_str()),
         _ => None,

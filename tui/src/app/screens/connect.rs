@@ -101,16 +101,13 @@ impl Form {
 
     /// Checks a field and notes what is wrong with it.
     fn check(&mut self, field: FieldName) -> bool {
-        match self.problem(field) {
-            Some(problem) => {
-                self.problems.insert(field, problem);
-                false
-            }
-            None => {
-                self.problems.remove(&field);
-                true
-            }
+        let problem = self.problem(field);
+        let is_good = problem.is_none();
+        match problem {
+            Some(problem) => drop(self.problems.insert(field, problem)),
+            None => drop(self.problems.remove(&field)),
         }
+        is_good
     }
 
     fn step(&mut self, forward: bool) {
@@ -241,7 +238,7 @@ fn act_on_form(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Prev => model.connect.form.step(false),
         Cmd::PageUp => model.connect.form.scroll = model.connect.form.scroll.saturating_sub(4),
         Cmd::PageDown => {
-            model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60)
+            model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60);
         }
         Cmd::CopyLink => {
             return vec![Effect::Copy(model.connect.form.broker.dashboard().0.to_owned())];
@@ -292,6 +289,11 @@ fn submit(model: &mut Model) -> Vec<Effect> {
     };
     model.connect.stage = Stage::Check { ticket: None, login: None, refusal: None };
     vec![model.ask(Ask::Connect(order), "")]
+}
+
+/// True while a person is to log in at the broker's page.
+pub(crate) fn is_awaited(model: &Model) -> bool {
+    check(model).is_some_and(|check| matches!(check.outcome, CheckOutcome::AwaitingLogin { .. }))
 }
 
 /// True while the daemon works on the connection or waits for a person.

@@ -116,15 +116,12 @@ fn again(model: &mut Model) -> Vec<Effect> {
         return nothing_to(model, "nothing to try again");
     }
     let mut effects = give_up(model);
-    match login {
-        Some(account) => {
-            model.connect.stage = Stage::Check { ticket: None, login, refusal: None };
-            effects.push(model.ask(Ask::Login(account), ""));
-        }
-        None => {
-            model.connect.stage = Stage::Form;
-            effects.extend(submit(model));
-        }
+    if let Some(account) = login {
+        model.connect.stage = Stage::Check { ticket: None, login, refusal: None };
+        effects.push(model.ask(Ask::Login(account), ""));
+    } else {
+        model.connect.stage = Stage::Form;
+        effects.extend(submit(model));
     }
     effects
 }
