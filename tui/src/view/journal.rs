@@ -35,21 +35,20 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
 
 fn title(model: &Model) -> String {
     let screen = &model.journal;
-    let mut title = match screen.held_at {
-        None => "Journal · follow".to_owned(),
-        Some(_) => format!("Journal · paused, {} new, f to follow", journal::unseen(model)),
-    };
+    let mut parts = vec!["Journal".to_owned()];
+    parts.push(match screen.held_at {
+        None => "follow".to_owned(),
+        Some(_) => format!("paused, {} new, f to follow", journal::unseen(model)),
+    });
     if !screen.filter.is_empty() {
-        title += &format!(" · {}", screen.filter);
+        parts.push(screen.filter.clone());
     }
-    if let Some(problem) = &screen.words.problem {
-        title += &format!(" · {problem}");
-    }
-    title += &format!(" · {} entries", text::grouped(model.world.journal.len()));
+    parts.extend(screen.words.problem.clone());
+    parts.push(format!("{} entries", text::grouped(model.world.journal.len())));
     if model.world.fallen > 0 {
-        title += &format!(", {} older fell out", text::grouped(model.world.fallen));
+        parts.push(format!("{} older fell out", text::grouped(model.world.fallen)));
     }
-    title
+    parts.join(" · ")
 }
 
 fn nothing(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {

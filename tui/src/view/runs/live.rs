@@ -40,16 +40,11 @@ fn title(model: &Model, run: &RunView) -> String {
         RunState::Closed => "closed".to_owned(),
         RunState::Missed { .. } => "MISSED".to_owned(),
     };
-    let mut title = format!("{} · {} · {state}", run.id, run.mode.words());
-    if let Some(fired) = run.fired_at {
-        title += &format!(" · {}", fired.clock_millis());
-        let end = run.closed_at.or_else(|| model.now());
-        if let Some(end) = end {
-            let tenths = end.since(fired).max(0) / 100;
-            title += &format!(" + {}.{} s", tenths / 10, tenths % 10);
-        }
-    }
-    title
+    let title = format!("{} · {} · {state}", run.id, run.mode.words());
+    let Some(fired) = run.fired_at else { return title };
+    let end = run.closed_at.or_else(|| model.now()).unwrap_or(fired);
+    let tenths = end.since(fired).max(0) / 100;
+    format!("{title} · {} + {}.{} s", fired.clock_millis(), tenths / 10, tenths % 10)
 }
 
 fn progress(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
@@ -187,7 +182,7 @@ fn account_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Li
         let good = intents.iter().filter(|i| mark_of(i.status) == Mark::Good).count();
         let mut words = format!("{good}/{} {}", intents.len(), worst.status.words());
         if mark_of(worst.status) != Mark::Good {
-            words += &format!(": {} {}", worst.leg.symbol, why(worst));
+            words = format!("{words}: {} {}", worst.leg.symbol, why(worst));
         }
         lines.push(board_line(worst, words.trim_end(), pen, width));
     }
