@@ -2,7 +2,9 @@
 
 mod by_hand;
 mod canary;
+mod commands;
 pub(crate) mod fake;
+mod firing;
 mod link;
 mod replay;
 mod screens;
