@@ -5,6 +5,7 @@ mod canary;
 mod commands;
 pub(crate) mod fake;
 mod firing;
+mod layers;
 mod link;
 mod replay;
 mod screens;

@@ -3,7 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use muster_protocol::plan::Mode;
+use muster_protocol::run::RunState;
 use muster_protocol::status::VaultState;
+use muster_protocol::time::Timestamp;
 
 use crate::app::keymap;
 use crate::app::model::{Link, Model, Page};
@@ -32,6 +34,9 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     {
         add(1, Role::Warn, format!("data {} old", text::short(model.local.since(heard))));
     }
+    if let Some(words) = alarm(model) {
+        add(1, Role::Loud, words);
+    }
     if model.read_only() {
         add(4, Role::Warn, "READ-ONLY".to_owned());
     }
@@ -53,6 +58,22 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
         parts.push(Part { rank: 2, spans: vec![pen.text(next.0, next.1)] });
     }
     join(parts, pen, usize::from(width))
+}
+
+/// What a person must know on every page: orders nobody knows the fate of, a run that did not happen.
+fn alarm(model: &Model) -> Option<String> {
+    let newest = model.world.plans.keys().filter_map(|plan| model.world.newest_run(plan));
+    let newest: Vec<_> = newest.collect();
+    let doubts: u32 = newest.iter().map(|run| run.counts.in_doubt).sum();
+    let today = model.now().map(Timestamp::date);
+    let missed = newest
+        .iter()
+        .find(|run| matches!(run.state, RunState::Missed { .. }) && Some(run.id.date) == today);
+    match (doubts, missed) {
+        (0, None) => None,
+        (0, Some(run)) => Some(format!("{} MISSED", run.id.plan)),
+        (n, _) => Some(format!("{n} IN DOUBT")),
+    }
 }
 
 /// The tabs, and how many accounts are fit.

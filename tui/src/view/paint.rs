@@ -139,7 +139,7 @@ pub(super) fn hyperlink(buffer: &mut Buffer, area: Rect, label: &str, url: &str)
     for x in x..x.saturating_add(columns).min(area.right()) {
         if let Some(cell) = buffer.cell_mut((x, y)) {
             let symbol =
-                format!("\u{1b}]8;id=login;{url}\u{1b}\\{}\u{1b}]8;;\u{1b}\\", cell.symbol());
+                format!("\u{1b}]8;id=muster;{url}\u{1b}\\{}\u{1b}]8;;\u{1b}\\", cell.symbol());
             cell.set_symbol(&symbol);
             cell.set_diff_option(CellDiffOption::ForcedWidth(std::num::NonZeroU16::MIN));
         }

@@ -40,7 +40,9 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let scroll = usize::try_from(scroll).unwrap_or(0).min(most);
     let verb = if form.replaces.is_some() { "Enter anew" } else { "Connect an account" };
     let title = format!("{verb} · 2/4 {}", form.broker.title());
-    Content { title, lines: lines.into_iter().skip(scroll).collect(), link: None }
+    let url = form.broker.dashboard().0.to_owned();
+    let link = Some((url.clone(), url));
+    Content { title, lines: lines.into_iter().skip(scroll).collect(), link }
 }
 
 /// The address alone on its line, and what is known of it.
