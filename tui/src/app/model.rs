@@ -165,9 +165,11 @@ impl Model {
         !matches!(self.link, Link::Live)
     }
 
-    /// The address to register at the brokers: the egress chosen in the form, else the default one.
+    /// The address to register at the brokers: on Connect that of the chosen egress, else the default.
     pub(crate) fn address(&self) -> Option<&str> {
-        self.connect.egress(self).map(|egress| egress.address.as_str())
+        let chosen = self.connect.egress(self).filter(|_| self.page == Page::Connect);
+        let default = || self.world.status.as_ref().and_then(|status| status.egress.first());
+        chosen.or_else(default).map(|egress| egress.address.as_str())
     }
 
     /// The contexts whose keys are in force, the most particular first.

@@ -19,7 +19,7 @@ use crate::app::overlay::Overlay;
 
 mod steps;
 
-pub(crate) use steps::{began, check_moved, log_in, refused, submit_redirect};
+pub(crate) use steps::{began, check_moved, log_in, refused, snapshot_came, submit_redirect};
 
 /// What the page remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -134,10 +134,15 @@ impl Form {
 }
 
 impl ConnectScreen {
-    /// The egress that is chosen.
+    /// The egress that matters: the one of the account that logs in, else the chosen one.
     pub(crate) fn egress<'a>(&self, model: &'a Model) -> Option<&'a EgressView> {
         let all = &model.world.status.as_ref()?.egress;
-        all.get(self.form.egress).or_else(|| all.first())
+        let of_account = match self.stage {
+            Stage::Check { login: Some(id), .. } => model.world.accounts.get(&id),
+            _ => None,
+        };
+        let named = of_account.and_then(|a| all.iter().find(|egress| egress.name == a.egress));
+        named.or_else(|| all.get(self.form.egress)).or_else(|| all.first())
     }
 
     /// True when leaving would lose something typed.

@@ -40,6 +40,15 @@ pub(crate) fn refused(model: &mut Model, why: &str) {
     }
 }
 
+/// A snapshot without the check that is shown: the daemon was restarted and has dropped it.
+pub(crate) fn snapshot_came(model: &mut Model) -> Vec<Effect> {
+    let gone = check(model).is_none();
+    if let Stage::Check { ticket: Some(_), refusal, .. } = &mut model.connect.stage {
+        *refusal = gone.then(|| "it was restarted and knows nothing of this any more".to_owned());
+    }
+    check_moved(model)
+}
+
 /// The check may have moved on: a login that came back closes what was open for it, and a
 /// connection that is stored needs its secrets no longer.
 pub(crate) fn check_moved(model: &mut Model) -> Vec<Effect> {
