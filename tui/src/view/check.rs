@@ -41,14 +41,20 @@ fn one(step: &StepView, pen: Pen, width: usize) -> Vec<Line<'static>> {
         StepVerdict::Unknown => format!("cannot tell: {}", step.detail),
         _ => step.detail.clone(),
     };
+    let narrow = width < 60;
     let head = vec![
-        pen.text(Role::Plain, "   "),
+        pen.text(Role::Plain, if narrow { " " } else { "   " }),
         pen.mark(mark_of(step.verdict)),
         pen.text(role, format!(" {}", text::fit(step.step.words(), 17))),
         pen.text(Role::Dim, format!("{}   ", text::right(&took, 8))),
     ];
     let mut line = Line::from(head);
     let indent = line.width();
+    if narrow {
+        let room = width.saturating_sub(indent);
+        line.push_span(pen.text(role, text::clip(&text::scrub(&detail), room)));
+        return vec![line];
+    }
     let mut rest =
         text::wrap(&text::scrub(&detail), width.saturating_sub(indent).max(8)).into_iter();
     line.push_span(pen.text(role, rest.next().unwrap_or_default()));

@@ -91,14 +91,22 @@ fn progress(model: &Model, view: &CheckView, pen: Pen, body: Size) -> Content {
     let title =
         format!("Connect an account · {step} {what} {} at {}", view.user, view.broker.title());
     if let CheckOutcome::AwaitingLogin { link, expires } = &view.outcome {
-        let lines = waiting(model, (link, *expires), pen, body);
+        let mut lines = waiting(model, (link, *expires), pen, body);
+        lines.drain(..model.connect.scroll.min(lines.len()));
         return Content { title, lines, link: Some((LABEL.to_owned(), link.clone())) };
     }
-    let mut lines = vec![Line::default()];
-    lines.extend(check::steps(view, pen, width));
-    lines.push(Line::default());
-    lines.extend(ending(view, pen, width));
+    let steps = check::steps(view, pen, width);
+    let ending = ending(view, pen, width);
+    // Where not everything fits, the end and its reason come before how it came about.
+    let parts = if is_low(body) { [ending, steps] } else { [steps, ending] };
+    let lines = parts.into_iter().flat_map(|part| std::iter::once(Line::default()).chain(part));
+    let lines = lines.skip(usize::from(is_low(body))).skip(model.connect.scroll).collect();
     Content { title, lines, link: None }
+}
+
+/// True where a page cannot show everything at once.
+const fn is_low(body: Size) -> bool {
+    body.height < 15
 }
 
 fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
@@ -145,6 +153,11 @@ fn waiting(
     body: Size,
 ) -> Vec<Line<'static>> {
     let width = usize::from(body.width);
+    if is_low(body) {
+        let mut lines = link_words(model, (link, expires), pen, width);
+        lines.extend(form::address(model, pen, width));
+        return lines;
+    }
     let mut lines = pen.wrapped(
         Role::Plain,
         "Login needs no registered address (OAuth). Orders do since 1 April 2026: in developers.kite.trade, Profile, IP Whitelist, add",

@@ -65,7 +65,8 @@ fn plan_lines(
     let mut lines: Vec<_> = plans(model, pen).into_iter().collect();
     let legs: Vec<_> = spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
     let words = format!("{} legs  {}", spec.legs.len(), legs.join(" · "));
-    lines.extend(pen.wrapped(Role::Plain, &words, 1, width).into_iter().take(3));
+    let most = if model.size.height < 15 { 1 } else { 3 };
+    lines.extend(pen.wrapped(Role::Plain, &words, 1, width).into_iter().take(most));
     let frozen = match run {
         Some(_) => "frozen",
         None => "not frozen yet",
@@ -123,7 +124,10 @@ fn muster_lines(
     width: usize,
 ) -> Vec<Line<'static>> {
     let mark = fitness_mark(&account.fitness);
-    let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(mark)]);
+    let mut line = Line::from(vec![
+        pen.text(Role::Plain, if width < 60 { " " } else { "   " }),
+        pen.mark(mark),
+    ]);
     line.extend(who(account.user.as_str(), account.broker.short(), pen, width));
     let indent = line.width();
     let (role, words) = match &account.fitness {
@@ -144,13 +148,13 @@ fn muster_lines(
     lines
 }
 
-/// User and broker in columns of their own.
-fn who(user: &str, broker: &str, pen: Pen, width: usize) -> [Span<'static>; 2] {
-    let room = if width < 60 { 9 } else { 14 };
-    [
-        pen.text(Role::Title, format!(" {} ", text::fit(user, room))),
-        pen.text(Role::Dim, format!("{} ", text::fit(broker, 8))),
-    ]
+/// User and broker in columns of their own; where it is narrow the user alone.
+fn who(user: &str, broker: &str, pen: Pen, width: usize) -> Vec<Span<'static>> {
+    let name = |room| pen.text(Role::Title, format!(" {} ", text::fit(user, room)));
+    if width < 60 {
+        return vec![name(9)];
+    }
+    vec![name(14), pen.text(Role::Dim, format!("{} ", text::fit(broker, 8)))]
 }
 
 fn fit_words(model: &Model, account: &AccountView) -> String {

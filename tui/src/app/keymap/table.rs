@@ -179,6 +179,8 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "run the test again, or make a new login link",
     )
     .at(3),
+    see(C::Check, &[Char('j'), Down], Cmd::Down, "down", "scroll down"),
+    see(C::Check, &[Char('k'), Up], Cmd::Up, "up", "scroll up"),
     see(C::Check, &[Char('b')], Cmd::Form, "form", "back to the form, with what was typed").at(4),
     act(C::Login, &[Char('p')], Cmd::Paste, "paste", "paste the address the browser ended at")
         .at(5),

@@ -28,6 +28,8 @@ pub(crate) struct ConnectScreen {
     pub(crate) form: Form,
     /// The broker under the cursor.
     pub(crate) second_broker: bool,
+    /// Rows of the test that are scrolled away.
+    pub(crate) scroll: usize,
 }
 
 /// How far the connection is.

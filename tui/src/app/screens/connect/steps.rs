@@ -23,6 +23,7 @@ pub(crate) fn log_in(model: &mut Model, account: AccountId) -> Vec<Effect> {
 
 /// The daemon has begun; the rest comes as changes of the check.
 pub(crate) fn began(model: &mut Model, begun: &Ticket) -> Vec<Effect> {
+    model.connect.scroll = 0;
     match &mut model.connect.stage {
         Stage::Check { ticket, .. } if ticket.is_none() => {
             *ticket = Some(begun.ticket);
@@ -93,6 +94,8 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Qr if link.is_some() => model.overlay = Some(Overlay::Qr),
         Cmd::Paste if link.is_some() => open_redirect(model),
         Cmd::Qr | Cmd::Paste => return nothing_to(model, "no login is being waited for"),
+        Cmd::Down => model.connect.scroll = model.connect.scroll.saturating_add(1).min(40),
+        Cmd::Up => model.connect.scroll = model.connect.scroll.saturating_sub(1),
         Cmd::Again => return again(model),
         Cmd::Form if is_of_form(model) && !is_busy(model) => model.connect.stage = Stage::Form,
         Cmd::Form => return nothing_to(model, "esc gives this up first"),
