@@ -11,7 +11,7 @@ pub(crate) struct Cli {
     /// The daemon's socket.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
-    /// Writes JSON with schema_version, for scripts.
+    /// Writes JSON with `schema_version`, for scripts.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -32,8 +32,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Does one command; says on standard error what went wrong.
 pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode {
-    let printer = Printer::new(json);
-    let outcome = perform(command, socket, &printer).await;
+    let outcome = perform(command, socket, json).await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -43,7 +42,13 @@ pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode
     }
 }
 
-async fn perform(command: Command, socket: &Path, printer: &Printer) -> Result<(), CommandError> {
+/// Does one command.
+pub(crate) async fn perform(
+    command: Command,
+    socket: &Path,
+    json: bool,
+) -> Result<(), CommandError> {
+    let printer = &Printer::new(json);
     let mut daemon = Daemon::connect(socket).await?;
     match command {
         Command::Status => status::status(&daemon, printer).await,

@@ -129,6 +129,6 @@ mod tests {
         model.look.links = true;
         let bytes = draw(&[model]).remove(0).bytes;
         let text = String::from_utf8(bytes).unwrap();
-        assert!(text.contains("\x1b]8;id=login;https://kite.zerodha.com"), "{text}");
+        assert!(text.contains("\x1b]8;id=muster;https://kite.zerodha.com"), "{text}");
     }
 }

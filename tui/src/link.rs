@@ -102,7 +102,7 @@ async fn connecting(
     loop {
         tokio::select! {
             connected = &mut connect => return Some(connected),
-            command = commands.recv() => refuse(command?, deliver),
+            command = commands.recv() => refuse(&command?, deliver),
         }
     }
 }
@@ -128,8 +128,8 @@ pub(crate) fn no_daemon(path: &Path, error: &std::io::Error) -> String {
     }
 }
 
-fn refuse(command: Command, deliver: &Deliver) {
-    if let Command::Call { id, .. } = command {
+fn refuse(command: &Command, deliver: &Deliver) {
+    if let Command::Call { id, .. } = *command {
         let answer = Err("the daemon is not connected; nothing was sent".to_owned());
         deliver(LinkEvent::Reply { id, answer });
     }
@@ -149,7 +149,7 @@ async fn waited(
             command = commands.recv() => match command {
                 None => return false,
                 Some(Command::RetryNow) => return true,
-                Some(command) => refuse(command, deliver),
+                Some(command) => refuse(&command, deliver),
             },
         }
     }

@@ -23,7 +23,6 @@ use crate::link::{Command, LinkEvent};
 use crate::secrets::SecretStore;
 use crate::terminal::Screen;
 use clockwork::{Clockwork, Urgency};
-#[cfg(test)]
 pub(crate) use route::route;
 
 /// What the terminal client needs to know.
@@ -127,7 +126,7 @@ impl Runtime {
         match event {
             Event::Input(Input::Closed) | Event::Terminate => self.leaving = true,
             Event::Input(input) => {
-                if let Some(msg) = route::route(&self.model, &mut self.secrets, input) {
+                if let Some(msg) = route(&self.model, &mut self.secrets, input) {
                     self.update(msg)?;
                 }
                 return Ok(Urgency::Now);
@@ -137,7 +136,7 @@ impl Runtime {
                 drop(permit);
             }
             Event::Link(LinkEvent::Reply { id, answer }) => {
-                self.update(Msg::Reply { id, answer })?
+                self.update(Msg::Reply { id, answer })?;
             }
             Event::Continued => {
                 self.screen.resume()?;

@@ -51,16 +51,25 @@ pub async fn run_terminal(options: Options) -> anyhow::Result<()> {
 
 fn with_reader(runtime: Runtime, events: &Sender<Event>) -> std::io::Result<()> {
     let _hook = PanicHook::set(runtime.terminal(), events.clone());
-    let stop = Arc::new(AtomicBool::new(false));
-    let (stopping, to_loop) = (Arc::clone(&stop), events.clone());
+    let stop = Stop(Arc::new(AtomicBool::new(false)));
+    let (stopping, to_loop) = (Arc::clone(&stop.0), events.clone());
     let reader = std::thread::Builder::new().name("muster-keys".to_owned()).spawn(move || {
         input::read(&stopping, |input| to_loop.send(Event::Input(input)).is_ok());
     })?;
     let outcome = runtime.run();
-    stop.store(true, Ordering::Relaxed);
+    drop(stop);
     // The reader looks at the flag a few times a second; a fault of its own was already shown.
     drop(reader.join());
     outcome
+}
+
+/// Ends the reader, even when the loop panics: the keys are then the shell's.
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Signals become events.

@@ -59,8 +59,11 @@ impl Screen {
         rustix::event::poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
     }
 
-    /// Draws one frame.
+    /// Draws one frame; nothing while the terminal is the shell's.
     pub(crate) fn draw(&mut self, model: &Model) -> io::Result<()> {
+        if !self.ours.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         self.terminal.draw(|frame| view::draw(model, frame))?;
         self.writer.commit(&mut Stdout, self.sync).map(drop)
     }
@@ -76,16 +79,19 @@ impl Screen {
         self.terminal.resize(Rect::new(0, 0, width, height))
     }
 
-    /// Gives the terminal back, stops until continued, takes it over again.
-    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+    /// Gives the terminal back and stops. It is taken over again when the process is continued: code
+    /// after the stop may still run before it, so nothing here may follow it.
+    pub(crate) fn suspend(&self) -> io::Result<()> {
         restore(&self.ours);
         // Raw mode made Ctrl-Z a key; SIGTSTP raised by oneself is dropped in an orphaned group.
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
-        self.resume()
+        let ourselves = rustix::process::getpid();
+        Ok(rustix::process::kill_process(ourselves, rustix::process::Signal::STOP)?)
     }
 
-    /// Takes the terminal over again after the process was continued.
+    /// Takes the terminal over again after the process was continued, whoever stopped it: the shell
+    /// has set modes of its own meanwhile.
     pub(crate) fn resume(&mut self) -> io::Result<()> {
+        crossterm::terminal::disable_raw_mode()?;
         self.take()?;
         self.repaint()
     }

@@ -2,7 +2,10 @@
 
 mod by_hand;
 mod canary;
+mod commands;
 pub(crate) mod fake;
+mod firing;
+mod layers;
 mod link;
 mod replay;
 mod screens;

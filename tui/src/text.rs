@@ -62,29 +62,17 @@ pub(crate) fn right(text: &str, columns: usize) -> String {
 /// The text broken into lines of at most `columns` columns, at spaces where there are any.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_word_bounds() {
-        if width(&line).saturating_add(width(word)) > columns {
-            let blank = word.trim().is_empty();
-            lines.push(std::mem::take(&mut line).trim_end().to_owned());
-            if blank {
-                continue;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let fits = |line: &String| width(line).saturating_add(width(word)) < columns;
+        match lines.last_mut().filter(|line| fits(line)) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
             }
-        }
-        if width(word) <= columns {
-            line.push_str(word);
-            continue;
-        }
-        for grapheme in word.graphemes(true) {
-            if width(&line).saturating_add(width(grapheme)) > columns {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push_str(grapheme);
+            None => lines.extend(chunks(word, columns)),
         }
     }
-    lines.push(line.trim_end().to_owned());
-    lines.retain(|line| !line.is_empty());
     lines
 }
 

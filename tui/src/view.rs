@@ -40,16 +40,16 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
     let pen = Pen::of(model);
     let buffer = frame.buffer_mut();
     if !size.is_enough() {
-        paint::too_small(buffer, area, &pen);
+        paint::too_small(buffer, area, pen);
     } else if matches!(model.overlay, Some(Overlay::Qr)) {
-        qr::full(model, buffer, area, &pen);
+        qr::full(model, buffer, area, pen);
     } else {
         let row = |y: u16| Rect { y, height: 1, ..area };
-        paint::lines(buffer, row(0), &[header::status(model, &pen, area.width)]);
-        paint::lines(buffer, row(1), &[header::tabs(model, &pen, area.width)]);
+        paint::lines(buffer, row(0), &[header::status(model, pen, area.width)]);
+        paint::lines(buffer, row(1), &[header::tabs(model, pen, area.width)]);
         let body = Rect { y: 3, height: area.height.saturating_sub(4), ..area };
-        let content = page(model, &pen, Size { width: body.width, height: body.height }, size);
-        paint::lines(buffer, row(2), &[paint::rule(&content.title, area.width, &pen)]);
+        let content = page(model, pen, Size { width: body.width, height: body.height }, size);
+        paint::lines(buffer, row(2), &[paint::rule(&content.title, area.width, pen)]);
         paint::lines(buffer, body, &content.lines);
         if model.is_stale() {
             buffer.set_style(body, crate::theme::stale());
@@ -59,11 +59,11 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         {
             paint::hyperlink(buffer, body, label, url);
         }
-        overlay::draw(model, buffer, area, &pen);
+        overlay::draw(model, buffer, area, pen);
         paint::lines(
             buffer,
             row(area.height.saturating_sub(1)),
-            &[header::footer(model, &pen, area.width)],
+            &[header::footer(model, pen, area.width)],
         );
     }
     if model.look.ascii {
@@ -71,7 +71,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
 }
 
-fn page(model: &Model, pen: &Pen, body: Size, screen: Size) -> Content {
+fn page(model: &Model, pen: Pen, body: Size, screen: Size) -> Content {
     match model.page {
         Page::Accounts => accounts::content(model, pen, body, screen),
         Page::Connect => connect::content(model, pen, body),

@@ -132,13 +132,12 @@ impl SecretField {
         match self {
             Self::Mpin if !digits(text) => Shape::NotDigits,
             Self::Mpin if text.len() != 4 => Shape::NotFour,
-            Self::Mpin => Shape::Good,
             Self::TotpSecret => totp_shape(text),
             Self::ApiKey | Self::ApiSecret if text.chars().all(|c| c.is_ascii_graphic()) => {
                 Shape::Good
             }
             Self::ApiKey | Self::ApiSecret => Shape::OddSigns,
-            Self::Redirect => Shape::Good,
+            Self::Mpin | Self::Redirect => Shape::Good,
         }
     }
 }

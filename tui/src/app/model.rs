@@ -13,7 +13,7 @@ use crate::app::layout::Size;
 use crate::app::msg::{CallId, Lost, Notice};
 use crate::app::overlay::Overlay;
 use crate::app::screens::accounts::AccountsScreen;
-use crate::app::screens::connect::{ConnectScreen, Stage};
+use crate::app::screens::connect::{self, ConnectScreen, Stage};
 use crate::app::screens::journal::JournalScreen;
 use crate::app::screens::runs::RunsScreen;
 use crate::app::world::World;
@@ -165,9 +165,11 @@ impl Model {
         !matches!(self.link, Link::Live)
     }
 
-    /// The address to register at the brokers: the egress chosen in the form, else the default one.
+    /// The address to register at the brokers: on Connect that of the chosen egress, else the default.
     pub(crate) fn address(&self) -> Option<&str> {
-        self.connect.egress(self).map(|egress| egress.address.as_str())
+        let chosen = self.connect.egress(self).filter(|_| self.page == Page::Connect);
+        let default = || self.world.status.as_ref().and_then(|status| status.egress.first());
+        chosen.or_else(default).map(|egress| egress.address.as_str())
     }
 
     /// The contexts whose keys are in force, the most particular first.
@@ -195,6 +197,9 @@ impl Model {
                 &[C::Egress, C::Form, C::Always]
             }
             (Page::Connect, Stage::Form) => &[C::Form, C::Always],
+            (Page::Connect, Stage::Check { .. }) if connect::is_awaited(self) => {
+                &[C::Login, C::Check, C::Global, C::Always]
+            }
             (Page::Connect, Stage::Check { .. }) => &[C::Check, C::Global, C::Always],
             (Page::Runs, _) => &[C::Runs, C::List, C::Global, C::Always],
             (Page::Journal, _) => &[C::Journal, C::List, C::Global, C::Always],

@@ -80,7 +80,7 @@ impl World {
 
     /// The newest run of a plan.
     pub(crate) fn newest_run(&self, plan: &PlanId) -> Option<&RunView> {
-        self.runs.values().filter(|run| run.id.plan == *plan).next_back()
+        self.runs.values().rfind(|run| run.id.plan == *plan)
     }
 
     fn check(&mut self, check: CheckView) {

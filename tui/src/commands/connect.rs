@@ -10,7 +10,7 @@ use muster_protocol::reply::Ticket;
 use muster_protocol::request::{Connect, Subscribe};
 use muster_protocol::secret::Secret;
 
-use super::{CommandError, Daemon, print::Printer, prompt};
+use super::{CommandError, Daemon, print, print::Printer, prompt};
 use crate::app::words;
 
 /// Tests a credential; it is stored if the test passes.
@@ -114,7 +114,7 @@ impl Shown {
             self.progress(check)?;
         } else if matches!(check.outcome, CheckOutcome::AwaitingLogin { .. }) && !self.linked {
             self.linked = true;
-            self.printer.json("check", check)?;
+            print::json("check", check)?;
         }
         let end = match &check.outcome {
             CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. } => return Ok(None),
@@ -126,9 +126,9 @@ impl Shown {
             CheckOutcome::Abandoned { reason } => Err(CommandError::Failed(reason.clone())),
         };
         if self.printer.is_json() {
-            self.printer.json("check", check)?;
+            print::json("check", check)?;
         } else if let Some(id) = check.saved_as {
-            self.printer.line(format!("stored as account {id}"))?;
+            print::line(format!("stored as account {id}"))?;
         }
         Ok(Some(end))
     }
@@ -139,9 +139,9 @@ impl Shown {
         {
             self.linked = true;
             let until = expires.clock();
-            self.printer.line(format!("open, log in and allow, until {until}:"))?;
-            self.printer.line(link)?;
-            self.printer.line(format!("or hand over: muster account redirect {}", self.ticket))?;
+            print::line(format!("open, log in and allow, until {until}:"))?;
+            print::line(link)?;
+            print::line(format!("or hand over: muster account redirect {}", self.ticket))?;
         }
         let over = |verdict| !matches!(verdict, StepVerdict::Waiting | StepVerdict::Running);
         let ended = check.steps.iter().filter(|step| over(step.verdict));
@@ -154,7 +154,7 @@ impl Shown {
                 _ => "!!",
             };
             let name = step.step.words();
-            self.printer.line(format!("[{verdict}] {name:<17} {took:>8}  {}", step.detail))?;
+            print::line(format!("[{verdict}] {name:<17} {took:>8}  {}", step.detail))?;
         }
         Ok(())
     }

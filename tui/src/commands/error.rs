@@ -37,9 +37,8 @@ impl CommandError {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unread => ExitCode::SUCCESS,
-            Self::Failed(_) | Self::Io { .. } => ExitCode::from(1),
             Self::Call(CallError::Disconnected) | Self::NoDaemon(_) => ExitCode::from(3),
-            Self::Call(_) => ExitCode::from(1),
+            Self::Call(_) | Self::Failed(_) | Self::Io { .. } => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
         }
     }

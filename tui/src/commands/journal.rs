@@ -3,7 +3,7 @@
 use muster_protocol::event::{Delta, Feed, JournalEntry};
 use muster_protocol::request::{JournalFilter, QueryJournal, Subscribe};
 
-use super::{CommandError, Daemon, print::Printer};
+use super::{CommandError, Daemon, print, print::Printer};
 use crate::app::screens::journal::line;
 use crate::app::words::JournalWords;
 use crate::cli::JournalArgs;
@@ -72,8 +72,8 @@ async fn show(
 
 fn one(entry: &JournalEntry, printer: Printer) -> Result<(), CommandError> {
     if printer.is_json() {
-        printer.json("entry", entry)
+        print::json("entry", entry)
     } else {
-        printer.line(format!("{} {}", entry.at.date(), line(entry)))
+        print::line(format!("{} {}", entry.at.date(), line(entry)))
     }
 }

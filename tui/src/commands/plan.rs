@@ -6,7 +6,7 @@ use muster_protocol::ids::PlanId;
 use muster_protocol::plan::{Mode, PlanSpec, PlanView};
 use muster_protocol::request::{ArmPlan, ListPlans, PutPlan};
 
-use super::{CommandError, Daemon, print::Printer, prompt};
+use super::{CommandError, Daemon, print, print::Printer, prompt};
 use crate::cli::PlanCommand;
 
 /// The longest plan file, in bytes.
@@ -22,10 +22,10 @@ pub(super) async fn plan(
         PlanCommand::List => {
             let plans = daemon.client.call(ListPlans {}).await?;
             if printer.is_json() {
-                return printer.json("plans", &plans);
+                return print::json("plans", &plans);
             }
             let rows: Vec<_> = plans.iter().map(row).collect();
-            printer.table(&["PLAN", "MODE", "AT", "UNTIL", "NEXT", "LEGS"], &rows)
+            print::table(&["PLAN", "MODE", "AT", "UNTIL", "NEXT", "LEGS"], &rows)
         }
         PlanCommand::Put { file } => {
             let spec = read(&file)?;
@@ -35,7 +35,8 @@ pub(super) async fn plan(
         PlanCommand::Arm { plan, confirm } => {
             let plan = find(daemon, &plan).await?;
             let name = plan.spec.name.to_string();
-            let legs: Vec<_> = plan.spec.legs.iter().map(|leg| leg.words()).collect();
+            let legs: Vec<_> =
+                plan.spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
             let question = format!("Send {} for every fit account, for real.", legs.join(", "));
             prompt::confirm(confirm, &name, &question)?;
             set(daemon, plan, Mode::Live, *printer).await
@@ -53,7 +54,7 @@ fn row(plan: &PlanView) -> Vec<String> {
         (None, Some(why)) => format!("none: {why}"),
         (None, None) => "none".to_owned(),
     };
-    let legs: Vec<_> = plan.spec.legs.iter().map(|leg| leg.words()).collect();
+    let legs: Vec<_> = plan.spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
     vec![
         plan.spec.name.to_string(),
         plan.mode.words().to_owned(),
@@ -85,10 +86,11 @@ async fn set(
 
 fn said(plan: &PlanView, printer: Printer) -> Result<(), CommandError> {
     if printer.is_json() {
-        return printer.json("plan", plan);
+        return print::json("plan", plan);
     }
-    printer.line(format!("{} is {}, next {}", plan.spec.name, plan.mode.words(), {
-        plan.next_fire.map_or_else(|| "none".to_owned(), |at| at.day_clock())
+    print::line(format!("{} is {}, next {}", plan.spec.name, plan.mode.words(), {
+        plan.next_fire
+            .map_or_else(|| "none".to_owned(), muster_protocol::time::Timestamp::day_clock)
     }))
 }
 

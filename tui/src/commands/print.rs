@@ -24,36 +24,36 @@ impl Printer {
     pub(super) const fn is_json(self) -> bool {
         self.json
     }
+}
 
-    /// Writes one JSON object a line: `schema_version` and the value under its name.
-    pub(super) fn json<T: Serialize>(self, name: &str, value: &T) -> Result<(), CommandError> {
-        let value = serde_json::to_value(value)
-            .map_err(|_| CommandError::Failed("the answer cannot be written as JSON".to_owned()))?;
-        let mut object = Map::new();
-        object.insert("schema_version".to_owned(), Value::from(SCHEMA_VERSION));
-        object.insert(name.to_owned(), value);
-        write_line(&Value::Object(object).to_string())
-    }
+/// Writes one JSON object a line: `schema_version` and the value under its name.
+pub(super) fn json<T: Serialize>(name: &str, value: &T) -> Result<(), CommandError> {
+    let value = serde_json::to_value(value)
+        .map_err(|_| CommandError::Failed("the answer cannot be written as JSON".to_owned()))?;
+    let mut object = Map::new();
+    object.insert("schema_version".to_owned(), Value::from(SCHEMA_VERSION));
+    object.insert(name.to_owned(), value);
+    write_line(&Value::Object(object).to_string())
+}
 
-    /// Writes a line of text; control characters stay out.
-    pub(super) fn line(self, line: impl AsRef<str>) -> Result<(), CommandError> {
-        write_line(text::scrub(line.as_ref()).trim_end())
-    }
+/// Writes a line of text; control characters stay out.
+pub(super) fn line(line: impl AsRef<str>) -> Result<(), CommandError> {
+    write_line(text::scrub(line.as_ref()).trim_end())
+}
 
-    /// Writes rows in columns as wide as their widest cell.
-    pub(super) fn table(self, head: &[&str], rows: &[Vec<String>]) -> Result<(), CommandError> {
-        let head = head.iter().map(|cell| (*cell).to_owned()).collect();
-        let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
-        let widths: Vec<usize> = (0..head.len())
-            .map(|at| all.iter().filter_map(|row| row.get(at)).map(|c| text::width(c)).max())
-            .map(Option::unwrap_or_default)
-            .collect();
-        for row in all {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| text::fit(cell, *width));
-            self.line(cells.collect::<Vec<_>>().join("  "))?;
-        }
-        Ok(())
+/// Writes rows in columns as wide as their widest cell.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Result<(), CommandError> {
+    let head = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+    let widths: Vec<usize> = (0..head.len())
+        .map(|at| all.iter().filter_map(|row| row.get(at)).map(|c| text::width(c)).max())
+        .map(Option::unwrap_or_default)
+        .collect();
+    for row in all {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| text::fit(cell, *width));
+        line(cells.collect::<Vec<_>>().join("  "))?;
     }
+    Ok(())
 }
 
 /// Says on standard error what went wrong.

@@ -11,6 +11,9 @@ use super::{CommandError, print};
 /// The most that is read from standard input, in bytes.
 const MOST: u64 = 64 * 1024;
 
+/// The longest secret a person types, in bytes.
+const LONGEST: usize = 4 * 1024;
+
 /// True when a person sits at standard input.
 pub(super) fn is_person() -> bool {
     std::io::stdin().is_terminal()
@@ -42,12 +45,33 @@ pub(super) fn line(question: &str) -> Result<String, CommandError> {
 pub(super) fn secret(question: &str) -> Result<Secret, CommandError> {
     print::ask(&format!("{question} (not shown): "));
     let quiet = Quiet::begin()?;
-    let mut line = Zeroizing::new(String::with_capacity(4 * 1024));
-    let read = std::io::stdin().lock().read_line(&mut line);
+    let typed = read_quietly();
     drop(quiet);
     print::ask("\n");
-    read.map_err(|error| CommandError::io("standard input", error))?;
-    Ok(Secret::new(line.trim().to_owned()))
+    Ok(Secret::new(typed?.trim().to_owned()))
+}
+
+/// Byte by byte and past the buffer of standard input, which would keep a copy.
+fn read_quietly() -> Result<Zeroizing<String>, CommandError> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut byte = Zeroizing::new([0_u8; 1]);
+    loop {
+        let read = rustix::io::read(rustix::stdio::stdin(), byte.as_mut_slice())
+            .map_err(|error| CommandError::io("standard input", error.into()))?;
+        match byte.first() {
+            Some(b'\n' | b'\r') => break,
+            _ if read == 0 => break,
+            // Ctrl-C: as a key, so that the terminal is never left without echo.
+            Some(3) => return Err(CommandError::Failed("given up; nothing was done".to_owned())),
+            Some(8 | 127) => drop(typed.pop()),
+            Some(21) => typed.clear(),
+            Some(byte) if typed.len() < LONGEST => typed.push(*byte),
+            _ => {}
+        }
+    }
+    let text = std::str::from_utf8(&typed)
+        .map_err(|_| CommandError::Usage("what was typed is no text".to_owned()))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// A name that must be given once more: by flag, or typed by a person.
@@ -68,7 +92,7 @@ pub(super) fn confirm(
     }
 }
 
-/// The terminal without echo, until dropped.
+/// The terminal without echo, lines and signals, until dropped.
 struct Quiet(Termios);
 
 impl Quiet {
@@ -77,7 +101,7 @@ impl Quiet {
         let set = || {
             let before = rustix::termios::tcgetattr(stdin)?;
             let mut quiet = before.clone();
-            quiet.local_modes.remove(LocalModes::ECHO);
+            quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
             rustix::termios::tcsetattr(stdin, OptionalActions::Flush, &quiet)?;
             Ok(Self(before))
         };

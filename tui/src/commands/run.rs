@@ -4,7 +4,7 @@ use muster_protocol::ids::RunId;
 use muster_protocol::request::{ListRuns, ShowRun};
 use muster_protocol::run::{IntentStatus, RunCounts, RunState, RunView};
 
-use super::{CommandError, Daemon, print::Printer};
+use super::{CommandError, Daemon, print, print::Printer};
 use crate::cli::RunCommand;
 
 /// Lists runs, or shows one.
@@ -17,10 +17,10 @@ pub(super) async fn run(
         RunCommand::List => {
             let runs = daemon.client.call(ListRuns {}).await?;
             if printer.is_json() {
-                return printer.json("runs", &runs);
+                return print::json("runs", &runs);
             }
             let rows: Vec<_> = runs.iter().map(row).collect();
-            printer.table(&["RUN", "MODE", "STATE", "FIRED", "ACCOUNTS", "ORDERS"], &rows)
+            print::table(&["RUN", "MODE", "STATE", "FIRED", "ACCOUNTS", "ORDERS"], &rows)
         }
         RunCommand::Show { run } => {
             let run =
@@ -41,7 +41,7 @@ fn row(run: &RunView) -> Vec<String> {
         run.id.to_string(),
         run.mode.words().to_owned(),
         state,
-        run.fired_at.map_or_else(|| "-".to_owned(), |at| at.clock_millis()),
+        run.fired_at.map_or_else(|| "-".to_owned(), muster_protocol::time::Timestamp::clock_millis),
         run.accounts.to_string(),
         counts(run.counts),
     ]
@@ -59,9 +59,9 @@ fn counts(counts: RunCounts) -> String {
 async fn show(daemon: &Daemon, run: RunId, printer: Printer) -> Result<(), CommandError> {
     let details = daemon.client.call(ShowRun { run }).await?;
     if printer.is_json() {
-        return printer.json("run", &details);
+        return print::json("run", &details);
     }
-    printer.line(row(&details.run).join("  "))?;
+    print::line(row(&details.run).join("  "))?;
     let rows: Vec<Vec<String>> = details
         .intents
         .iter()
@@ -79,10 +79,11 @@ async fn show(daemon: &Daemon, run: RunId, printer: Printer) -> Result<(), Comma
             ]
         })
         .collect();
-    printer.table(&["USER", "BROKER", "LEG", "STATUS", "ORDER", "TOOK", "WHY"], &rows)?;
+    print::table(&["USER", "BROKER", "LEG", "STATUS", "ORDER", "TOOK", "WHY"], &rows)?;
     for left in &details.run.left_out {
-        let words: Vec<_> = left.reasons.iter().map(|reason| reason.words()).collect();
-        printer.line(format!("left out: {} {}: {}", left.user, left.broker, words.join("; ")))?;
+        let words: Vec<_> =
+            left.reasons.iter().map(muster_protocol::account::Unfit::words).collect();
+        print::line(format!("left out: {} {}: {}", left.user, left.broker, words.join("; ")))?;
     }
     Ok(())
 }

@@ -6,17 +6,17 @@ use muster_protocol::status::{StatusView, VaultState};
 use muster_protocol::time::Timestamp;
 use serde::Serialize;
 
-use super::{CommandError, Daemon, print::Printer};
+use super::{CommandError, Daemon, print, print::Printer};
 use crate::text;
 
 /// The daemon at a glance.
 pub(super) async fn status(daemon: &Daemon, printer: &Printer) -> Result<(), CommandError> {
     let status = daemon.client.call(Status {}).await?;
     if printer.is_json() {
-        return printer.json("status", &status);
+        return print::json("status", &status);
     }
     for line in lines(&status) {
-        printer.line(line)?;
+        print::line(line)?;
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(super) async fn muster(daemon: &Daemon, printer: &Printer) -> Result<(), Com
         off: of(|f| matches!(f, Fitness::Off)),
     };
     if printer.is_json() {
-        printer.json("muster", &board)?;
+        print::json("muster", &board)?;
     } else {
         print_board(&board, status.now, *printer)?;
     }
@@ -91,10 +91,10 @@ pub(super) async fn muster(daemon: &Daemon, printer: &Printer) -> Result<(), Com
     }
 }
 
-fn print_board(board: &Board<'_>, now: Timestamp, printer: Printer) -> Result<(), CommandError> {
+fn print_board(board: &Board<'_>, now: Timestamp, _printer: Printer) -> Result<(), CommandError> {
     if let Some(next) = board.next_run {
         let left = text::countdown(next.at.since(now));
-        printer.line(format!(
+        print::line(format!(
             "{} {} at {}, in {left}",
             next.plan,
             next.mode.words(),
@@ -106,14 +106,16 @@ fn print_board(board: &Board<'_>, now: Timestamp, printer: Printer) -> Result<()
         .into_iter()
         .flat_map(|(word, group)| group.iter().map(move |account| row(word, account)))
         .collect();
-    printer.table(&["", "USER", "BROKER", "WHY"], &rows)
+    print::table(&["", "USER", "BROKER", "WHY"], &rows)
 }
 
 fn row(word: &str, account: &AccountView) -> Vec<String> {
     let why = match &account.fitness {
-        Fitness::Unfit { reasons } => {
-            reasons.iter().map(|reason| reason.words()).collect::<Vec<_>>().join("; ")
-        }
+        Fitness::Unfit { reasons } => reasons
+            .iter()
+            .map(muster_protocol::account::Unfit::words)
+            .collect::<Vec<_>>()
+            .join("; "),
         Fitness::Fit => String::new(),
         Fitness::Off if account.active => "auto-execute is off".to_owned(),
         Fitness::Off => "inactive".to_owned(),

@@ -10,7 +10,7 @@ use muster_protocol::ids::AccountId;
 use muster_protocol::request::{Selection, Subscribe, TestAccounts};
 use muster_protocol::time::Timestamp;
 
-use super::{CommandError, Daemon, choose, print::Printer};
+use super::{CommandError, Daemon, choose, print, print::Printer};
 use crate::cli::TestArgs;
 
 /// How long the results may take.
@@ -37,7 +37,7 @@ pub(super) async fn test(
     })??;
     let results: Vec<&AccountView> = watch.done.values().collect();
     if printer.is_json() {
-        printer.json("accounts", &results)?;
+        print::json("accounts", &results)?;
     } else {
         results.iter().try_for_each(|account| print(account, *printer))?;
     }
@@ -113,10 +113,10 @@ fn passed(account: &AccountView) -> bool {
     account.last_check.as_ref().is_some_and(|check| check.outcome == CheckOutcome::Passed)
 }
 
-fn print(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
+fn print(account: &AccountView, _printer: Printer) -> Result<(), CommandError> {
     let verdict = if passed(account) { "ok" } else { "FAILED" };
     let name = format!("{} {}", account.user, account.broker);
-    printer.line(format!("{verdict:<7} {name}: {}", account.status.words()))?;
+    print::line(format!("{verdict:<7} {name}: {}", account.status.words()))?;
     let Some(check) = &account.last_check else { return Ok(()) };
     for step in &check.steps {
         let sign = match step.verdict {
@@ -127,14 +127,14 @@ fn print(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
         };
         let took = step.took_ms.map(|ms| format!("{ms} ms")).unwrap_or_default();
         let name = step.step.words();
-        printer.line(format!("  [{sign}] {name:<17} {took:>8}  {}", step.detail))?;
+        print::line(format!("  [{sign}] {name:<17} {took:>8}  {}", step.detail))?;
     }
     if let CheckOutcome::Failed { failure } = &check.outcome {
         if let Some(words) = &failure.broker_says {
-            printer.line(format!("  broker says  {words}"))?;
+            print::line(format!("  broker says  {words}"))?;
         }
-        printer.line(format!("  it means     {}", failure.means))?;
-        printer.line(format!("  do           {}", failure.action))?;
+        print::line(format!("  it means     {}", failure.means))?;
+        print::line(format!("  do           {}", failure.action))?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ async fn serves_the_made_up_morning_where_a_variable_says() {
             text: format!("entry {seq} of a long morning, at {}", snapshot.status.now),
             ..snapshot.journal[1].clone()
         };
-        fake.send(Act::Send(seq - 1, Delta::Status(snapshot.status.clone())));
-        fake.send(Act::Send(seq, Delta::Journal(entry)));
+        fake.send(Act::Send(seq - 1, Box::new(Delta::Status(snapshot.status.clone()))));
+        fake.send(Act::Send(seq, Box::new(Delta::Journal(entry))));
     }
 }

@@ -1,6 +1,8 @@
 //! A secret that is typed or pasted shows up nowhere: not in a message, an effect, the model or on
 //! the screen; and reaches the daemon all the same.
 
+use std::fmt::Write;
+
 use muster_protocol::ids::TicketId;
 use muster_protocol::time::Timestamp;
 use ratatui::Terminal;
@@ -39,10 +41,10 @@ impl Session {
     }
 
     fn msg(&mut self, msg: Msg) {
-        self.seen.push_str(&format!("{msg:?}\n"));
+        writeln!(self.seen, "{msg:?}").unwrap();
         let effects = update(&mut self.model, Timestamp::from_millis(5_000), msg);
         for effect in effects {
-            self.seen.push_str(&format!("{effect:?}\n"));
+            writeln!(self.seen, "{effect:?}").unwrap();
             match effect {
                 Effect::ForgetSecrets => self.secrets.forget_all(),
                 Effect::ForgetSecret(field) => self.secrets.forget(field),
@@ -51,7 +53,7 @@ impl Session {
         }
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         terminal.draw(|frame| crate::view::draw(&self.model, frame)).unwrap();
-        self.seen.push_str(&format!("{:?}\n{}", self.model, terminal.backend()));
+        write!(self.seen, "{:?}\n{}", self.model, terminal.backend()).unwrap();
     }
 
     fn keys(&mut self, text: &str) {

@@ -18,7 +18,7 @@ use super::world;
 /// What the daemon is to do next.
 pub(crate) enum Act {
     /// Send a change with this number.
-    Send(u64, Delta),
+    Send(u64, Box<Delta>),
     /// Cut the connection.
     Cut,
 }
@@ -96,7 +96,7 @@ async fn one(stream: UnixStream, acts: &mut mpsc::UnboundedReceiver<Act>, peer: 
                 None => return false,
                 Some(Act::Cut) => return true,
                 Some(Act::Send(seq, delta)) => {
-                    let feed = Feed::Delta { seq, delta: Box::new(delta) };
+                    let feed = Feed::Delta { seq, delta };
                     send(&mut writer, &ReplyLine::feed(feed)).await;
                 }
             },
@@ -114,6 +114,11 @@ impl Peer {
                 let snapshot = self.snapshot.clone();
                 serde_json::to_value(Subscribed { seq: 10, snapshot }).unwrap()
             }
+            "status" => json!(self.snapshot.status),
+            "account.list" => json!(self.snapshot.accounts),
+            "plan.list" => json!(self.snapshot.plans),
+            "run.list" => json!(self.snapshot.runs),
+            "journal" => json!(self.snapshot.journal),
             method => {
                 drop(self.called.send((method.to_owned(), params.to_owned())));
                 match method {

@@ -65,7 +65,7 @@ async fn a_snapshot_then_changes_and_after_a_cut_a_snapshot_again() {
     let daemon = Fake::start(&path, world::snapshot());
     let mut client = Client::start(&path);
     client.snapshot().await;
-    daemon.send(Act::Send(11, removed(1)));
+    daemon.send(Act::Send(11, Box::new(removed(1))));
     let deltas = client
         .until(|news| match news {
             LinkNews::Deltas(deltas) => Some(deltas),
@@ -88,8 +88,8 @@ async fn a_gap_in_the_numbers_asks_for_a_new_snapshot() {
     let mut client = Client::start(&path);
     client.snapshot().await;
     // One from before the snapshot is passed over, a missing one is noticed.
-    daemon.send(Act::Send(9, removed(1)));
-    daemon.send(Act::Send(13, removed(2)));
+    daemon.send(Act::Send(9, Box::new(removed(1))));
+    daemon.send(Act::Send(13, Box::new(removed(2))));
     client.snapshot().await;
     assert_eq!(daemon.subscriptions(), 2);
 }
@@ -142,9 +142,9 @@ async fn changes_merge_while_the_screen_is_slow() {
     client.snapshot().await;
     let status = world::snapshot().status;
     for seq in 11..1_011 {
-        daemon.send(Act::Send(seq, Delta::Status(status.clone())));
+        daemon.send(Act::Send(seq, Box::new(Delta::Status(status.clone()))));
     }
-    daemon.send(Act::Send(1_011, removed(1)));
+    daemon.send(Act::Send(1_011, Box::new(removed(1))));
     // Two batches are in flight and hold their permits; the rest waits, merged.
     let mut held = Vec::new();
     let mut batches = 0;

@@ -167,6 +167,17 @@ fn a_login_turns_by_itself_when_the_check_moves() {
 }
 
 #[test]
+fn a_connection_the_restarted_daemon_has_dropped_is_said_to_be_gone() {
+    let mut model = world::waiting_for_login();
+    let snapshot = Box::new(world::snapshot());
+    update(&mut model, Timestamp::from_millis(0), Msg::Link(LinkNews::Snapshot(snapshot)));
+    let Stage::Check { refusal: Some(why), .. } = &model.connect.stage else { panic!() };
+    assert!(why.contains("restarted"));
+    let again = press(&mut model, &text("r"));
+    assert_eq!(asked(&again), Some(&Ask::Login(AccountId(4))));
+}
+
+#[test]
 fn an_answer_that_comes_after_esc_is_given_up() {
     let mut model = world::model();
     press(&mut model, &text("jjjl"));

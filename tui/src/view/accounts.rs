@@ -29,7 +29,7 @@ struct Row<'a> {
     account: &'a AccountView,
     now: Option<Timestamp>,
     busy: bool,
-    pen: &'a Pen,
+    pen: Pen,
 }
 
 /// In the order they stand; user, broker and status never give way.
@@ -48,7 +48,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size, screen: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Content {
     let rows = accounts::rows(model);
     let title = title(model, rows.len());
     if rows.is_empty() {
@@ -89,15 +89,15 @@ fn title(model: &Model, shown: usize) -> String {
         filter => format!("{shown} of {all} match /{filter}"),
     };
     if !screen.marked.is_empty() {
-        title.push_str(&format!(" · {} marked", screen.marked.len()));
+        title = format!("{title} · {} marked", screen.marked.len());
     }
     if screen.sort != accounts::Sort::User {
-        title.push_str(&format!(" · {}", screen.sort.words()));
+        title = format!("{title} · {}", screen.sort.words());
     }
     if all == 0 { "Accounts".to_owned() } else { title }
 }
 
-fn empty(model: &Model, pen: &Pen, width: u16) -> Vec<Line<'static>> {
+fn empty(model: &Model, pen: Pen, width: u16) -> Vec<Line<'static>> {
     let words = match (&model.link, &model.world.status) {
         (Link::Connecting, None) => "connecting to the daemon…".to_owned(),
         (Link::Lost { lost, .. }, None) => {
@@ -120,7 +120,7 @@ fn empty(model: &Model, pen: &Pen, width: u16) -> Vec<Line<'static>> {
 
 fn table(
     model: &Model,
-    pen: &Pen,
+    pen: Pen,
     rows: &[&AccountView],
     size: Size,
     window: usize,
@@ -182,7 +182,7 @@ fn join(
     right: Vec<Line<'static>>,
     height: u16,
     list_width: u16,
-    pen: &Pen,
+    pen: Pen,
 ) -> Vec<Line<'static>> {
     let (mut left, mut right) = (left.into_iter(), right.into_iter());
     let width = usize::from(list_width);

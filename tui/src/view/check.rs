@@ -21,11 +21,11 @@ pub(super) const fn mark_of(verdict: StepVerdict) -> Mark {
 }
 
 /// One line per step: mark, name, time, what was found.
-pub(super) fn steps(check: &CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+pub(super) fn steps(check: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     check.steps.iter().flat_map(|step| one(step, pen, width)).collect()
 }
 
-fn one(step: &StepView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn one(step: &StepView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let took = match (step.took_ms, step.verdict) {
         (Some(ms), _) => format!("{ms} ms"),
         (None, StepVerdict::Running) => "…".to_owned(),
@@ -41,14 +41,20 @@ fn one(step: &StepView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
         StepVerdict::Unknown => format!("cannot tell: {}", step.detail),
         _ => step.detail.clone(),
     };
+    let narrow = width < 60;
     let head = vec![
-        pen.text(Role::Plain, "   "),
+        pen.text(Role::Plain, if narrow { " " } else { "   " }),
         pen.mark(mark_of(step.verdict)),
         pen.text(role, format!(" {}", text::fit(step.step.words(), 17))),
         pen.text(Role::Dim, format!("{}   ", text::right(&took, 8))),
     ];
     let mut line = Line::from(head);
     let indent = line.width();
+    if narrow {
+        let room = width.saturating_sub(indent);
+        line.push_span(pen.text(role, text::clip(&text::scrub(&detail), room)));
+        return vec![line];
+    }
     let mut rest =
         text::wrap(&text::scrub(&detail), width.saturating_sub(indent).max(8)).into_iter();
     line.push_span(pen.text(role, rest.next().unwrap_or_default()));
@@ -58,14 +64,16 @@ fn one(step: &StepView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
 }
 
 /// Cause, the broker's words, what to do.
-pub(super) fn explained(failure: &Explained, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+pub(super) fn explained(failure: &Explained, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if let Some(words) = &failure.broker_says {
         lines.extend(pen.field("Broker says", (Role::Bad, words), width));
     }
     lines.extend(pen.field("It means", (Role::Plain, &failure.means), width));
     lines.extend(pen.field("Do", (Role::Title, &failure.action), width));
-    if let Some(ip) = &failure.ip_seen {
+    if let Some(ip) =
+        failure.ip_seen.as_ref().filter(|ip| failure.ip_to_register.as_ref() != Some(ip))
+    {
         lines.extend(pen.field("Broker saw", (Role::Plain, ip), width));
     }
     if let Some(ip) = &failure.ip_to_register {

@@ -21,7 +21,7 @@ use crate::view::{Content, check, qr};
 const LABEL: &str = "Open on any device, log in, allow:";
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     match &model.connect.stage {
         Stage::Choose => choose(model, pen, body),
         Stage::Form => form::content(model, pen, body),
@@ -37,7 +37,7 @@ pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
     }
 }
 
-fn choose(model: &Model, pen: &Pen, body: Size) -> Content {
+fn choose(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines = vec![
         Line::default(),
@@ -70,7 +70,7 @@ fn choose(model: &Model, pen: &Pen, body: Size) -> Content {
     Content { title: "Connect an account · 1/4".to_owned(), lines, link: None }
 }
 
-fn refused(refusal: &str, pen: &Pen, body: Size) -> Content {
+fn refused(refusal: &str, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines = vec![Line::default()];
     lines.extend(pen.field("Daemon says", (Role::Bad, refusal), width));
@@ -80,7 +80,7 @@ fn refused(refusal: &str, pen: &Pen, body: Size) -> Content {
     Content { title: "Connect an account · 3/4".to_owned(), lines, link: None }
 }
 
-fn progress(model: &Model, view: &CheckView, pen: &Pen, body: Size) -> Content {
+fn progress(model: &Model, view: &CheckView, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let what = match (&view.outcome, view.broker) {
         (CheckOutcome::AwaitingLogin { .. }, _) => "Login",
@@ -91,17 +91,25 @@ fn progress(model: &Model, view: &CheckView, pen: &Pen, body: Size) -> Content {
     let title =
         format!("Connect an account · {step} {what} {} at {}", view.user, view.broker.title());
     if let CheckOutcome::AwaitingLogin { link, expires } = &view.outcome {
-        let lines = waiting(model, (link, *expires), pen, body);
+        let mut lines = waiting(model, (link, *expires), pen, body);
+        lines.drain(..model.connect.scroll.min(lines.len()));
         return Content { title, lines, link: Some((LABEL.to_owned(), link.clone())) };
     }
-    let mut lines = vec![Line::default()];
-    lines.extend(check::steps(view, pen, width));
-    lines.push(Line::default());
-    lines.extend(ending(view, pen, width));
+    let steps = check::steps(view, pen, width);
+    let ending = ending(view, pen, width);
+    // Where not everything fits, the end and its reason come before how it came about.
+    let parts = if is_low(body) { [ending, steps] } else { [steps, ending] };
+    let lines = parts.into_iter().flat_map(|part| std::iter::once(Line::default()).chain(part));
+    let lines = lines.skip(usize::from(is_low(body))).skip(model.connect.scroll).collect();
     Content { title, lines, link: None }
 }
 
-fn ending(view: &CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+/// True where a page cannot show everything at once.
+const fn is_low(body: Size) -> bool {
+    body.height < 15
+}
+
+fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let after = |words: &str| pen.wrapped(Role::Plain, words, 2, width);
     match &view.outcome {
         CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. } => {
@@ -141,10 +149,15 @@ fn ending(view: &CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
 fn waiting(
     model: &Model,
     (link, expires): (&str, Timestamp),
-    pen: &Pen,
+    pen: Pen,
     body: Size,
 ) -> Vec<Line<'static>> {
     let width = usize::from(body.width);
+    if is_low(body) {
+        let mut lines = link_words(model, (link, expires), pen, width);
+        lines.extend(form::address(model, pen, width));
+        return lines;
+    }
     let mut lines = pen.wrapped(
         Role::Plain,
         "Login needs no registered address (OAuth). Orders do since 1 April 2026: in developers.kite.trade, Profile, IP Whitelist, add",
@@ -181,7 +194,7 @@ fn waiting(
 fn link_words(
     model: &Model,
     (link, expires): (&str, Timestamp),
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let mut lines = vec![pen.line(Role::Title, format!(" {LABEL}"))];

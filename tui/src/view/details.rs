@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use muster_protocol::account::{AccountView, Fitness, SessionView};
 use muster_protocol::check::CheckOutcome;
+use muster_protocol::failure::Explained;
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
 
@@ -17,7 +18,7 @@ use crate::view::check;
 use crate::view::paint::{self, Pen};
 
 /// The selected account's details, the most important first.
-pub(super) fn lines(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+pub(super) fn lines(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let Some(account) = accounts::selected(model) else { return Vec::new() };
     let now = model.now();
     let mut lines = vec![head(account, pen)];
@@ -26,11 +27,14 @@ pub(super) fn lines(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>
         lines.extend(steps(check, pen, width));
     }
     lines.extend(history(account, now, pen, width));
+    if let Some(failure) = failure(account) {
+        lines.extend(pen.field("It means", (Role::Plain, &failure.means), width));
+    }
     lines.extend(facts(account, now, pen, width));
     lines
 }
 
-fn head(account: &AccountView, pen: &Pen) -> Line<'static> {
+fn head(account: &AccountView, pen: Pen) -> Line<'static> {
     let mark = mark_of(account.status);
     let mut spans = vec![
         pen.text(Role::Title, format!(" {}", account.user)),
@@ -44,17 +48,17 @@ fn head(account: &AccountView, pen: &Pen) -> Line<'static> {
     Line::from(spans)
 }
 
-fn trouble(account: &AccountView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
-    let failure = account.last_check.as_ref().and_then(|check| match &check.outcome {
-        CheckOutcome::Failed { failure } => Some(failure),
-        _ => None,
-    });
-    if let Some(failure) = failure {
-        return check::explained(failure, pen, width);
+fn trouble(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+    if let Some(failure) = failure(account) {
+        let says = failure.broker_says.as_deref().unwrap_or(failure.kind.words());
+        let mut lines = pen.field("Broker says", (Role::Bad, says), width);
+        lines.extend(pen.field("Do", (Role::Title, &failure.action), width));
+        return lines;
     }
     match &account.fitness {
         Fitness::Unfit { reasons } => {
-            let words: Vec<_> = reasons.iter().map(|reason| reason.words()).collect();
+            let words: Vec<_> =
+                reasons.iter().map(muster_protocol::account::Unfit::words).collect();
             pen.field("Not fit", (Role::Bad, &words.join("; ")), width)
         }
         Fitness::Off => {
@@ -65,7 +69,15 @@ fn trouble(account: &AccountView, pen: &Pen, width: usize) -> Vec<Line<'static>>
     }
 }
 
-fn steps(view: &muster_protocol::check::CheckView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+/// Why the last check failed.
+fn failure(account: &AccountView) -> Option<&Explained> {
+    match &account.last_check.as_ref()?.outcome {
+        CheckOutcome::Failed { failure } => Some(failure),
+        _ => None,
+    }
+}
+
+fn steps(view: &muster_protocol::check::CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut rows = vec![vec![pen.text(Role::Dim, text::fit(" Steps", 14))]];
     let mut used = 14;
     for step in &view.steps {
@@ -90,20 +102,19 @@ fn steps(view: &muster_protocol::check::CheckView, pen: &Pen, width: usize) -> V
 fn history(
     account: &AccountView,
     now: Option<Timestamp>,
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let mut spans: Vec<Span<'static>> = vec![pen.text(Role::Dim, text::fit(" History", 14))];
     for past in &account.history {
         let mark = if past.failed.is_some() { Mark::Bad } else { Mark::Good };
         let at = match now {
-            Some(now) if now.date() == past.at.date() => past.at.time_of_day().to_string(),
-            _ => past.at.day_clock().chars().take(12).collect(),
+            Some(now) if now.date() == past.at.date() => past.at.clock(),
+            _ => past.at.day_clock().chars().take(10).collect(),
         };
-        let at: String = at.chars().take(16).collect();
         let words = past.failed.map(|kind| format!(" {}", kind.words())).unwrap_or_default();
         let entry = [
-            pen.text(Role::Plain, format!("{} ", at.trim_end_matches(':'))),
+            pen.text(Role::Plain, format!("{at} ")),
             pen.mark(mark),
             pen.text(Role::Dim, format!("{words}  ")),
         ];
@@ -122,7 +133,7 @@ fn history(
 fn facts(
     account: &AccountView,
     now: Option<Timestamp>,
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let ago = |at: Timestamp| {

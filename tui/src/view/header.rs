@@ -3,7 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use muster_protocol::plan::Mode;
+use muster_protocol::run::RunState;
 use muster_protocol::status::VaultState;
+use muster_protocol::time::Timestamp;
 
 use crate::app::keymap;
 use crate::app::model::{Link, Model, Page};
@@ -19,7 +21,7 @@ struct Part {
 }
 
 /// The first line: connection, address, clock, market, next run.
-pub(super) fn status(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let mut parts = vec![
         Part { rank: 9, spans: vec![pen.text(Role::Title, "muster")] },
         Part { rank: 0, spans: connection(model, pen) },
@@ -31,6 +33,9 @@ pub(super) fn status(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
         && let Some(heard) = model.heard
     {
         add(1, Role::Warn, format!("data {} old", text::short(model.local.since(heard))));
+    }
+    if let Some(words) = alarm(model) {
+        add(1, Role::Loud, words);
     }
     if model.read_only() {
         add(4, Role::Warn, "READ-ONLY".to_owned());
@@ -55,8 +60,24 @@ pub(super) fn status(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
     join(parts, pen, usize::from(width))
 }
 
+/// What a person must know on every page: orders nobody knows the fate of, a run that did not happen.
+fn alarm(model: &Model) -> Option<String> {
+    let newest = model.world.plans.keys().filter_map(|plan| model.world.newest_run(plan));
+    let newest: Vec<_> = newest.collect();
+    let doubts: u32 = newest.iter().map(|run| run.counts.in_doubt).sum();
+    let today = model.now().map(Timestamp::date);
+    let missed = newest
+        .iter()
+        .find(|run| matches!(run.state, RunState::Missed { .. }) && Some(run.id.date) == today);
+    match (doubts, missed) {
+        (0, None) => None,
+        (0, Some(run)) => Some(format!("{} MISSED", run.id.plan)),
+        (n, _) => Some(format!("{n} IN DOUBT")),
+    }
+}
+
 /// The tabs, and how many accounts are fit.
-pub(super) fn tabs(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+pub(super) fn tabs(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let width = usize::from(width);
     let mut spans = Vec::new();
     let room = width >= 60;
@@ -89,7 +110,7 @@ pub(super) fn tabs(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
 }
 
 /// The last line: the most useful keys, help first; or a notice.
-pub(super) fn footer(model: &Model, pen: &Pen, width: u16) -> Line<'static> {
+pub(super) fn footer(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let width = usize::from(width);
     let mut line = Line::default();
     let bindings = keymap::footer(model.stack(), model.read_only());
@@ -120,7 +141,7 @@ fn key_words(binding: &keymap::Binding) -> String {
     format!("{key} {}", binding.label)
 }
 
-fn connection(model: &Model, pen: &Pen) -> Vec<Span<'static>> {
+fn connection(model: &Model, pen: Pen) -> Vec<Span<'static>> {
     let (mark, role, words) = match &model.link {
         Link::Live => (Mark::Good, Role::Good, "connected".to_owned()),
         Link::Connecting => (Mark::Busy, Role::Warn, "connecting".to_owned()),
@@ -157,7 +178,7 @@ fn next_run(model: &Model, narrow: bool) -> (Role, String) {
 }
 
 /// Joins what fits, the least important giving way first.
-fn join(mut parts: Vec<Part>, pen: &Pen, width: usize) -> Line<'static> {
+fn join(mut parts: Vec<Part>, pen: Pen, width: usize) -> Line<'static> {
     loop {
         let mut line = Line::from(pen.text(Role::Plain, " "));
         for (index, part) in parts.iter().enumerate() {

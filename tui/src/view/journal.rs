@@ -13,7 +13,7 @@ use crate::view::Content;
 use crate::view::paint::Pen;
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let height = usize::from(body.height);
     let width = usize::from(body.width);
     let mut lines: Vec<Line<'static>> = Vec::with_capacity(height);
@@ -35,24 +35,23 @@ pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
 
 fn title(model: &Model) -> String {
     let screen = &model.journal;
-    let mut title = match screen.held_at {
-        None => "Journal · follow".to_owned(),
-        Some(_) => format!("Journal · paused, {} new, f to follow", journal::unseen(model)),
-    };
+    let mut parts = vec!["Journal".to_owned()];
+    parts.push(match screen.held_at {
+        None => "follow".to_owned(),
+        Some(_) => format!("paused, {} new, f to follow", journal::unseen(model)),
+    });
     if !screen.filter.is_empty() {
-        title.push_str(&format!(" · {}", screen.filter));
+        parts.push(screen.filter.clone());
     }
-    if let Some(problem) = &screen.words.problem {
-        title.push_str(&format!(" · {problem}"));
-    }
-    title.push_str(&format!(" · {} entries", text::grouped(model.world.journal.len())));
+    parts.extend(screen.words.problem.clone());
+    parts.push(format!("{} entries", text::grouped(model.world.journal.len())));
     if model.world.fallen > 0 {
-        title.push_str(&format!(", {} older fell out", text::grouped(model.world.fallen)));
+        parts.push(format!("{} older fell out", text::grouped(model.world.fallen)));
     }
-    title
+    parts.join(" · ")
 }
 
-fn nothing(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn nothing(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let words = match (model.world.journal.is_empty(), model.world.status.is_some()) {
         (true, false) => "loading…".to_owned(),
         (true, true) => "nothing has happened yet".to_owned(),
@@ -67,7 +66,7 @@ fn nothing(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn entry_lines(entry: &JournalEntry, wrap: bool, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn entry_lines(entry: &JournalEntry, wrap: bool, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let role = match entry.level {
         Level::Info => Role::Plain,
         Level::Warn => Role::Warn,

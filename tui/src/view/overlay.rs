@@ -15,17 +15,17 @@ use crate::theme::Role;
 use crate::view::paint::{self, Pen};
 
 /// Draws what lies on top, if anything does.
-pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
+pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
     match &model.overlay {
         None | Some(Overlay::Qr) => {}
         Some(Overlay::Help { scroll, of }) => {
             let lines = help(of, model.read_only(), pen);
             let shown = lines.into_iter().skip(*scroll).collect();
-            sheet(buffer, area, ("Help", shown), 72, pen);
+            sheet(buffer, area, ("Help", shown), 78, pen);
         }
         Some(Overlay::Palette { typed, at, of }) => {
             let lines = palette(model, (typed, *at, of), area, pen);
-            sheet(buffer, area, ("Commands", lines), 72, pen);
+            sheet(buffer, area, ("Commands", lines), 78, pen);
         }
         Some(Overlay::Confirm(question)) => {
             let width = usize::from(area.width.min(64)).saturating_sub(4);
@@ -56,7 +56,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
 }
 
 /// Every binding in force, under the name of where it counts.
-pub(crate) fn help(of: &'static [Context], read_only: bool, pen: &Pen) -> Vec<Line<'static>> {
+pub(crate) fn help(of: &'static [Context], read_only: bool, pen: Pen) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for context in of {
         let rows: Vec<_> =
@@ -80,11 +80,11 @@ fn palette(
     model: &Model,
     (typed, at, of): (&TextField, usize, &'static [Context]),
     area: Rect,
-    pen: &Pen,
+    pen: Pen,
 ) -> Vec<Line<'static>> {
     let mut lines = vec![field_line("> ", typed, pen)];
     let rows = palette_rows(of, model.read_only(), typed.text());
-    let width = area.width.min(72).saturating_sub(4);
+    let width = area.width.min(78).saturating_sub(4);
     let room = usize::from(area.height).saturating_sub(5).max(1);
     let offset = crate::app::layout::follow(0, at, rows.len(), room);
     for (index, binding) in rows.iter().enumerate().skip(offset).take(room) {
@@ -92,7 +92,7 @@ fn palette(
         let row = Line::from(vec![
             pen.text(Role::Plain, format!(" {} ", text::fit(binding.label, 18))),
             pen.text(Role::Key, text::fit(&key, 9)),
-            pen.text(Role::Dim, binding.help),
+            pen.text(Role::Dim, text::clip(binding.help, usize::from(width).saturating_sub(29))),
         ]);
         lines.push(if index == at { paint::select(row, width) } else { row });
     }
@@ -102,27 +102,24 @@ fn palette(
     lines
 }
 
-fn confirm(question: &Question, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn confirm(question: &Question, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = pen.wrapped(Role::Plain, &question.body, 0, width);
     lines.push(Line::default());
-    match &question.name {
-        Some(name) => {
-            lines.push(pen.line(Role::Plain, format!("Type {name} and press enter; esc cancels.")));
-            lines.push(field_line("> ", &question.typed, pen));
-        }
-        None => {
-            let role = |on| if on { Role::Address } else { Role::Plain };
-            lines.push(Line::from(vec![
-                pen.text(role(!question.on_yes), " Cancel "),
-                pen.text(Role::Plain, "   "),
-                pen.text(role(question.on_yes), format!(" {} ", question.yes)),
-            ]));
-        }
+    if let Some(name) = &question.name {
+        lines.push(pen.line(Role::Plain, format!("Type {name} and press enter; esc cancels.")));
+        lines.push(field_line("> ", &question.typed, pen));
+    } else {
+        let role = |on| if on { Role::Address } else { Role::Plain };
+        lines.push(Line::from(vec![
+            pen.text(role(!question.on_yes), " Cancel "),
+            pen.text(Role::Plain, "   "),
+            pen.text(role(question.on_yes), format!(" {} ", question.yes)),
+        ]));
     }
     lines
 }
 
-fn field_line(label: &str, field: &TextField, pen: &Pen) -> Line<'static> {
+fn field_line(label: &str, field: &TextField, pen: Pen) -> Line<'static> {
     let (before, after) = field.halves();
     let mut rest = after.chars();
     let under = rest.next().unwrap_or(' ');
@@ -135,7 +132,7 @@ fn field_line(label: &str, field: &TextField, pen: &Pen) -> Line<'static> {
 }
 
 /// A line to type in, just above the footer.
-fn line(buffer: &mut Buffer, area: Rect, label: &str, field: &TextField, pen: &Pen) {
+fn line(buffer: &mut Buffer, area: Rect, label: &str, field: &TextField, pen: Pen) {
     let y = area.height.saturating_sub(2);
     let row = Rect { y, height: 1, ..area };
     clear(buffer, row);
@@ -148,7 +145,7 @@ fn sheet(
     area: Rect,
     (title, lines): (&str, Vec<Line<'static>>),
     widest: u16,
-    pen: &Pen,
+    pen: Pen,
 ) {
     let width = area.width.min(widest);
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);

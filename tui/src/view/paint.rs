@@ -23,23 +23,23 @@ impl Pen {
     }
 
     /// A piece of text; what a broker or a person wrote is scrubbed here.
-    pub(super) fn text(&self, role: Role, text: impl AsRef<str>) -> Span<'static> {
+    pub(super) fn text(self, role: Role, text: impl AsRef<str>) -> Span<'static> {
         Span::styled(text::scrub(text.as_ref()), theme::style(role, self.mono))
     }
 
     /// A glyph in the colour of what it says.
-    pub(super) fn mark(&self, mark: Mark) -> Span<'static> {
+    pub(super) fn mark(self, mark: Mark) -> Span<'static> {
         self.text(role_of(mark), mark.sign(self.ascii))
     }
 
     /// A line of one piece.
-    pub(super) fn line(&self, role: Role, text: impl AsRef<str>) -> Line<'static> {
+    pub(super) fn line(self, role: Role, text: impl AsRef<str>) -> Line<'static> {
         Line::from(self.text(role, text))
     }
 
     /// Paragraphs: the text wrapped into `width` behind an indent.
     pub(super) fn wrapped(
-        &self,
+        self,
         role: Role,
         text: &str,
         indent: usize,
@@ -52,7 +52,7 @@ impl Pen {
 
     /// `Label   value`, the value wrapped under itself.
     pub(super) fn field(
-        &self,
+        self,
         label: &str,
         value: (Role, &str),
         width: usize,
@@ -79,7 +79,7 @@ pub(super) const fn role_of(mark: Mark) -> Role {
 }
 
 /// A rule with a title in it.
-pub(super) fn rule(title: &str, width: u16, pen: &Pen) -> Line<'static> {
+pub(super) fn rule(title: &str, width: u16, pen: Pen) -> Line<'static> {
     let width = usize::from(width);
     if title.is_empty() {
         return pen.line(Role::Dim, "─".repeat(width));
@@ -114,7 +114,7 @@ pub(super) fn select(line: Line<'static>, width: u16) -> Line<'static> {
 }
 
 /// Where there is no room to work.
-pub(super) fn too_small(buffer: &mut Buffer, area: Rect, pen: &Pen) {
+pub(super) fn too_small(buffer: &mut Buffer, area: Rect, pen: Pen) {
     let least = crate::app::layout::LEAST;
     let words = format!(
         "terminal too small ({}x{}, need {}x{})",
@@ -139,7 +139,7 @@ pub(super) fn hyperlink(buffer: &mut Buffer, area: Rect, label: &str, url: &str)
     for x in x..x.saturating_add(columns).min(area.right()) {
         if let Some(cell) = buffer.cell_mut((x, y)) {
             let symbol =
-                format!("\u{1b}]8;id=login;{url}\u{1b}\\{}\u{1b}]8;;\u{1b}\\", cell.symbol());
+                format!("\u{1b}]8;id=muster;{url}\u{1b}\\{}\u{1b}]8;;\u{1b}\\", cell.symbol());
             cell.set_symbol(&symbol);
             cell.set_diff_option(CellDiffOption::ForcedWidth(std::num::NonZeroU16::MIN));
         }

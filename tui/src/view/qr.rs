@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use muster_protocol::check::CheckOutcome;
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{Color as Square, EcLevel, QrCode};
 
 use crate::app::model::Model;
 use crate::app::screens::connect;
 use crate::theme::Role;
+use crate::view::header;
 use crate::view::paint::{self, Pen};
 
 /// Light squares round the code; scanners ask for four, and manage with one.
@@ -24,7 +25,7 @@ pub(super) fn rows(text: &str) -> Vec<String> {
     let colors = code.to_colors();
     let dark = |x: usize, y: usize| {
         let inside = x >= QUIET && y >= QUIET && x < width + QUIET && y < width + QUIET;
-        inside && colors.get((y - QUIET) * width + (x - QUIET)) == Some(&Color::Dark)
+        inside && colors.get((y - QUIET) * width + (x - QUIET)) == Some(&Square::Dark)
     };
     let full = width + 2 * QUIET;
     (0..full.div_ceil(2))
@@ -57,7 +58,7 @@ fn inverted(row: &str) -> String {
 pub(super) fn lines(
     text: &str,
     room: (usize, usize),
-    pen: &Pen,
+    pen: Pen,
     mono: bool,
 ) -> Option<Vec<Line<'static>>> {
     let rows = rows(text);
@@ -70,7 +71,7 @@ pub(super) fn lines(
 }
 
 /// The code on the whole screen.
-pub(super) fn full(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
+pub(super) fn full(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
     let link = connect::check(model).and_then(|check| match &check.outcome {
         CheckOutcome::AwaitingLogin { link, .. } => Some(link.as_str()),
         _ => None,
@@ -96,4 +97,9 @@ pub(super) fn full(model: &Model, buffer: &mut Buffer, area: Rect, pen: &Pen) {
     let width = u16::try_from(width).unwrap_or(area.width).min(area.width);
     let x = area.width.saturating_sub(width) / 2;
     paint::lines(buffer, Rect { x, width, ..area }, &lines);
+    if lines.len() < usize::from(area.height) {
+        let y = area.height.saturating_sub(1);
+        let last = [header::footer(model, pen, area.width)];
+        paint::lines(buffer, Rect { y, height: 1, ..area }, &last);
+    }
 }

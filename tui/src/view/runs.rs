@@ -19,7 +19,7 @@ use crate::view::accounts::fitness_mark;
 use crate::view::paint::{self, Pen};
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     match runs::board(model) {
         Board::Nothing => nothing(model, pen, width),
@@ -28,7 +28,7 @@ pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
     }
 }
 
-fn nothing(model: &Model, pen: &Pen, width: usize) -> Content {
+fn nothing(model: &Model, pen: Pen, width: usize) -> Content {
     let words = if model.world.status.is_some() {
         "no plan yet - write one and hand it over: muster plan put FILE.toml"
     } else {
@@ -40,7 +40,7 @@ fn nothing(model: &Model, pen: &Pen, width: usize) -> Content {
 }
 
 /// The plans in one line, the selected one marked; nothing if there is only one.
-fn plans(model: &Model, pen: &Pen) -> Option<Line<'static>> {
+fn plans(model: &Model, pen: Pen) -> Option<Line<'static>> {
     if model.world.plans.len() < 2 {
         return None;
     }
@@ -58,14 +58,15 @@ fn plan_lines(
     model: &Model,
     plan: &PlanView,
     run: Option<&RunView>,
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let spec = &plan.spec;
     let mut lines: Vec<_> = plans(model, pen).into_iter().collect();
-    let legs: Vec<_> = spec.legs.iter().map(|leg| leg.words()).collect();
+    let legs: Vec<_> = spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
     let words = format!("{} legs  {}", spec.legs.len(), legs.join(" · "));
-    lines.extend(pen.wrapped(Role::Plain, &words, 1, width).into_iter().take(3));
+    let most = if model.size.height < 15 { 1 } else { 3 };
+    lines.extend(pen.wrapped(Role::Plain, &words, 1, width).into_iter().take(most));
     let frozen = match run {
         Some(_) => "frozen",
         None => "not frozen yet",
@@ -83,7 +84,7 @@ fn plan_lines(
     lines
 }
 
-fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: &Pen, body: Size) -> Content {
+fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines = plan_lines(model, plan, run, pen, width);
     let rows = runs::muster(model);
@@ -119,17 +120,21 @@ fn plan_title(model: &Model, plan: &PlanView) -> String {
 fn muster_lines(
     model: &Model,
     account: &AccountView,
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let mark = fitness_mark(&account.fitness);
-    let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(mark)]);
+    let mut line = Line::from(vec![
+        pen.text(Role::Plain, if width < 60 { " " } else { "   " }),
+        pen.mark(mark),
+    ]);
     line.extend(who(account.user.as_str(), account.broker.short(), pen, width));
     let indent = line.width();
     let (role, words) = match &account.fitness {
         Fitness::Fit => (Role::Plain, fit_words(model, account)),
         Fitness::Unfit { reasons } => {
-            let words: Vec<_> = reasons.iter().map(|reason| reason.words()).collect();
+            let words: Vec<_> =
+                reasons.iter().map(muster_protocol::account::Unfit::words).collect();
             (paint::role_of(mark), words.join("; "))
         }
         Fitness::Off if account.active => (Role::Dim, "off: auto-execute is off".to_owned()),
@@ -143,13 +148,13 @@ fn muster_lines(
     lines
 }
 
-/// User and broker in columns of their own.
-fn who(user: &str, broker: &str, pen: &Pen, width: usize) -> [Span<'static>; 2] {
-    let room = if width < 60 { 9 } else { 14 };
-    [
-        pen.text(Role::Title, format!(" {} ", text::fit(user, room))),
-        pen.text(Role::Dim, format!("{} ", text::fit(broker, 8))),
-    ]
+/// User and broker in columns of their own; where it is narrow the user alone.
+fn who(user: &str, broker: &str, pen: Pen, width: usize) -> Vec<Span<'static>> {
+    let name = |room| pen.text(Role::Title, format!(" {} ", text::fit(user, room)));
+    if width < 60 {
+        return vec![name(9)];
+    }
+    vec![name(14), pen.text(Role::Dim, format!("{} ", text::fit(broker, 8)))]
 }
 
 fn fit_words(model: &Model, account: &AccountView) -> String {

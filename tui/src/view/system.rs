@@ -14,7 +14,7 @@ use crate::view::Content;
 use crate::view::paint::{self, Pen};
 
 /// The page.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let title = "System".to_owned();
     let Some(status) = &model.world.status else {
@@ -43,7 +43,7 @@ fn daemon(
     model: &Model,
     status: &StatusView,
     now: Timestamp,
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let ours = env!("CARGO_PKG_VERSION");
@@ -73,7 +73,7 @@ fn daemon(
     lines
 }
 
-fn vault(status: &StatusView, pen: &Pen) -> Vec<Line<'static>> {
+fn vault(status: &StatusView, pen: Pen) -> Vec<Line<'static>> {
     let (mark, role, words) = match status.vault {
         VaultState::Open => (Mark::Good, Role::Good, " open"),
         VaultState::Sealed => (Mark::Bad, Role::Loud, " SEALED: no account can log in"),
@@ -82,12 +82,7 @@ fn vault(status: &StatusView, pen: &Pen) -> Vec<Line<'static>> {
     vec![Line::from(vec![label, pen.mark(mark), pen.text(role, words)])]
 }
 
-fn egress_lines(
-    egress: &EgressView,
-    now: Timestamp,
-    pen: &Pen,
-    width: usize,
-) -> Vec<Line<'static>> {
+fn egress_lines(egress: &EgressView, now: Timestamp, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let label = text::fit(&format!(" egress {}", egress.name), 14);
     let mut spans = vec![
         pen.text(Role::Dim, label),
@@ -119,7 +114,7 @@ fn egress_lines(
     lines
 }
 
-fn calendar(status: &StatusView, now: Timestamp, pen: &Pen) -> Vec<Line<'static>> {
+fn calendar(status: &StatusView, now: Timestamp, pen: Pen) -> Vec<Line<'static>> {
     let left = status.calendar_until.at(TimeOfDay::hm(0, 0)).since(now);
     let (mark, words) = match left {
         ..0 => (Mark::Bad, "has run out: no run will fire"),

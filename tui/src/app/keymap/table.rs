@@ -127,7 +127,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
         &[Char('D')],
         Cmd::Remove,
         "remove",
-        "forget the account and its credential; asks for the name",
+        "forget account and credential; asks for the name",
     ),
     see(C::Accounts, &[Char('y')], Cmd::Copy, "copy", "copy the server's address"),
     act(C::Choose, &[Enter], Cmd::Enter, "choose", "connect an account at this broker").at(2),
@@ -179,11 +179,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "run the test again, or make a new login link",
     )
     .at(3),
+    see(C::Check, &[Char('j'), Down], Cmd::Down, "down", "scroll down"),
+    see(C::Check, &[Char('k'), Up], Cmd::Up, "up", "scroll up"),
     see(C::Check, &[Char('b')], Cmd::Form, "form", "back to the form, with what was typed").at(4),
-    act(C::Check, &[Char('p')], Cmd::Paste, "paste", "paste the address the browser ended at")
+    act(C::Login, &[Char('p')], Cmd::Paste, "paste", "paste the address the browser ended at")
         .at(5),
-    see(C::Check, &[Char('c')], Cmd::CopyLink, "copy link", "copy the login link").at(2),
-    see(C::Check, &[Char('v')], Cmd::Qr, "QR", "the login link as a QR code on the whole screen")
+    see(C::Login, &[Char('c')], Cmd::CopyLink, "copy link", "copy the login link").at(2),
+    see(C::Login, &[Char('v')], Cmd::Qr, "QR", "the login link as a QR code on the whole screen")
         .at(6),
     see(C::Check, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(7),
     see(C::Check, &[Enter], Cmd::Enter, "done", "close a test that has ended"),
@@ -210,7 +212,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
         &[Char('/')],
         Cmd::Filter,
         "filter",
-        "words, broker:angel, level>=warn, user:asha.k, area:order",
+        "words, broker:angel level>=warn user:asha.k",
     )
     .at(4),
     see(C::Journal, &[Char('w')], Cmd::Wrap, "wrap", "long entries on several lines, or cut").at(5),

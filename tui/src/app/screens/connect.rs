@@ -19,7 +19,7 @@ use crate::app::overlay::Overlay;
 
 mod steps;
 
-pub(crate) use steps::{began, check_moved, log_in, refused, submit_redirect};
+pub(crate) use steps::{began, check_moved, log_in, refused, snapshot_came, submit_redirect};
 
 /// What the page remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +28,8 @@ pub(crate) struct ConnectScreen {
     pub(crate) form: Form,
     /// The broker under the cursor.
     pub(crate) second_broker: bool,
+    /// Rows of the test that are scrolled away.
+    pub(crate) scroll: usize,
 }
 
 /// How far the connection is.
@@ -101,16 +103,13 @@ impl Form {
 
     /// Checks a field and notes what is wrong with it.
     fn check(&mut self, field: FieldName) -> bool {
-        match self.problem(field) {
-            Some(problem) => {
-                self.problems.insert(field, problem);
-                false
-            }
-            None => {
-                self.problems.remove(&field);
-                true
-            }
+        let problem = self.problem(field);
+        let is_good = problem.is_none();
+        match problem {
+            Some(problem) => drop(self.problems.insert(field, problem)),
+            None => drop(self.problems.remove(&field)),
         }
+        is_good
     }
 
     fn step(&mut self, forward: bool) {
@@ -137,10 +136,15 @@ impl Form {
 }
 
 impl ConnectScreen {
-    /// The egress that is chosen.
+    /// The egress that matters: the one of the account that logs in, else the chosen one.
     pub(crate) fn egress<'a>(&self, model: &'a Model) -> Option<&'a EgressView> {
         let all = &model.world.status.as_ref()?.egress;
-        all.get(self.form.egress).or_else(|| all.first())
+        let of_account = match self.stage {
+            Stage::Check { login: Some(id), .. } => model.world.accounts.get(&id),
+            _ => None,
+        };
+        let named = of_account.and_then(|a| all.iter().find(|egress| egress.name == a.egress));
+        named.or_else(|| all.get(self.form.egress)).or_else(|| all.first())
     }
 
     /// True when leaving would lose something typed.
@@ -241,7 +245,7 @@ fn act_on_form(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Prev => model.connect.form.step(false),
         Cmd::PageUp => model.connect.form.scroll = model.connect.form.scroll.saturating_sub(4),
         Cmd::PageDown => {
-            model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60)
+            model.connect.form.scroll = model.connect.form.scroll.saturating_add(4).min(60);
         }
         Cmd::CopyLink => {
             return vec![Effect::Copy(model.connect.form.broker.dashboard().0.to_owned())];
@@ -292,6 +296,11 @@ fn submit(model: &mut Model) -> Vec<Effect> {
     };
     model.connect.stage = Stage::Check { ticket: None, login: None, refusal: None };
     vec![model.ask(Ask::Connect(order), "")]
+}
+
+/// True while a person is to log in at the broker's page.
+pub(crate) fn is_awaited(model: &Model) -> bool {
+    check(model).is_some_and(|check| matches!(check.outcome, CheckOutcome::AwaitingLogin { .. }))
 }
 
 /// True while the daemon works on the connection or waits for a person.

@@ -45,7 +45,7 @@ pub(crate) fn board(model: &Model) -> Board<'_> {
     }
     let plan = model.runs.plan.as_ref().and_then(|id| model.world.plans.get(id));
     let Some(plan) = plan else { return Board::Nothing };
-    let today = model.now().map(|now| now.date());
+    let today = model.now().map(muster_protocol::time::Timestamp::date);
     match model.world.newest_run(&plan.spec.name) {
         Some(run) if run.state == RunState::Frozen => Board::Muster(plan, Some(run)),
         Some(run) if run.state == RunState::Firing || Some(run.id.date) == today => Board::Run(run),

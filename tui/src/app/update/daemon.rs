@@ -27,7 +27,7 @@ pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
             model.link = Link::Live;
             hear(model, &snapshot.status);
             model.world.replace(*snapshot);
-            return connect::check_moved(model);
+            return connect::snapshot_came(model);
         }
         LinkNews::Deltas(deltas) => {
             model.heard = Some(model.local);

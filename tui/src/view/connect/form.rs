@@ -18,7 +18,7 @@ use crate::view::paint::Pen;
 const MASK: &str = "••••••••";
 
 /// The form, scrolled so that the focus is in view.
-pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let form = &model.connect.form;
     let width = usize::from(body.width);
     let height = usize::from(body.height);
@@ -40,11 +40,13 @@ pub(super) fn content(model: &Model, pen: &Pen, body: Size) -> Content {
     let scroll = usize::try_from(scroll).unwrap_or(0).min(most);
     let verb = if form.replaces.is_some() { "Enter anew" } else { "Connect an account" };
     let title = format!("{verb} · 2/4 {}", form.broker.title());
-    Content { title, lines: lines.into_iter().skip(scroll).collect(), link: None }
+    let url = form.broker.dashboard().0.to_owned();
+    let link = Some((url.clone(), url));
+    Content { title, lines: lines.into_iter().skip(scroll).collect(), link }
 }
 
 /// The address alone on its line, and what is known of it.
-pub(super) fn address(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+pub(super) fn address(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let Some(egress) = model.connect.egress(model) else {
         return vec![
             pen.line(Role::Warn, "     the address is not known until the daemon answers"),
@@ -75,7 +77,7 @@ pub(super) fn address(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'stati
     ]
 }
 
-fn guide(model: &Model, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn guide(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let form = &model.connect.form;
     let (heading, words, steps): (_, _, &[&str]) = match form.broker {
         Broker::AngelOne => (
@@ -122,7 +124,7 @@ fn boxed(
     heading: &str,
     words: &str,
     inside: Vec<Line<'static>>,
-    pen: &Pen,
+    pen: Pen,
     width: usize,
 ) -> Vec<Line<'static>> {
     let inner = width.saturating_sub(4);
@@ -146,7 +148,7 @@ fn boxed(
     lines
 }
 
-fn row(model: &Model, field: FieldName, pen: &Pen, width: usize) -> Line<'static> {
+fn row(model: &Model, field: FieldName, pen: Pen, width: usize) -> Line<'static> {
     let form = &model.connect.form;
     let focused = form.focus == field;
     let sign = if focused { ">" } else { " " };
@@ -177,7 +179,7 @@ fn plain(
     line: &mut Line<'static>,
     (field, hint): (&crate::app::field::TextField, &str),
     focused: bool,
-    pen: &Pen,
+    pen: Pen,
 ) {
     let (before, after) = field.halves();
     if focused {
@@ -194,7 +196,7 @@ fn plain(
     }
 }
 
-fn hidden(line: &mut Line<'static>, form: &Form, secret: SecretField, pen: &Pen) {
+fn hidden(line: &mut Line<'static>, form: &Form, secret: SecretField, pen: Pen) {
     let facts = form.facts(secret);
     let focused = form.focus == FieldName::Secret(secret);
     let mask = if facts.typed > 0 { MASK } else { "" };
@@ -207,11 +209,10 @@ fn hidden(line: &mut Line<'static>, form: &Form, secret: SecretField, pen: &Pen)
         0 => hint.to_owned(),
         n => format!("{n} typed"),
     };
-    let gap = 10_usize.saturating_sub(text::width(mask)).saturating_sub(usize::from(focused));
-    line.push_span(pen.text(Role::Dim, format!("{}{words}", " ".repeat(gap.max(2)))));
+    line.push_span(pen.text(Role::Dim, format!("  {words}")));
 }
 
-fn egress(line: &mut Line<'static>, model: &Model, pen: &Pen) {
+fn egress(line: &mut Line<'static>, model: &Model, pen: Pen) {
     let Some(egress) = model.connect.egress(model) else {
         line.push_span(pen.text(Role::Dim, "not known yet"));
         return;
@@ -226,7 +227,7 @@ fn egress(line: &mut Line<'static>, model: &Model, pen: &Pen) {
     line.push_span(pen.text(if shared { Role::Warn } else { Role::Dim }, words));
 }
 
-fn problem_lines(problem: &str, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn problem_lines(problem: &str, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let rows = text::wrap(problem, width.saturating_sub(20).max(8));
     let mut lines = Vec::new();
     for (index, row) in rows.iter().enumerate() {

@@ -15,7 +15,7 @@ use crate::view::Content;
 use crate::view::paint::{self, Pen};
 
 /// The page.
-pub(super) fn content(model: &Model, run: &RunView, pen: &Pen, body: Size) -> Content {
+pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
     let mut lines: Vec<Line<'static>> = super::plans(model, pen).into_iter().collect();
     lines.extend(progress(model, run, pen, width));
@@ -40,19 +40,14 @@ fn title(model: &Model, run: &RunView) -> String {
         RunState::Closed => "closed".to_owned(),
         RunState::Missed { .. } => "MISSED".to_owned(),
     };
-    let mut title = format!("{} · {} · {state}", run.id, run.mode.words());
-    if let Some(fired) = run.fired_at {
-        title.push_str(&format!(" · {}", fired.clock_millis()));
-        let end = run.closed_at.or_else(|| model.now());
-        if let Some(end) = end {
-            let tenths = end.since(fired).max(0) / 100;
-            title.push_str(&format!(" + {}.{} s", tenths / 10, tenths % 10));
-        }
-    }
-    title
+    let title = format!("{} · {} · {state}", run.id, run.mode.words());
+    let Some(fired) = run.fired_at else { return title };
+    let end = run.closed_at.or_else(|| model.now()).unwrap_or(fired);
+    let tenths = end.since(fired).max(0) / 100;
+    format!("{title} · {} + {}.{} s", fired.clock_millis(), tenths / 10, tenths % 10)
 }
 
-fn progress(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn progress(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     if let RunState::Missed { reason } = &run.state {
         let words = format!("MISSED: {reason}. No order was sent.");
         return pen.wrapped(Role::Loud, &words, 1, width);
@@ -77,10 +72,13 @@ fn progress(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'
     ])]
 }
 
-fn counts(run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn counts(run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut rows = vec![Line::from(pen.text(Role::Plain, " "))];
     for status in IntentStatus::ALL {
         let n = run.counts.of(status);
+        if n == 0 && status != IntentStatus::InDoubt {
+            continue;
+        }
         let role = match status {
             _ if n == 0 => Role::Dim,
             IntentStatus::InDoubt => Role::Loud,
@@ -99,7 +97,7 @@ fn counts(run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
 }
 
 /// How long the brokers took, drawn.
-fn latency(model: &Model, run: &RunView, pen: &Pen) -> Option<Line<'static>> {
+fn latency(model: &Model, run: &RunView, pen: Pen) -> Option<Line<'static>> {
     const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
     let mut took: Vec<u32> = model.world.intents_of(&run.id).filter_map(|i| i.took_ms).collect();
     took.sort_unstable();
@@ -127,7 +125,7 @@ fn latency(model: &Model, run: &RunView, pen: &Pen) -> Option<Line<'static>> {
 }
 
 /// Every order nobody knows the fate of, in full: the most important lines of the client.
-fn doubts(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for intent in model.world.intents_of(&run.id) {
         if intent.status != IntentStatus::InDoubt {
@@ -176,7 +174,7 @@ fn leg_words(leg: &Leg) -> String {
     format!("{} {}:{} {}", leg.side.code(), leg.exchange, leg.symbol, leg.quantity)
 }
 
-fn account_lines(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn account_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (_, mut intents) in runs::by_account(model, run) {
         intents.sort_by_key(|intent| runs::urgency(intent.status));
@@ -184,14 +182,14 @@ fn account_lines(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<L
         let good = intents.iter().filter(|i| mark_of(i.status) == Mark::Good).count();
         let mut words = format!("{good}/{} {}", intents.len(), worst.status.words());
         if mark_of(worst.status) != Mark::Good {
-            words.push_str(&format!(": {} {}", worst.leg.symbol, why(worst)));
+            words = format!("{words}: {} {}", worst.leg.symbol, why(worst));
         }
         lines.push(board_line(worst, words.trim_end(), pen, width));
     }
     lines
 }
 
-fn order_lines(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn order_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (_, intents) in runs::by_account(model, run) {
         for intent in intents {
@@ -209,7 +207,7 @@ fn order_lines(model: &Model, run: &RunView, pen: &Pen, width: usize) -> Vec<Lin
     lines
 }
 
-fn board_line(intent: &IntentView, words: &str, pen: &Pen, width: usize) -> Line<'static> {
+fn board_line(intent: &IntentView, words: &str, pen: Pen, width: usize) -> Line<'static> {
     let mark = mark_of(intent.status);
     let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(mark)]);
     line.extend(super::who(intent.user.as_str(), intent.broker.short(), pen, width));
@@ -231,12 +229,13 @@ fn why(intent: &IntentView) -> String {
     })
 }
 
-fn left_out(run: &RunView, pen: &Pen, width: usize) -> Vec<Line<'static>> {
+fn left_out(run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for account in &run.left_out {
         let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(Mark::Out)]);
         line.extend(super::who(account.user.as_str(), account.broker.short(), pen, width));
-        let words: Vec<_> = account.reasons.iter().map(|reason| reason.words()).collect();
+        let words: Vec<_> =
+            account.reasons.iter().map(muster_protocol::account::Unfit::words).collect();
         let room = width.saturating_sub(line.width());
         let words = text::clip(&text::scrub(&format!("left out: {}", words.join("; "))), room);
         line.push_span(pen.text(Role::Dim, words));

@@ -23,6 +23,7 @@ pub(crate) fn log_in(model: &mut Model, account: AccountId) -> Vec<Effect> {
 
 /// The daemon has begun; the rest comes as changes of the check.
 pub(crate) fn began(model: &mut Model, begun: &Ticket) -> Vec<Effect> {
+    model.connect.scroll = 0;
     match &mut model.connect.stage {
         Stage::Check { ticket, .. } if ticket.is_none() => {
             *ticket = Some(begun.ticket);
@@ -38,6 +39,15 @@ pub(crate) fn refused(model: &mut Model, why: &str) {
     if let Stage::Check { refusal, .. } = &mut model.connect.stage {
         *refusal = Some(why.to_owned());
     }
+}
+
+/// A snapshot without the check that is shown: the daemon was restarted and has dropped it.
+pub(crate) fn snapshot_came(model: &mut Model) -> Vec<Effect> {
+    let gone = check(model).is_none();
+    if let Stage::Check { ticket: Some(_), refusal, .. } = &mut model.connect.stage {
+        *refusal = gone.then(|| "it was restarted and knows nothing of this any more".to_owned());
+    }
+    check_moved(model)
 }
 
 /// The check may have moved on: a login that came back closes what was open for it, and a
@@ -84,6 +94,8 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Qr if link.is_some() => model.overlay = Some(Overlay::Qr),
         Cmd::Paste if link.is_some() => open_redirect(model),
         Cmd::Qr | Cmd::Paste => return nothing_to(model, "no login is being waited for"),
+        Cmd::Down => model.connect.scroll = model.connect.scroll.saturating_add(1).min(40),
+        Cmd::Up => model.connect.scroll = model.connect.scroll.saturating_sub(1),
         Cmd::Again => return again(model),
         Cmd::Form if is_of_form(model) && !is_busy(model) => model.connect.stage = Stage::Form,
         Cmd::Form => return nothing_to(model, "esc gives this up first"),
@@ -116,15 +128,12 @@ fn again(model: &mut Model) -> Vec<Effect> {
         return nothing_to(model, "nothing to try again");
     }
     let mut effects = give_up(model);
-    match login {
-        Some(account) => {
-            model.connect.stage = Stage::Check { ticket: None, login, refusal: None };
-            effects.push(model.ask(Ask::Login(account), ""));
-        }
-        None => {
-            model.connect.stage = Stage::Form;
-            effects.extend(submit(model));
-        }
+    if let Some(account) = login {
+        model.connect.stage = Stage::Check { ticket: None, login, refusal: None };
+        effects.push(model.ask(Ask::Login(account), ""));
+    } else {
+        model.connect.stage = Stage::Form;
+        effects.extend(submit(model));
     }
     effects
 }

@@ -1,0 +1,98 @@
+//! Commands against the fake daemon: what they ask, and how they end.
+
+use std::path::Path;
+
+use clap::Parser;
+use muster_protocol::account::{AccountStatus, AccountView};
+use muster_protocol::event::Delta;
+use muster_protocol::time::SECOND;
+
+use super::fake::{self, Act, Fake};
+use super::world;
+use crate::cli::Cli;
+use crate::commands::{self, CommandError};
+
+async fn muster(socket: &Path, line: &str) -> Result<(), CommandError> {
+    let words = std::iter::once("muster").chain(line.split_whitespace());
+    let cli = Cli::try_parse_from(words).unwrap();
+    commands::perform(cli.command.unwrap(), socket, cli.json).await
+}
+
+#[tokio::test]
+async fn what_only_looks_succeeds_as_text_and_as_json() {
+    let (_dir, path) = fake::socket();
+    let mut snapshot = world::snapshot();
+    snapshot.runs.push(world::firing().0);
+    let _daemon = Fake::start(&path, snapshot);
+    for line in
+        ["status", "account list", "account show 2", "plan list", "run list", "journal level>=warn"]
+    {
+        muster(&path, line).await.unwrap();
+        muster(&path, &format!("{line} --json")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_board_fails_while_somebody_is_not_fit() {
+    let (_dir, path) = fake::socket();
+    let _daemon = Fake::start(&path, world::snapshot());
+    let error = muster(&path, "muster").await.unwrap_err();
+    assert_eq!(error.to_string(), "3 accounts are not fit");
+}
+
+#[tokio::test]
+async fn without_a_daemon_it_says_so() {
+    let (_dir, path) = fake::socket();
+    let error = muster(&path, "status").await.unwrap_err();
+    assert!(matches!(error, CommandError::NoDaemon(why) if why.contains("no socket")));
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_needs_the_name() {
+    let (_dir, path) = fake::socket();
+    let mut daemon = Fake::start(&path, world::snapshot());
+    let wrong = muster(&path, "account remove asha.k --confirm asha").await;
+    assert!(matches!(wrong, Err(CommandError::Usage(_))));
+    let wrong = muster(&path, "plan arm btst --confirm x").await;
+    assert!(matches!(wrong, Err(CommandError::Usage(_))));
+    muster(&path, "account remove asha.k --confirm asha.k").await.unwrap();
+    let (method, params) = daemon.called().await;
+    assert_eq!(method, "account.remove");
+    assert_eq!(params, r#"{"account":1,"confirm":"asha.k"}"#);
+}
+
+fn asha(status: AccountStatus, later: i64) -> Box<Delta> {
+    let mut account = world::accounts().remove(0);
+    account.status = status;
+    if let Some(check) = &mut account.last_check {
+        check.started = check.started.plus(later);
+    }
+    Box::new(Delta::Account(Box::new(account)))
+}
+
+#[tokio::test]
+async fn a_test_waits_for_its_own_result() {
+    let (_dir, path) = fake::socket();
+    let mut daemon = Fake::start(&path, world::snapshot());
+    let asked = tokio::spawn(async move { muster(&path, "test asha.k --json").await });
+    assert_eq!(daemon.called().await.0, "account.test");
+    // Not the old result, not the one under way.
+    daemon.send(Act::Send(11, asha(AccountStatus::Active, 0)));
+    daemon.send(Act::Send(12, asha(AccountStatus::Testing, 0)));
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(!asked.is_finished());
+    daemon.send(Act::Send(13, asha(AccountStatus::Active, 60 * SECOND)));
+    asked.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_test_that_fails_fails_the_command() {
+    let (_dir, path) = fake::socket();
+    let mut daemon = Fake::start(&path, world::snapshot());
+    let asked = tokio::spawn(async move { muster(&path, "test asha.k").await });
+    daemon.called().await;
+    let mut account: AccountView = world::accounts().remove(1);
+    account.id = world::accounts()[0].id;
+    daemon.send(Act::Send(11, Box::new(Delta::Account(Box::new(account)))));
+    assert!(matches!(asked.await.unwrap(), Err(CommandError::Failed(_))));
+}
