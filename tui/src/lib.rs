@@ -26,13 +26,19 @@ pub use app::model::Look;
 pub use runtime::Options;
 pub use session::run_terminal;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 /// The whole program: reads the command line, does what it says, tells how it went.
 pub fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    main_with(std::env::args_os())
+}
+
+/// The same with the command line given, its first word the program's name.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match cli::Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no mistakes.

@@ -46,7 +46,10 @@ fn main() -> ExitCode {
             }
         };
     }
-    ExitCode::FAILURE
+    if arguments.len() > 1 {
+        arguments.remove(1);
+    }
+    muster_tui::main_with(arguments)
 }
 
 fn daemon(drill: &Drill) -> anyhow::Result<()> {
