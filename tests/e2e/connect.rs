@@ -10,10 +10,8 @@ use muster_tests::harness::{Person, Setup, World};
 use muster_tests::sandbox::Broker;
 
 fn failure(outcome: &CheckOutcome) -> &Explained {
-    match outcome {
-        CheckOutcome::Failed { failure } => failure,
-        other => panic!("not failed: {other:?}"),
-    }
+    let CheckOutcome::Failed { failure } = outcome else { unreachable!("not failed: {outcome:?}") };
+    failure
 }
 
 async fn world(accounts: usize) -> anyhow::Result<World> {

@@ -164,6 +164,10 @@ impl Door {
 }
 
 impl App for Door {
+    fn date(&self) -> Option<Timestamp> {
+        Some(self.world.clock.now())
+    }
+
     fn answer(&self, request: &Request) -> Answer {
         let Some((route, captures)) = super::net::route::find(self.manners.routes, request) else {
             return Answer::Send((self.manners.no_route)(request));

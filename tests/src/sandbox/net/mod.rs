@@ -12,11 +12,12 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, LOCATION};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -32,6 +33,11 @@ pub(crate) mod tls;
 /// What answers on one listener.
 pub(crate) trait App: Send + Sync + 'static {
     fn answer(&self, request: &Request) -> Answer;
+
+    /// What the `Date` header says: the sender's own clock, where it has one.
+    fn date(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// What becomes of a request, and of the connection it came on.
@@ -126,13 +132,14 @@ async fn respond(
         Some(request) => app.answer(&request),
         None => Answer::Send(Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "body too large\n")),
     };
+    let dated = |response| dated(response, app.date());
     match answer {
-        Answer::Send(reply) => Ok(response(reply)),
+        Answer::Send(reply) => Ok(dated(response(reply))),
         Answer::Later(wait, reply) => {
             tokio::time::sleep(wait).await;
-            Ok(response(reply))
+            Ok(dated(response(reply)))
         }
-        Answer::Cut(reply) => Ok(cut(reply)),
+        Answer::Cut(reply) => Ok(dated(cut(reply))),
         Answer::Close => Ok(never(&close).await),
         Answer::Hang(wait) => {
             tokio::time::sleep(wait).await;
@@ -182,6 +189,14 @@ fn response(reply: Reply) -> Response<Payload> {
     }
     if let Some(location) = reply.location.and_then(|url| HeaderValue::from_str(&url).ok()) {
         headers.insert(LOCATION, location);
+    }
+    response
+}
+
+fn dated(mut response: Response<Payload>, date: Option<Timestamp>) -> Response<Payload> {
+    let text = date.map(|date| date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(date) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(DATE, date);
     }
     response
 }
