@@ -18,7 +18,8 @@ use muster_protocol::account::AccountView;
 use muster_protocol::client::{Client, FeedReceiver};
 use muster_protocol::endpoint;
 use muster_protocol::order::Broker;
-use muster_protocol::request::ListAccounts;
+use muster_protocol::reply::Subscribed;
+use muster_protocol::request::{ListAccounts, Subscribe};
 
 use crate::app::words;
 use crate::cli::Command;
@@ -76,6 +77,14 @@ impl Daemon {
         let (client, feed) =
             Client::over(reader, writer, "script", env!("CARGO_PKG_VERSION")).await?;
         Ok(Self { client, feed })
+    }
+
+    /// A new snapshot after a gap. What is left of the old subscription goes, for each numbers its
+    /// changes by itself; should anything of the new one go with it, that shows as another gap.
+    async fn resubscribe(&mut self) -> Result<Subscribed, CommandError> {
+        let anew = self.client.call(Subscribe { journal_tail: 0 }).await?;
+        while self.feed.try_recv().is_ok() {}
+        Ok(anew)
     }
 
     /// The account a person named.

@@ -5,6 +5,7 @@ mod backoff;
 mod call;
 mod merge;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,16 +163,20 @@ struct Session<'a> {
     /// The number of the last change taken.
     last: u64,
     merged: Merged,
+    feed: FeedReceiver,
+    /// What was received but not looked at when the subscription began anew.
+    backlog: VecDeque<Feed>,
 }
 
 async fn serve(
     client: Arc<Client>,
-    mut feed: FeedReceiver,
+    feed: FeedReceiver,
     commands: &mut mpsc::UnboundedReceiver<Command>,
     deliver: &Deliver,
 ) -> Served {
     let permits = Arc::new(Semaphore::new(IN_FLIGHT));
-    let mut session = Session { client, deliver, last: 0, merged: Merged::default() };
+    let (merged, backlog) = (Merged::default(), VecDeque::new());
+    let mut session = Session { client, deliver, last: 0, merged, feed, backlog };
     news(deliver, LinkNews::Connected(session.client.welcome().clone()));
     if let Err(error) = session.subscribe().await {
         return Served::Lost { subscribed: false, reason: error.to_string() };
@@ -179,7 +184,7 @@ async fn serve(
     loop {
         let waiting = !session.merged.is_empty();
         tokio::select! {
-            item = feed.recv() => {
+            item = session.next() => {
                 let Some(item) = item else {
                     let reason = "the connection was lost".to_owned();
                     return Served::Lost { subscribed: true, reason };
@@ -211,6 +216,30 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// The next item. Safe to cancel.
+    async fn next(&mut self) -> Option<Feed> {
+        match self.backlog.pop_front() {
+            Some(item) => Some(item),
+            None => self.feed.recv().await,
+        }
+    }
+
+    /// Subscribes once more on this connection. Every subscription numbers its changes by itself, so
+    /// what is left of the old one must not be taken for the new one's.
+    async fn resubscribe(&mut self) -> Result<(), CallError> {
+        self.subscribe().await?;
+        while let Ok(item) = self.feed.try_recv() {
+            self.backlog.push_back(item);
+        }
+        let first = self.last.saturating_add(1);
+        let begins = |item: &Feed| match item {
+            Feed::Delta { seq, .. } | Feed::Resync { seq, .. } => *seq == first,
+        };
+        let start = self.backlog.iter().rposition(begins).unwrap_or(self.backlog.len());
+        self.backlog.drain(..start);
+        Ok(())
+    }
+
     async fn take(&mut self, item: Feed) -> Result<(), CallError> {
         match item {
             // From before the last snapshot.
@@ -221,7 +250,7 @@ impl Session<'_> {
                 Ok(())
             }
             // Something is missing.
-            Feed::Delta { .. } => self.subscribe().await,
+            Feed::Delta { .. } => self.resubscribe().await,
             Feed::Resync { seq, snapshot } => {
                 self.last = seq;
                 self.merged = Merged::default();

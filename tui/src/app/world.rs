@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use muster_protocol::account::AccountView;
-use muster_protocol::check::{CheckTarget, CheckView};
+use muster_protocol::check::{CheckOutcome, CheckTarget, CheckView};
 use muster_protocol::event::{Delta, JournalEntry, Snapshot};
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, TicketId};
 use muster_protocol::plan::PlanView;
@@ -38,13 +38,19 @@ impl World {
         let first = snapshot.journal.first().map_or(u64::MAX, |entry| entry.seq);
         let last = snapshot.journal.last().map_or(0, |entry| entry.seq);
         let joins = first <= newest.saturating_add(1) && last >= newest;
+        // The daemon forgets what has ended; a person may still be reading it.
+        let mut checks = std::mem::take(&mut self.checks);
+        checks.retain(|old| {
+            has_ended(old) && snapshot.checks.iter().all(|new| new.target != old.target)
+        });
+        checks.extend(snapshot.checks);
         *self = Self {
             status: Some(snapshot.status),
             accounts: snapshot.accounts.into_iter().map(|a| (a.id, a)).collect(),
             plans: snapshot.plans.into_iter().map(|p| (p.spec.name.clone(), p)).collect(),
             runs: snapshot.runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
             intents: snapshot.intents.into_iter().map(|i| (i.id.clone(), i)).collect(),
-            checks: snapshot.checks.into(),
+            checks,
             journal: if joins { kept } else { VecDeque::new() },
             fallen: if joins { self.fallen } else { 0 },
         };
@@ -103,4 +109,8 @@ impl World {
             self.fallen = self.fallen.saturating_add(1);
         }
     }
+}
+
+const fn has_ended(check: &CheckView) -> bool {
+    !matches!(check.outcome, CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. })
 }

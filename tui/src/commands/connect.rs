@@ -78,7 +78,7 @@ pub(super) async fn watch(
                 }
             }
             Feed::Delta { .. } => {
-                let anew = daemon.client.call(Subscribe { journal_tail: 0 }).await?;
+                let anew = daemon.resubscribe().await?;
                 last = anew.seq;
                 anew.snapshot.checks
             }

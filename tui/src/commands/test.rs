@@ -76,7 +76,7 @@ impl Watch {
                     continue;
                 }
                 Feed::Delta { .. } => {
-                    let anew = daemon.client.call(Subscribe { journal_tail: 0 }).await?;
+                    let anew = daemon.resubscribe().await?;
                     last = anew.seq;
                     anew.snapshot
                 }

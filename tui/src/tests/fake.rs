@@ -19,6 +19,8 @@ use super::world;
 pub(crate) enum Act {
     /// Send a change with this number.
     Send(u64, Box<Delta>),
+    /// Send changes with these numbers in one write.
+    Burst(Vec<(u64, Delta)>),
     /// Cut the connection.
     Cut,
 }
@@ -95,6 +97,14 @@ async fn one(stream: UnixStream, acts: &mut mpsc::UnboundedReceiver<Act>, peer: 
             act = acts.recv(), if subscribed => match act {
                 None => return false,
                 Some(Act::Cut) => return true,
+                Some(Act::Burst(deltas)) => {
+                    let lines = deltas.into_iter().map(|(seq, delta)| {
+                        let delta = Box::new(delta);
+                        encode(&ReplyLine::feed(Feed::Delta { seq, delta })).unwrap().to_vec()
+                    });
+                    let bytes: Vec<u8> = lines.flatten().collect();
+                    drop(write_line(&mut writer, &bytes).await);
+                }
                 Some(Act::Send(seq, delta)) => {
                     let feed = Feed::Delta { seq, delta };
                     send(&mut writer, &ReplyLine::feed(feed)).await;

@@ -95,6 +95,25 @@ async fn a_gap_in_the_numbers_asks_for_a_new_snapshot() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_the_old_subscription_is_not_taken_for_the_new_ones() {
+    let (_dir, path) = fake::socket();
+    let daemon = Fake::start(&path, world::snapshot());
+    let mut client = Client::start(&path);
+    client.snapshot().await;
+    daemon.send(Act::Burst((500..600).map(|seq| (seq, removed(2))).collect()));
+    client.snapshot().await;
+    daemon.send(Act::Send(11, Box::new(removed(1))));
+    let deltas = client
+        .until(|news| match news {
+            LinkNews::Deltas(deltas) => Some(deltas),
+            _ => None,
+        })
+        .await;
+    assert_eq!(deltas, [removed(1)]);
+    assert_eq!(daemon.subscriptions(), 2);
+}
+
+#[tokio::test]
 async fn without_a_daemon_it_tries_for_ever_and_finds_one_that_comes() {
     let (_dir, path) = fake::socket();
     let mut client = Client::start(&path);

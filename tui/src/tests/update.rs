@@ -178,6 +178,19 @@ fn a_connection_the_restarted_daemon_has_dropped_is_said_to_be_gone() {
 }
 
 #[test]
+fn a_test_that_has_ended_stays_on_the_screen_when_the_daemon_forgets_it() {
+    let mut snapshot = world::snapshot();
+    snapshot.checks.push(world::refused_check(CheckTarget::Ticket(TicketId(7))));
+    let mut model = world::model_of(snapshot);
+    model.page = Page::Connect;
+    model.connect.stage = Stage::Check { ticket: Some(TicketId(7)), login: None, refusal: None };
+    let later = Box::new(world::snapshot());
+    update(&mut model, Timestamp::from_millis(0), Msg::Link(LinkNews::Snapshot(later)));
+    assert!(crate::app::screens::connect::check(&model).is_some());
+    assert!(matches!(model.connect.stage, Stage::Check { refusal: None, .. }));
+}
+
+#[test]
 fn an_answer_that_comes_after_esc_is_given_up() {
     let mut model = world::model();
     press(&mut model, &text("jjjl"));
