@@ -47,6 +47,8 @@ pub enum Effect {
         /// The intents and their tags.
         intents: Vec<(IntentId, OrderTag)>,
     },
+    /// Ask what the world sees of each egress.
+    ObserveEgresses,
     /// Load a broker's instruments.
     LoadInstruments {
         /// Which broker.

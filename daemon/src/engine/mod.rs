@@ -78,6 +78,8 @@ const INPUTS: usize = 1_024;
 const TURN: usize = 256;
 /// The status is told again after this long, so that watchers can set their clocks.
 const STATUS_EVERY: i64 = 10 * SECOND;
+/// A commit that takes longer is worth a person's attention: a run waits for its commits.
+const SLOW_COMMIT: i64 = SECOND;
 /// The loop does not tick more often than this, whatever the deadline says.
 const LEAST_WAIT: i64 = 1;
 
@@ -148,7 +150,6 @@ impl Engine {
 
     /// Runs until told to stop, then lets what is on its way come back and be recorded.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), EngineError> {
-        self.observe_egresses();
         let mut first = vec![Msg::Started];
         loop {
             self.turn(std::mem::take(&mut first));
@@ -219,7 +220,8 @@ impl Engine {
             }
             Back::Committed { note, journal } => {
                 self.watchers.journal(journal);
-                let Note { records, acks } = note;
+                let Note { records, acks, since } = note;
+                self.warn_if_slow(since);
                 self.turn(vec![Msg::Committed(records)]);
                 for (to, answer) in acks {
                     let answer = self.answer(answer);
@@ -228,6 +230,16 @@ impl Engine {
                 Ok(None)
             }
             Back::StoreFailed(error) => Err(error.into()),
+        }
+    }
+
+    fn warn_if_slow(&self, since: Option<Timestamp>) {
+        let took = since.map_or(0, |since| self.clock.now().since(since));
+        if took > SLOW_COMMIT {
+            tracing::warn!(
+                took_ms = took,
+                "the disk is slow to make records durable; orders wait for it"
+            );
         }
     }
 

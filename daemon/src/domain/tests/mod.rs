@@ -181,6 +181,7 @@ impl Day {
             | Effect::Publish(_)
             | Effect::StartCheck(_)
             | Effect::DropTicket(_)
+            | Effect::ObserveEgresses
             | Effect::LoadInstruments { .. } => None,
         }
     }
