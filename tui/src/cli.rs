@@ -55,6 +55,11 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Who is fit for the next run, and who is not and why.
     Muster,
+    /// Writes the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// Which accounts to test.
