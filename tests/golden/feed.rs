@@ -6,6 +6,7 @@ use muster_protocol::frame::ReplyLine;
 use muster_protocol::ids::AccountId;
 use muster_protocol::run::{IntentStatus, RunState};
 
+use crate::lines;
 use crate::samples::{
     TICKET, account, at, check, entry, explained, intent, plan, run, spec, status,
 };
@@ -59,22 +60,22 @@ fn outcome_after(outcome: Option<&CheckOutcome>) -> Option<CheckOutcome> {
 
 #[test]
 fn every_change_is_written_as_it_always_was() {
-    let kinds = crate::chain(delta_after).into_iter();
-    let ends = crate::chain(outcome_after).into_iter().map(|end| Delta::Check(check_as(end)));
+    let kinds = lines::chain(delta_after).into_iter();
+    let ends = lines::chain(outcome_after).into_iter().map(|end| Delta::Check(check_as(end)));
     let deltas = kinds.chain(ends).zip(1..);
     let mut items: Vec<Feed> =
         deltas.map(|(delta, seq)| Feed::Delta { seq, delta: Box::new(delta) }).collect();
     items.push(Feed::Resync { seq: 99, snapshot: Box::new(snapshot()) });
-    let lines: Vec<String> = items.into_iter().map(written).collect();
-    crate::check("feed.jsonl", &lines);
+    let lines: Vec<String> = items.iter().map(written).collect();
+    lines::check("feed.jsonl", &lines);
 }
 
 /// The line, after it was read back.
-fn written(item: Feed) -> String {
+fn written(item: &Feed) -> String {
     let line = serde_json::to_string(&ReplyLine::feed(item.clone())).unwrap();
     match serde_json::from_str(&line) {
         Ok(ReplyLine::Feed { method, params, .. }) => {
-            assert_eq!((method.as_str(), &params), ("feed", &item));
+            assert_eq!((method.as_str(), &params), ("feed", item));
         }
         other => panic!("not read as a change: {other:?}"),
     }

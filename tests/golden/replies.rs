@@ -17,6 +17,7 @@ use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::version::ProtocolVersion;
 
 use crate::feed::snapshot;
+use crate::lines;
 use crate::samples::{TICKET, account, at, entry, fresh_account, intent, plan, run, status, user};
 
 /// The lines, and which methods they answer.
@@ -93,7 +94,7 @@ fn run_state_after(state: Option<&RunState>) -> Option<RunState> {
 }
 
 fn welcomes(lines: &mut Lines) {
-    for role in crate::chain(role_after) {
+    for role in lines::chain(role_after) {
         lines.answer::<Hello>(&Welcome {
             protocol: ProtocolVersion::CURRENT,
             build: "0.1.0".to_owned(),
@@ -106,11 +107,11 @@ fn welcomes(lines: &mut Lines) {
 }
 
 fn accounts(lines: &mut Lines) {
-    let unfit = Fitness::Unfit { reasons: crate::chain(unfit_after) };
+    let unfit = Fitness::Unfit { reasons: lines::chain(unfit_after) };
     let mut ended = fresh_account(AccountStatus::LoginDue, unfit);
     ended.session = SessionView::Ended { at: at("06:00:00") };
     lines.answer::<ListAccounts>(&vec![account(), ended]);
-    let fresh = crate::chain(account_status_after).into_iter();
+    let fresh = lines::chain(account_status_after).into_iter();
     lines.answer::<ListAccounts>(&fresh.map(|s| fresh_account(s, Fitness::Off)).collect());
     let link = "https://kite.zerodha.com/connect/login?v=3&api_key=key".to_owned();
     lines.answer::<Connect>(&Ticket { ticket: TICKET, link: None, expires: None });
@@ -133,7 +134,7 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ArmPlan>(&plan());
     lines.answer::<RemovePlan>(&Done {});
     lines.answer::<ListPlans>(&vec![plan(), never]);
-    lines.answer::<ListRuns>(&crate::chain(run_state_after).into_iter().map(run).collect());
+    lines.answer::<ListRuns>(&lines::chain(run_state_after).into_iter().map(run).collect());
     let intents = IntentStatus::ALL.into_iter().map(intent).collect();
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
@@ -146,7 +147,7 @@ fn every_reply_is_written_as_it_always_was() {
     accounts(&mut lines);
     plans_and_runs(&mut lines);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a reply of each method");
-    crate::check("replies.jsonl", &lines.lines);
+    lines::check("replies.jsonl", &lines.lines);
 }
 
 fn code_after(code: Option<&Code>) -> Option<Code> {
@@ -168,7 +169,7 @@ fn code_after(code: Option<&Code>) -> Option<Code> {
 #[test]
 fn every_failure_is_written_as_it_always_was() {
     let mut lines = Vec::new();
-    for code in crate::chain(code_after) {
+    for code in lines::chain(code_after) {
         // What could not be read has no number to answer to.
         let id = (code != Code::Parse).then_some(lines.len() as u64);
         let line = ReplyLine::error(id, Failure::new(code, "what to do"));
@@ -179,5 +180,5 @@ fn every_failure_is_written_as_it_always_was() {
         assert_eq!((read, error.code), (id, code));
         lines.push(line);
     }
-    crate::check("failures.jsonl", &lines);
+    lines::check("failures.jsonl", &lines);
 }

@@ -17,6 +17,7 @@ use muster_protocol::secret::Secret;
 use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
 
+use crate::lines;
 use crate::samples::{HASH, TICKET, run_id, spec, user};
 
 /// The lines, and which methods they call.
@@ -142,7 +143,7 @@ fn every_request_is_written_as_it_always_was() {
     accounts(&mut lines);
     plans_and_runs(&mut lines);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
-    crate::check("requests.jsonl", &lines.lines);
+    lines::check("requests.jsonl", &lines.lines);
 }
 
 #[test]
