@@ -30,10 +30,8 @@ pub fn tally(intents: &[IntentView], books: &[OrderRecord]) -> Tally {
         tally.duplicates += booked.saturating_sub(1);
         let settled = match intent.status {
             IntentStatus::Accepted => booked > 0,
-            // It may be there or not: that is what in doubt means.
-            IntentStatus::InDoubt => true,
-            // A broker that refuses may still keep a rejected row.
-            IntentStatus::Refused => true,
+            // In doubt it may be there or not; a broker that refuses may still keep a rejected row.
+            IntentStatus::InDoubt | IntentStatus::Refused => true,
             IntentStatus::Planned
             | IntentStatus::Sending
             | IntentStatus::NotSent
