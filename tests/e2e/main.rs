@@ -1,5 +1,7 @@
 //! The whole product over real borders: a real daemon on a real store, a real socket, real HTTP
 //! against the sandbox.
 
+#[cfg(test)]
 mod connect;
+#[cfg(test)]
 mod day;
