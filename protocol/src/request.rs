@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::account::{AccountView, Credential};
 use crate::event::{Area, JournalEntry, Level};
-use crate::ids::{AccountId, EgressName, PlanId, RunId, TicketId, UserId};
+use crate::halt::{HaltScope, Verdict};
+use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -225,6 +226,23 @@ requests! {
     ShowRun: "run.show" -> RunDetails, Read {
         /// Which.
         run: RunId,
+    }
+    /// Settles an order in doubt by what a person found out.
+    ResolveIntent: "run.resolve" -> Done, Operate {
+        /// Which.
+        intent: IntentId,
+        /// What was found out.
+        verdict: Verdict,
+    }
+    /// Stops orders from leaving. The reply comes when it is durable; nothing leaves after it.
+    Halt: "halt" -> Done, Operate {
+        /// What is stopped.
+        scope: HaltScope,
+    }
+    /// Ends a halt.
+    Resume: "resume" -> Done, Operate {
+        /// Which.
+        scope: HaltScope,
     }
     /// Entries of the journal, oldest first.
     QueryJournal: "journal" -> Vec<JournalEntry>, Read {

@@ -67,7 +67,8 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
             permission: OrderPermission::Refused { seen: Some("198.51.100.4".to_owned()) },
         },
         Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
-        Some(Unfit::Sealed) => return None,
+        Some(Unfit::Sealed) => Unfit::Halted,
+        Some(Unfit::Halted) => return None,
     })
 }
 

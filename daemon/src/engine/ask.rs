@@ -89,6 +89,11 @@ impl Engine {
             Request::PutPlan(put) => Ask::PutPlan(put.spec),
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
+            Request::Halt(halt) => Ask::Halt(halt.scope, true),
+            Request::Resume(resume) => Ask::Halt(resume.scope, false),
+            Request::ResolveIntent(resolve) => {
+                Ask::Resolve { intent: resolve.intent, verdict: resolve.verdict }
+            }
             Request::Hello(_)
             | Request::Status(_)
             | Request::Subscribe(_)

@@ -5,6 +5,7 @@ mod ask;
 mod brokers;
 pub mod check;
 mod feed;
+mod gate;
 mod handle;
 mod jobs;
 mod perform;
@@ -25,6 +26,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::feed::Watchers;
+use self::gate::Gate;
 use self::handle::{Back, Input, Tickets};
 use self::perform::{Note, Turn};
 use crate::clock::Clock;
@@ -97,6 +99,7 @@ pub struct Engine {
     tokens: BTreeMap<TicketId, SecretText>,
     opened: BTreeMap<CheckTarget, SessionSecret>,
     running: BTreeMap<TicketId, AbortHandle>,
+    gate: Gate,
     status_at: Timestamp,
 }
 
@@ -142,6 +145,7 @@ impl Engine {
             tokens: BTreeMap::new(),
             opened: BTreeMap::new(),
             running: BTreeMap::new(),
+            gate: Gate::default(),
             status_at: now,
         };
         Ok((engine, Handle::new(inputs_to)))
@@ -265,6 +269,7 @@ impl Engine {
         while let Some(msg) = queue.pop_front() {
             let now = self.clock.now();
             let effects = update(&mut self.model, now, msg);
+            self.gate.set(&self.model.halts);
             queue.extend(self.perform(effects, &mut turn));
         }
         if self.clock.now() >= self.status_at {

@@ -38,6 +38,8 @@ impl Step<'_> {
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
+            Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
+            Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
     }
 
@@ -69,7 +71,11 @@ impl Step<'_> {
             }
             // Held to the person's own accounts where the selection is read.
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
-            Ask::PutPlan(_) | Ask::Arm { .. } | Ask::RemovePlan(_) => false,
+            Ask::PutPlan(_)
+            | Ask::Arm { .. }
+            | Ask::RemovePlan(_)
+            | Ask::Halt(..)
+            | Ask::Resolve { .. } => false,
         };
         if allowed { Ok(()) } else { Err(NOT_YOURS) }
     }

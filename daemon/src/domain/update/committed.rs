@@ -39,9 +39,11 @@ impl Step<'_> {
             Record::Session(id, _) => Deciding::Session(*id),
             Record::Run(id, _) => Deciding::Run(id.clone()),
             Record::Intent(id, _) => Deciding::Intent(id.clone()),
-            Record::Started { .. } | Record::Account(..) | Record::Check(..) | Record::Plan(..) => {
-                return;
-            }
+            Record::Started { .. }
+            | Record::Account(..)
+            | Record::Check(..)
+            | Record::Plan(..)
+            | Record::Halt { .. } => return,
         };
         self.model.deciding.remove(&deciding);
     }
@@ -68,6 +70,7 @@ impl Step<'_> {
             }
             Record::Run(id, event) => self.run_moved(id, event),
             Record::Intent(id, event) => self.intent_moved(id, event),
+            Record::Halt { .. } => self.halt_changed(),
         }
     }
 
@@ -139,7 +142,10 @@ impl Step<'_> {
             IntentEvent::Accepted { .. }
             | IntentEvent::Refused { .. }
             | IntentEvent::NotSent { .. }
-            | IntentEvent::Found { .. } => {
+            | IntentEvent::Found { .. }
+            | IntentEvent::SaidPlaced { .. }
+            | IntentEvent::SaidNotPlaced { .. }
+            | IntentEvent::Retried { .. } => {
                 self.model.in_flight.remove(id);
                 self.next_leg(id);
             }
