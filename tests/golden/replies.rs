@@ -9,9 +9,9 @@ use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use muster_protocol::request::{
-    Abandon, ArmPlan, Call, Connect, Hello, ListAccounts, ListPlans, ListRuns, Login, PutPlan,
-    QueryJournal, RemoveAccount, RemovePlan, Request, SetActive, SetAutoExecute, ShowRun, Status,
-    SubmitRedirect, Subscribe, TestAccounts,
+    Abandon, ArmPlan, Call, Connect, Halt, Hello, ListAccounts, ListPlans, ListRuns, Login,
+    PutPlan, QueryJournal, RemoveAccount, RemovePlan, Request, ResolveIntent, Resume, SetActive,
+    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::version::ProtocolVersion;
@@ -138,6 +138,9 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ListRuns>(&lines::chain(run_state_after).into_iter().map(run).collect());
     let intents = IntentStatus::ALL.into_iter().map(intent).collect();
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
+    lines.answer::<ResolveIntent>(&Done {});
+    lines.answer::<Halt>(&Done {});
+    lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }
 
