@@ -3,6 +3,7 @@
 mod account;
 mod connect;
 mod error;
+mod halt;
 mod journal;
 mod plan;
 mod print;
@@ -65,6 +66,8 @@ pub(crate) async fn perform(
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
+        Command::Halt(args) => halt::halt(&daemon, args, printer).await,
+        Command::Resume(args) => halt::resume(&daemon, args, printer).await,
     }
 }
 
