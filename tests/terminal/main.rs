@@ -1,0 +1,6 @@
+//! The real client on a real terminal, against a real daemon and the sandbox: what a person would see
+//! is read from the screen, and what they would press is typed.
+mod leave;
+mod life;
+mod operator;
+mod screen;
