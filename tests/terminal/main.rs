@@ -1,6 +1,8 @@
 //! The real client on a real terminal, against a real daemon and the sandbox: what a person would see
 //! is read from the screen, and what they would press is typed.
+mod connect;
 mod leave;
 mod life;
+mod login;
 mod operator;
 mod screen;
