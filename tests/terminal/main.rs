@@ -5,4 +5,5 @@ mod leave;
 mod life;
 mod login;
 mod operator;
+mod runs;
 mod screen;
