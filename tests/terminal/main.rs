@@ -1,5 +1,7 @@
 //! The real client on a real terminal, against a real daemon and the sandbox: what a person would see
 //! is read from the screen, and what they would press is typed.
+
+mod canary;
 mod connect;
 mod keys;
 mod leave;
@@ -9,3 +11,4 @@ mod looks;
 mod operator;
 mod runs;
 mod screen;
+mod script;
