@@ -1,7 +1,7 @@
 //! Terminals that are small, or without colours.
 
 use crate::operator::world;
-use crate::screen::Terminal;
+use crate::screen::{ENTER, Terminal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_colours_the_selected_row_is_still_reversed() -> anyhow::Result<()> {
@@ -46,6 +46,23 @@ async fn where_it_is_too_small_it_says_so_and_works_again_when_there_is_room() -
     screen.shows(&["USER", "LAST RUN", "Steps"]).await?;
     screen.resize(39, 9)?;
     screen.shows(&["terminal too small"]).await?;
+    screen.press("q")?;
+    assert!(screen.ended().await?.is_restored);
+    daemon.stop().await
+}
+
+/// At 80x24 the lower pane has no room for everything: Enter gives the account the whole page.
+#[tokio::test(flavor = "multi_thread")]
+async fn enter_shows_an_account_in_full_and_q_goes_back() -> anyhow::Result<()> {
+    let world = world(1).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    let screen = Terminal::of(&world.socket()).open()?;
+    screen.shows(&["USER", "Steps", "History"]).await?;
+    screen.press(ENTER)?;
+    screen.shows(&["Steps", "History", "Session", "Egress", "Credential"]).await?;
+    screen.press("q")?;
+    screen.shows(&["USER", "LAST RUN"]).await?;
     screen.press("q")?;
     assert!(screen.ended().await?.is_restored);
     daemon.stop().await
