@@ -2,6 +2,12 @@
 //! against the sandbox.
 
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod day;
+#[cfg(test)]
+mod hunt;
+#[cfg(test)]
+mod wire;
