@@ -10,4 +10,8 @@ mod day;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod slow_reader;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
 mod wire;
