@@ -10,6 +10,8 @@ mod day;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod slow_reader;
 #[cfg(test)]
 mod socket;

@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use muster_protocol::event::Feed;
 use muster_protocol::frame::{CallLine, Failure, ReplyLine, Version};
+use muster_protocol::reply::Welcome;
 use muster_protocol::request::{Call, Hello};
 use muster_protocol::version::ProtocolVersion;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 /// How long a line or the end of a connection may take.
@@ -19,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection.
 pub(crate) struct Wire {
-    stream: UnixStream,
+    reader: Box<dyn AsyncRead + Unpin + Send>,
+    writer: Box<dyn AsyncWrite + Unpin + Send>,
     /// Every byte that came.
     pub(crate) heard: Vec<u8>,
     read: usize,
@@ -32,30 +34,44 @@ pub(crate) struct Wire {
 impl Wire {
     /// Connects and says nothing.
     pub(crate) async fn silent(socket: &Path) -> anyhow::Result<Self> {
-        let stream = UnixStream::connect(socket).await.context("connect")?;
-        Ok(Self {
-            stream,
+        let (reader, writer) = UnixStream::connect(socket).await.context("connect")?.into_split();
+        Ok(Self::over(reader, writer))
+    }
+
+    /// A connection that somebody else made.
+    pub(crate) fn over(
+        reader: impl AsyncRead + Unpin + Send + 'static,
+        writer: impl AsyncWrite + Unpin + Send + 'static,
+    ) -> Self {
+        Self {
+            reader: Box::new(reader),
+            writer: Box::new(writer),
             heard: Vec::new(),
             read: 0,
             closed: false,
             next_id: 0,
             feed: VecDeque::new(),
-        })
+        }
     }
 
     /// Connects and says hello.
     pub(crate) async fn open(socket: &Path) -> anyhow::Result<Self> {
         let mut wire = Self::silent(socket).await?;
-        let build = "0".to_owned();
-        let client = "wire".to_owned();
-        let hello = Hello { protocol: ProtocolVersion::CURRENT, build, client };
-        wire.call(&hello).await?.context("hello was refused")?;
+        wire.hello().await?;
         Ok(wire)
+    }
+
+    /// Says hello; what the daemon says.
+    pub(crate) async fn hello(&mut self) -> anyhow::Result<Welcome> {
+        let (build, client) = ("0".to_owned(), "wire".to_owned());
+        let hello = Hello { protocol: ProtocolVersion::CURRENT, build, client };
+        self.call(&hello).await?.context("hello was refused")
     }
 
     /// Writes these bytes; the other side may have closed.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+        self.writer.write_all(bytes).await?;
+        self.writer.flush().await
     }
 
     /// Writes a line.
@@ -141,7 +157,7 @@ impl Wire {
                 self.read += end + 1;
                 return line.map(Some);
             }
-            let read = tokio::time::timeout(PATIENCE, self.stream.read_buf(&mut self.heard)).await;
+            let read = tokio::time::timeout(PATIENCE, self.reader.read_buf(&mut self.heard)).await;
             match read.context("nothing came")? {
                 // A reset is how a closed socket looks when it still held unread bytes.
                 Ok(0) | Err(_) => {
