@@ -2,6 +2,18 @@
 //! against the sandbox.
 
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod day;
+#[cfg(test)]
+mod hunt;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod slow_reader;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
+mod wire;
