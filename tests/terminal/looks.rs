@@ -38,8 +38,6 @@ async fn where_it_is_too_small_it_says_so_and_works_again_when_there_is_room() -
     world.connect_all().await?;
     let mut screen = Terminal::of(&world.socket()).size(39, 9).open()?;
     screen.shows(&["terminal too small (39x9, need 40x10)"]).await?;
-    // Nothing but leaving works blind.
-    screen.press("2")?;
     screen.resize(40, 10)?;
     screen.shows(&["1 Accounts", "s100001", "active", "? help"]).await?;
     screen.resize(80, 24)?;
