@@ -53,6 +53,9 @@ impl Step<'_> {
             Record::Started { .. } => self.publish(Changed::Status),
             Record::Account(id, event) => self.account_changed(*id, event),
             Record::Session(id, _) | Record::Check(id, _) => {
+                if matches!(record, Record::Check(..)) {
+                    self.model.checks.remove(id);
+                }
                 self.publish(Changed::Account(*id));
                 self.publish(Changed::Status);
             }

@@ -358,8 +358,9 @@ impl Step<'_> {
         let leg =
             self.model.runs.get(&id.run).and_then(|run| run.fixed.legs.get(usize::from(id.leg.0)));
         let what = leg.map(muster_protocol::order::Leg::words).unwrap_or_default();
-        let mut entry =
-            self.about(id.account, level, Area::Order, format!("{what}: {}", text.as_ref()));
+        // What became of it first: a narrow screen cuts the end.
+        let text = format!("{} · {what}", text.as_ref());
+        let mut entry = self.about(id.account, level, Area::Order, text);
         entry.run = Some(id.run.clone());
         entry
     }
