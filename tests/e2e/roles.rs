@@ -104,7 +104,10 @@ fn changes(foreign: AccountId) -> Vec<String> {
     let params = [
         ("account.connect", format!(r#"{{"user":"zs0001","credential":{credential}}}"#)),
         ("account.login", format!(r#"{{"account":{foreign}}}"#)),
-        ("account.redirect", r#"{"ticket":1,"redirected":"abcdefghijklmnopqrstuvwxyz012345"}"#.to_owned()),
+        (
+            "account.redirect",
+            r#"{"ticket":1,"redirected":"abcdefghijklmnopqrstuvwxyz012345"}"#.to_owned(),
+        ),
         ("account.abandon", r#"{"ticket":1}"#.to_owned()),
         ("account.test", format!(r#"{{"accounts":{{"ids":[{foreign}]}}}}"#)),
         ("account.set_active", format!(r#"{{"accounts":{{"ids":[{foreign}]}},"on":false}}"#)),

@@ -1,7 +1,7 @@
 //! I22: whatever is written into the socket, the daemon answers or closes, and serves the next client.
 
 use muster_protocol::frame::{Code, Failure, HELLO_TIMEOUT_MS, MAX_HELLO, MAX_LINE};
-use muster_protocol::request::Status;
+use muster_protocol::request::{Status, Subscribe};
 use muster_tests::harness::{Daemon, Setup, World, eventually};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -10,6 +10,8 @@ use crate::wire::Wire;
 
 /// As many connections as are served at once.
 const MOST: usize = 128;
+/// As many as are told of changes.
+const MOST_WATCHING: usize = 64;
 
 async fn world() -> anyhow::Result<(World, Daemon)> {
     let world = World::new(Setup { accounts: 0, ..Setup::default() }).await?;
@@ -181,5 +183,28 @@ async fn too_many_connections_wait_and_none_is_lost() -> anyhow::Result<()> {
     drop(open);
     drop(waiting);
     eventually("there is room again", async || serves(&world).await.is_ok()).await?;
+    daemon.stop().await
+}
+
+/// The one too many was told that the daemon was stopping.
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_subscribers_are_told_so() -> anyhow::Result<()> {
+    let (world, daemon) = world().await?;
+    let subscribe = || Subscribe { journal_tail: 0 };
+    let mut watching = Vec::new();
+    for _ in 0..MOST_WATCHING {
+        let mut wire = Wire::open(&world.socket()).await?;
+        wire.call(&subscribe()).await??;
+        watching.push(wire);
+    }
+    let mut one_more = Wire::open(&world.socket()).await?;
+    let Err(refused) = one_more.call(&subscribe()).await? else { panic!("it was let in") };
+    assert_eq!(refused.code, Code::Busy);
+    assert!(refused.message.contains("too many"), "{refused:?}");
+    drop(watching.pop());
+    eventually("there is room for it", async || {
+        one_more.call(&subscribe()).await.is_ok_and(|answer| answer.is_ok())
+    })
+    .await?;
     daemon.stop().await
 }

@@ -206,10 +206,9 @@ impl Engine {
             Input::Redirect { query, reply } => self.redirect(&query, reply),
             Input::Subscribe { peer, tail, reply } => {
                 let now = self.clock.now();
-                if let Some(subscription) = self.watchers.subscribe(&self.model, now, &peer, tail) {
-                    // The peer may have gone.
-                    drop(reply.send(subscription));
-                }
+                let subscription = self.watchers.subscribe(&self.model, now, &peer, tail);
+                // The peer may have gone.
+                drop(reply.send(subscription));
                 None
             }
         }

@@ -1,6 +1,7 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
 mod day;
+mod foreign;
 mod halt;
 mod recovery;
 

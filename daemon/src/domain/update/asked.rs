@@ -4,6 +4,7 @@ use muster_protocol::frame::Code;
 use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::request::Selection;
 
+use super::super::effect::Effect;
 use super::super::msg::{Ask, Asked, ReplyTo};
 use super::Step;
 use super::accounts::Switch;
@@ -12,6 +13,10 @@ impl Step<'_> {
     pub(super) fn asked(&mut self, asked: Asked) {
         let Asked { reply, by, only, ask } = asked;
         if let Err(why) = self.may_touch(&ask, only.as_ref()) {
+            // The credential put aside for a new ticket is not wanted either.
+            if let Ask::Connect { ticket, .. } | Ask::Login { ticket, .. } = ask {
+                self.effects.push(Effect::DropTicket(ticket));
+            }
             self.refuse(reply, Code::Forbidden, why);
             return;
         }
