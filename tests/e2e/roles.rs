@@ -124,7 +124,7 @@ fn changes(foreign: AccountId) -> Vec<String> {
 }
 
 /// What no request of this kind may have changed.
-fn kept(snapshot: Snapshot) -> (Vec<(AccountId, bool, bool)>, usize, usize) {
+fn kept(snapshot: &Snapshot) -> (Vec<(AccountId, bool, bool)>, usize, usize) {
     let accounts = snapshot.accounts.iter().map(|a| (a.id, a.active, a.auto_execute)).collect();
     (accounts, snapshot.plans.len(), snapshot.checks.len())
 }
@@ -146,7 +146,7 @@ async fn a_stranger_gets_nothing() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_viewer_sees_all_and_changes_nothing() -> anyhow::Result<()> {
     let Some(open) = open().await? else { return Ok(()) };
-    let before = kept(open.look().await?);
+    let before = kept(&open.look().await?);
     let mut viewer = open.connect(VIEWER)?;
     assert_eq!(viewer.wire.hello().await?.role, Role::Viewer);
     assert_eq!(viewer.wire.call(&ListAccounts {}).await??.len(), 4);
@@ -155,7 +155,7 @@ async fn a_viewer_sees_all_and_changes_nothing() -> anyhow::Result<()> {
         assert_eq!(refused.code, Code::Forbidden, "{line}: {refused:?}");
     }
     viewer.wire.call(&Status {}).await??;
-    assert_eq!(kept(open.look().await?), before);
+    assert_eq!(kept(&open.look().await?), before);
     open.daemon.stop().await
 }
 
@@ -170,12 +170,12 @@ async fn a_user_touches_their_own_accounts_only() -> anyhow::Result<()> {
     assert_eq!(user.wire.hello().await?.role, role);
     let mine = user.wire.call(&ListAccounts {}).await??;
     assert_eq!(mine.iter().map(|account| account.id).collect::<Vec<_>>(), [own]);
-    let before = kept(open.look().await?);
+    let before = kept(&open.look().await?);
     for line in changes(foreign) {
         let refused = user.wire.refused(&line).await?;
         assert!(matches!(refused.code, Code::Forbidden | Code::NotFound), "{line}: {refused:?}");
     }
-    assert_eq!(kept(open.look().await?), before);
+    assert_eq!(kept(&open.look().await?), before);
     // Of others' accounts it is not even said that they exist.
     let there = user.wire.call(&Login { account: foreign }).await?.err().context("logged in")?;
     let nowhere = user.wire.call(&Login { account: AccountId(99) }).await?.err().context("?")?;
