@@ -71,7 +71,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("tests/src/sandbox/rules.rs", "RateLimits"),
     ("tests/src/sandbox/rules.rs", "CancelChecks"),
     ("tests/src/sandbox/rules.rs", "ExpiredToken"),
-    ("tests/src/sandbox/account.rs", "AccountFields"),
+    ("tests/src/sandbox/people/account.rs", "AccountFields"),
 ];
 /// Types of the fields above; a name that is none of them is a member.
 const TYPES: [&str; 9] = [

@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::account::{Account, AccountFields, Broker};
+use super::exchange::money::Paise;
 use super::fault::Fault;
 use super::kite::{BrowserLogin, browser_login};
-use super::money::Paise;
 use super::net::message::{Reply, Request};
 use super::net::{Answer, App};
+use super::people::account::{Account, AccountFields, Broker};
 use super::rules::Rules;
 use super::summary::AccountSummary;
 use super::world::{State, World};

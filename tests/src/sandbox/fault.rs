@@ -6,10 +6,10 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::account::Broker;
 use super::net::Answer;
 use super::net::message::Reply;
 use super::net::route::Operation;
+use super::people::account::Broker;
 use super::random::Random;
 
 /// An armed fault. What is absent matches everything.

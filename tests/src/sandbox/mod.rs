@@ -10,39 +10,33 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-pub use self::account::{AccountFields, Broker};
-pub use self::book::OrderRecord;
-pub use self::clock::{ClockReading, SandboxClock};
+pub use self::exchange::book::OrderRecord;
+pub use self::exchange::clock::{ClockReading, SandboxClock};
 pub use self::fault::{Fault, FaultKind};
 pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
+pub use self::people::account::{AccountFields, Broker};
 pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, RateLimits, Rules};
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
 };
 
-use self::account::AccountDefaults;
 use self::control::{Control, Observer};
 use self::net::tls::Tls;
 use self::net::{App, Lifetime};
+use self::people::account::AccountDefaults;
 use self::random::Random;
 use self::world::{Door, State, World};
 
-mod account;
 mod angel_one;
-mod book;
-mod clock;
 mod control;
+mod exchange;
 mod fault;
 mod kite;
-mod limit;
-mod market;
-mod money;
 mod net;
-mod order;
+mod people;
 mod random;
 mod rules;
-mod session;
 mod summary;
 mod world;
 
@@ -221,11 +215,11 @@ fn state(config: SandboxConfig) -> State {
     let allowed_ips = config.allowed_ips.unwrap_or_else(|| vec![config.listen]);
     let mut state = State {
         accounts: Vec::new(),
-        sessions: session::Sessions::default(),
-        book: book::Book::default(),
-        market: market::Market::standard(),
+        sessions: people::session::Sessions::default(),
+        book: exchange::book::Book::default(),
+        market: exchange::market::Market::standard(),
         faults: fault::Faults::default(),
-        limiter: limit::Limiter::default(),
+        limiter: people::limit::Limiter::default(),
         rules: config.rules,
         random: config.seed.map_or_else(Random::fresh, Random::seeded),
         defaults: AccountDefaults { allowed_ips, redirect_url: config.redirect_url },

@@ -7,19 +7,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hyper::StatusCode;
 use jiff::Timestamp;
 
-use super::account::{Account, AccountDefaults, AccountFields, Broker};
-use super::book::Book;
-use super::clock::SandboxClock;
+use super::exchange::book::Book;
+use super::exchange::clock::SandboxClock;
+use super::exchange::market::Market;
+use super::exchange::money::Paise;
 use super::fault::{Fault, FaultKind, Faults};
-use super::limit::Limiter;
-use super::market::Market;
-use super::money::Paise;
 use super::net::message::{Reply, Request};
 use super::net::route::{Access, Operation, Route};
 use super::net::{Answer, App};
+use super::people::account::{Account, AccountDefaults, AccountFields, Broker};
+use super::people::limit::Limiter;
+use super::people::session::Sessions;
 use super::random::Random;
 use super::rules::Rules;
-use super::session::Sessions;
 use super::{angel_one, kite};
 
 /// The shared part: a clock and the state under one short lock.

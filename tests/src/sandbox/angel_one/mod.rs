@@ -3,11 +3,11 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::account::Broker;
-use super::net::message::{Reply, Request};
-use super::net::route::{Access, Operation, Route};
-use super::rules::ExpiredToken;
-use super::world::{Call, Handler, Manners, State};
+use crate::sandbox::net::message::{Reply, Request};
+use crate::sandbox::net::route::{Access, Operation, Route};
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::rules::ExpiredToken;
+use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod instruments;
 mod orders;
@@ -23,7 +23,7 @@ pub(crate) static MANNERS: Manners = Manners {
     admit,
     no_route,
     rate_limited,
-    outage: super::fault::outage,
+    outage: crate::sandbox::fault::outage,
 };
 
 static ROUTES: &[Route<Handler>] = &[

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::money::Paise;
-use super::super::net::message::Reply;
-use super::super::order::{Order, Pricing, Side, Stage, Wanted};
-use super::super::rules::CancelChecks;
-use super::super::world::Call;
 use super::{BROKER, check_source, refused, rows, success, text, went_wrong};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::order::{Order, Pricing, Side, Stage, Wanted};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::rules::CancelChecks;
+use crate::sandbox::world::Call;
 
 pub(super) fn place(call: &mut Call<'_>) -> Reply {
     if let Err(refusal) = check_source(call) {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::net::message::Reply;
-use super::super::order::Side;
-use super::super::world::Call;
 use super::orders::array_or_null;
 use super::{BROKER, refused, success, text, went_wrong};
+use crate::sandbox::exchange::order::Side;
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::world::Call;
 
 pub(super) fn profile(call: &mut Call<'_>) -> Reply {
     success(&json!({

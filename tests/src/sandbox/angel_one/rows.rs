@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::clock::ist;
-use super::super::market::Market;
-use super::super::money::Paise;
-use super::super::order::{Order, Stage};
+use crate::sandbox::exchange::clock::ist;
+use crate::sandbox::exchange::market::Market;
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::order::{Order, Stage};
 
 pub(super) fn order(order: &Order, market: &Market) -> Value {
     let wanted = &order.wanted;

@@ -3,10 +3,10 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::account::Broker;
-use super::net::message::{Reply, Request};
-use super::net::route::{Access, Operation, Route};
-use super::world::{Call, Handler, Manners, State};
+use crate::sandbox::net::message::{Reply, Request};
+use crate::sandbox::net::route::{Access, Operation, Route};
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod instruments;
 mod orders;

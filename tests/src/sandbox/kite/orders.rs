@@ -3,12 +3,12 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::money::Paise;
-use super::super::net::message::Reply;
-use super::super::order::{Order, Stage};
-use super::super::rules::CancelChecks;
-use super::super::world::Call;
 use super::{BROKER, bad_input, check_source, refused, rows, success};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::order::{Order, Stage};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::rules::CancelChecks;
+use crate::sandbox::world::Call;
 
 pub(super) fn modify(call: &mut Call<'_>) -> Reply {
     let form = call.request.form();

@@ -4,12 +4,12 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::super::account::Account;
-use super::super::net::message::{Pairs, Reply};
-use super::super::random::MIXED;
-use super::super::session::RequestToken;
-use super::super::world::{Call, State};
 use super::{BROKER, bad_input, missing};
+use crate::sandbox::net::message::{Pairs, Reply};
+use crate::sandbox::people::account::Account;
+use crate::sandbox::people::session::RequestToken;
+use crate::sandbox::random::MIXED;
+use crate::sandbox::world::{Call, State};
 
 /// A browser login that a script asks for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -3,11 +3,11 @@
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::super::money::Paise;
-use super::super::net::message::{Pairs, Reply};
-use super::super::order::{Pricing, Side, Wanted};
-use super::super::world::Call;
 use super::{BROKER, bad_input, check_source, missing, refused, success};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::order::{Pricing, Side, Wanted};
+use crate::sandbox::net::message::{Pairs, Reply};
+use crate::sandbox::world::Call;
 
 pub(super) fn place(call: &mut Call<'_>) -> Reply {
     if let Err(refusal) = check_source(call) {

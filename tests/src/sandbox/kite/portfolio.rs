@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::money::Paise;
-use super::super::net::message::Reply;
-use super::super::order::Side;
-use super::super::world::Call;
 use super::{BROKER, bad_input, success};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::order::Side;
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::world::Call;
 
 pub(super) fn profile(call: &mut Call<'_>) -> Reply {
     success(&person(&call.account))
@@ -86,7 +86,7 @@ pub(super) fn positions(call: &mut Call<'_>) -> Reply {
             json!({
                 "tradingsymbol": wanted.symbol,
                 "exchange": wanted.exchange,
-                "instrument_token": row.map(super::super::market::Instrument::kite_token),
+                "instrument_token": row.map(crate::sandbox::exchange::market::Instrument::kite_token),
                 "product": wanted.product,
                 "quantity": quantity,
                 "overnight_quantity": 0,

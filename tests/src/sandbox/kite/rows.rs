@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::clock::ist;
-use super::super::market::{Instrument, Market};
-use super::super::order::{Order, Stage};
+use crate::sandbox::exchange::clock::ist;
+use crate::sandbox::exchange::market::{Instrument, Market};
+use crate::sandbox::exchange::order::{Order, Stage};
 
 pub(super) fn order(order: &Order, market: &Market) -> Value {
     let wanted = &order.wanted;
@@ -62,7 +62,7 @@ pub(super) fn history(order: &Order, market: &Market) -> Vec<Value> {
         then.stage = *stage;
         if *stage != Stage::Complete {
             then.filled = 0;
-            then.average = super::super::money::Paise::ZERO;
+            then.average = crate::sandbox::exchange::money::Paise::ZERO;
         }
         self::order(&then, market)
     });

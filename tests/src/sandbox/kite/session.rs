@@ -5,13 +5,13 @@ use hyper::StatusCode;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::super::account::Account;
-use super::super::clock::{ist, next_hour_of_day};
-use super::super::net::message::Reply;
-use super::super::random::MIXED;
-use super::super::session::Session;
-use super::super::world::Call;
 use super::{BROKER, bad_input, missing, refused, success};
+use crate::sandbox::exchange::clock::{ist, next_hour_of_day};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::people::account::Account;
+use crate::sandbox::people::session::Session;
+use crate::sandbox::random::MIXED;
+use crate::sandbox::world::Call;
 
 pub(super) fn exchange(call: &mut Call<'_>) -> Reply {
     let form = call.request.form();

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Totp};
 
-use super::money::Paise;
-use super::random::{BASE32, DIGITS, LOWER, MIXED, Random};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::random::{BASE32, DIGITS, LOWER, MIXED, Random};
 
 /// Which of the two simulated brokers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::account::Broker;
 use super::money::Paise;
-use super::rules::LimitFills;
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::rules::LimitFills;
 
 /// Which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::account::Broker;
 use super::clock::{day_number, ist, rfc3339};
 use super::market::Market;
 use super::money::Paise;
 use super::order::{Order, Stage, Wanted};
-use super::random::Random;
-use super::rules::Rules;
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::random::Random;
+use crate::sandbox::rules::Rules;
 
 /// An order as the broker has it, whatever it told the client.
 #[derive(Debug, Clone, Serialize, Deserialize)]

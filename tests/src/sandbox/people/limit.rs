@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::account::Broker;
-use super::net::route::Operation;
-use super::rules::RateLimits;
+use crate::sandbox::net::route::Operation;
+use crate::sandbox::rules::RateLimits;
 
 /// One limit of one account.
 #[derive(Debug)]
