@@ -15,7 +15,7 @@ pub use self::exchange::clock::{ClockReading, SandboxClock};
 pub use self::fault::{Fault, FaultKind};
 pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
-pub use self::people::account::{AccountFields, Broker};
+pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, RateLimits, Rules};
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,

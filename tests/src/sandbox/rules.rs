@@ -22,6 +22,8 @@ pub struct Rules {
     pub request_token_seconds: u64,
     /// What Angel One says of a session whose day is over.
     pub expired_token: ExpiredToken,
+    /// Angel One's symbols that need the client's consent.
+    pub cautionary: Vec<String>,
     /// Whether a second Kite login leaves the first token alive.
     pub old_token_survives: bool,
 }
@@ -86,6 +88,7 @@ impl Default for Rules {
             max_wrong_logins: 5,
             request_token_seconds: 180,
             expired_token: ExpiredToken::Invalid,
+            cautionary: Vec::new(),
             old_token_survives: false,
         }
     }

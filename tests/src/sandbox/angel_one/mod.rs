@@ -12,6 +12,7 @@ use crate::sandbox::world::{Call, Handler, Manners, State};
 mod instruments;
 mod orders;
 mod portfolio;
+mod quotes;
 mod rows;
 mod session;
 
@@ -82,7 +83,28 @@ static ROUTES: &[Route<Handler>] = &[
         "/rest/secure/angelbroking/order/v1/getLtpData",
         Operation::Ltp,
         Access::Session,
-        portfolio::ltp,
+        quotes::ltp,
+    ),
+    get(
+        "/rest/secure/angelbroking/portfolio/v1/getAllHolding",
+        Operation::Holdings,
+        portfolio::all_holdings,
+    ),
+    session_post(
+        "/order-service/rest/secure/angelbroking/order/v1/getLtpData",
+        Operation::Ltp,
+        quotes::ltp,
+    ),
+    session_post("/rest/secure/angelbroking/market/v1/quote", Operation::Quote, quotes::quote),
+    session_post(
+        "/rest/secure/angelbroking/order/v1/searchScrip",
+        Operation::Search,
+        quotes::search,
+    ),
+    session_post(
+        "/rest/secure/angelbroking/historical/v1/getCandleData",
+        Operation::Candles,
+        quotes::candles,
     ),
     Route::new(
         Method::GET,
@@ -100,6 +122,14 @@ const fn post(
     handler: Handler,
 ) -> Route<Handler> {
     Route::new(Method::POST, path, operation, access, handler)
+}
+
+const fn session_post(
+    path: &'static str,
+    operation: Operation,
+    handler: Handler,
+) -> Route<Handler> {
+    post(path, operation, Access::Session, handler)
 }
 
 const fn get(path: &'static str, operation: Operation, handler: Handler) -> Route<Handler> {
@@ -209,6 +239,12 @@ fn refused(code: &str, message: &str) -> Reply {
 /// The gateway dialect's refusal.
 fn gateway(code: &str, message: &str) -> Reply {
     let body = json!({ "success": false, "message": message, "errorCode": code, "data": "" });
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// The gateway dialect's success.
+fn gateway_success(data: &Value) -> Reply {
+    let body = json!({ "success": true, "message": "SUCCESS", "errorCode": "", "data": data });
     Reply::json(StatusCode::OK, &body)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{BROKER, check_source, refused, rows, success, text, went_wrong};
+use crate::sandbox::exchange::check::{Numbers, Objection, check};
 use crate::sandbox::exchange::money::Paise;
 use crate::sandbox::exchange::order::{Order, Pricing, Side, Stage, Wanted};
 use crate::sandbox::net::message::Reply;
@@ -22,12 +23,16 @@ pub(super) fn place(call: &mut Call<'_>) -> Reply {
     let cost = wanted.cost(ltp);
     let (free, _) = call.state.funds(BROKER, &call.account, call.now);
     let (now, symbol) = (call.now, wanted.symbol.clone());
-    let order = call.state.book.accept(wanted, now, &mut call.state.random);
+    let mut objection = rejected_later(call, &wanted);
     if cost > free {
-        order.message = Some(format!(
+        objection = Some(format!(
             "Your order has been rejected due to Insufficient Funds. Available funds - Rs. {free} . \
              You require Rs. {cost} funds to execute this order."
         ));
+    }
+    let order = call.state.book.accept(wanted, now, &mut call.state.random);
+    if objection.is_some() {
+        order.message = objection;
         order.enter(Stage::Rejected, now);
     }
     success(&json!({ "script": symbol, "orderid": order.id, "uniqueorderid": order.unique_id }))
@@ -99,14 +104,16 @@ fn read(call: &Call<'_>, body: &Map<String, Value>) -> Result<Wanted, Reply> {
     let side = side.ok_or_else(|| refused("AB1007", "Invalid transaction type"))?;
     let order_type = field("ordertype");
     let pricing = pricing(&order_type).ok_or_else(|| refused("AB1007", "Invalid order type"))?;
-    let quantity = field("quantity")
-        .parse()
-        .ok()
-        .filter(|&units: &u64| units > 0 && units.is_multiple_of(u64::from(instrument.lot)));
-    let quantity = quantity.ok_or_else(|| refused("AB1007", "Invalid quantity"))?;
+    let quantity = field("quantity").parse().unwrap_or_default();
     let price: Paise = field("price").parse().unwrap_or_default();
     if matches!(pricing, Pricing::Limit | Pricing::StopLimit) && price <= Paise::ZERO {
         return Err(refused("AB1007", "Invalid price"));
+    }
+    let trigger = field("triggerprice").parse().unwrap_or_default();
+    check(instrument, Numbers { quantity, price, trigger }).or_else(refused_at_once)?;
+    let consent = field("scripconsent") == "yes";
+    if !consent && call.state.rules.cautionary.contains(&symbol) {
+        return Err(refused("AB4036", CAUTION));
     }
     Ok(Wanted {
         broker: BROKER,
@@ -117,7 +124,7 @@ fn read(call: &Call<'_>, body: &Map<String, Value>) -> Result<Wanted, Reply> {
         side,
         quantity,
         price,
-        trigger: field("triggerprice").parse().unwrap_or_default(),
+        trigger,
         pricing,
         order_type,
         product,
@@ -126,6 +133,35 @@ fn read(call: &Call<'_>, body: &Map<String, Value>) -> Result<Wanted, Reply> {
         tags: Some(tag).filter(|tag| !tag.is_empty()).into_iter().collect(),
         source_ip: call.request.source_ip(),
     })
+}
+
+/// What the service itself refuses. The rest comes later, as a rejection in the book.
+/// Only the words for a price out of range have been seen; they came without a code.
+fn refused_at_once(objection: Objection) -> Result<(), Reply> {
+    match objection {
+        Objection::Lot => Err(refused("AB1007", "Invalid quantity")),
+        Objection::TooLow(_) | Objection::TooHigh(_) => Err(refused(
+            "",
+            "Order price is beyond the Limit Price Protection range. Kindly place the order \
+             within the range.",
+        )),
+        Objection::PriceTick(_) | Objection::TriggerTick(_) | Objection::Freeze(_) => Ok(()),
+    }
+}
+
+/// What the exchange rejects, in words that are a guess.
+fn rejected_later(call: &Call<'_>, wanted: &Wanted) -> Option<String> {
+    let row = call.state.market.row(&wanted.exchange, wanted.token)?;
+    let Wanted { quantity, price, trigger, .. } = *wanted;
+    match check(row, Numbers { quantity, price, trigger }).err()? {
+        Objection::PriceTick(_) | Objection::TriggerTick(_) => {
+            Some("16283 : The order price is not multiple of the tick size.".to_owned())
+        }
+        Objection::Freeze(most) => {
+            Some(format!("RMS:Rule: Check freeze qty, Current:{quantity}, limit set:{most}"))
+        }
+        Objection::Lot | Objection::TooLow(_) | Objection::TooHigh(_) => None,
+    }
 }
 
 pub(super) fn book(call: &mut Call<'_>) -> Reply {
@@ -167,4 +203,7 @@ fn pricing(word: &str) -> Option<Pricing> {
 
 const VARIETIES: &[&str] = &["NORMAL", "STOPLOSS", "ROBO", "AMO"];
 const PRODUCTS: &[&str] = &["DELIVERY", "CARRYFORWARD", "MARGIN", "INTRADAY", "BO"];
+/// The code is reported, its words are a guess.
+const CAUTION: &str = "The scrip is on the exchange's cautionary list. Please give your consent to \
+                       place the order.";
 const TAG_LIMIT: usize = 20;

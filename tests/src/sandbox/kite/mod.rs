@@ -8,11 +8,13 @@ use crate::sandbox::net::route::{Access, Operation, Route};
 use crate::sandbox::people::account::Broker;
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
+mod depository;
 mod instruments;
 mod orders;
 mod page;
 mod place;
 mod portfolio;
+mod quotes;
 mod rows;
 mod session;
 
@@ -40,7 +42,24 @@ static ROUTES: &[Route<Handler>] = &[
     get("/trades", Operation::Trades, orders::trades),
     get("/portfolio/positions", Operation::Positions, portfolio::positions),
     get("/portfolio/holdings", Operation::Holdings, portfolio::holdings),
-    get("/quote/ltp", Operation::Ltp, portfolio::ltp),
+    open(Method::POST, "/session/refresh_token", Operation::Refresh, session::refresh),
+    Route::new(
+        Method::POST,
+        "/portfolio/holdings/authorise",
+        Operation::Authorise,
+        Access::Session,
+        depository::request,
+    ),
+    open(
+        Method::GET,
+        "/connect/portfolio/authorise/holdings/{}/{}",
+        Operation::LoginPage,
+        depository::page,
+    ),
+    get("/quote/ltp", Operation::Ltp, quotes::ltp),
+    get("/quote/ohlc", Operation::Quote, quotes::ohlc),
+    get("/quote", Operation::Quote, quotes::quote),
+    get("/instruments/historical/{}/{}", Operation::Candles, quotes::candles),
     public("/instruments", instruments::all),
     public("/instruments/{}", instruments::of_exchange),
 ];

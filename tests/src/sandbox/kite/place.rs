@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::{BROKER, bad_input, check_source, missing, refused, success};
+use crate::sandbox::exchange::check::{Numbers, Objection, check};
 use crate::sandbox::exchange::money::Paise;
 use crate::sandbox::exchange::order::{Pricing, Side, Wanted};
 use crate::sandbox::net::message::{Pairs, Reply};
@@ -18,6 +19,9 @@ pub(super) fn place(call: &mut Call<'_>) -> Reply {
         Ok(wanted) => wanted,
         Err(refusal) => return refusal,
     };
+    if let Err(refusal) = check_depository(call, &wanted) {
+        return refusal;
+    }
     let ltp = call.state.market.ltp(&wanted.exchange, wanted.token).unwrap_or_default();
     let cost = wanted.cost(ltp);
     let (free, _) = call.state.funds(BROKER, &call.account, call.now);
@@ -44,22 +48,19 @@ fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
     let product = one_of("product", need("product")?, PRODUCTS)?;
     let validity = one_of("validity", form.get("validity").unwrap_or("DAY"), VALIDITIES)?;
     let tag = form.get("tag").unwrap_or_default();
-    if tag.chars().count() > TAG_LIMIT {
-        return Err(bad_input("Invalid `tag`. It can be at most 20 characters long."));
+    if tag.chars().count() > TAG_LIMIT || !tag.chars().all(is_tag_letter) {
+        return Err(bad_input("Invalid `tag`. It can be at most 20 letters and digits long."));
     }
     let instrument = call.state.market.by_kite(exchange, symbol).ok_or_else(|| {
         let text =
             "The instrument you are placing an order for has either expired or does not exist.";
         bad_input(text)
     })?;
-    let quantity = quantity
-        .parse()
-        .ok()
-        .filter(|&units: &u64| units > 0 && units.is_multiple_of(u64::from(instrument.lot)));
-    let quantity = quantity.ok_or_else(|| bad_input("Invalid `quantity`."))?;
+    let quantity = quantity.parse().map_err(|_| bad_input("Invalid `quantity`."))?;
     let price = amount(form, "price", matches!(pricing, Pricing::Limit | Pricing::StopLimit))?;
     let stops = matches!(pricing, Pricing::StopLimit | Pricing::StopMarket);
     let trigger = amount(form, "trigger_price", stops)?;
+    check(instrument, Numbers { quantity, price, trigger }).map_err(objection)?;
     let mut wanted = Wanted {
         broker: BROKER,
         account: call.account.clone(),
@@ -79,9 +80,48 @@ fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
         source_ip: call.request.source_ip(),
     };
     if matches!(pricing, Pricing::Market | Pricing::StopMarket) {
-        protect(&mut wanted, form, instrument.ltp)?;
+        protect(&mut wanted, form, instrument.ltp())?;
     }
     Ok(wanted)
+}
+
+/// The words for tick and range have been seen, those for lot and freeze are guesses; that all
+/// are input errors is one, too.
+pub(super) fn objection(why: Objection) -> Reply {
+    bad_input(&match why {
+        Objection::Lot => "Invalid `quantity`.".to_owned(),
+        Objection::PriceTick(tick) => format!(
+            "Tick size for this script is {tick}. Kindly enter price in the multiple of tick size \
+             for this script"
+        ),
+        Objection::TriggerTick(tick) => format!(
+            "Tick size for this script is {tick}. Kindly enter trigger price in the multiple of \
+             tick size for this script"
+        ),
+        Objection::TooLow(limit) => format!(
+            "Your order price is lower than the current lower circuit limit of {limit}. Place an \
+             order within the daily range."
+        ),
+        Objection::TooHigh(limit) => format!(
+            "Your order price is higher than the current upper circuit limit of {limit}. Place an \
+             order within the daily range."
+        ),
+        Objection::Freeze(most) => {
+            format!("Quantity is more than the freeze limit of {most}. Place the order in slices.")
+        }
+    })
+}
+
+/// Selling what lies at the depository needs its owner's word, where no standing one was given.
+fn check_depository(call: &mut Call<'_>, wanted: &Wanted) -> Result<(), Reply> {
+    let now = call.now;
+    let Some(account) = call.broker_account(BROKER) else { return Ok(()) };
+    let delivers = wanted.side == Side::Sell && wanted.product == "CNC";
+    if !delivers || account.ddpi || account.is_authorised(now) {
+        return Ok(());
+    }
+    let text = format!("{} quantity needs authorisation at depository.", wanted.quantity);
+    Err(refused(StatusCode::PRECONDITION_REQUIRED, "InputException", &text))
 }
 
 /// A protected market order is booked as a LIMIT at the edge of its band.
@@ -129,6 +169,11 @@ fn amount(form: &Pairs, name: &'static str, required: bool) -> Result<Paise, Rep
 fn one_of<'w>(name: &str, word: &'w str, known: &[&str]) -> Result<&'w str, Reply> {
     let found = known.contains(&word);
     if found { Ok(word) } else { Err(bad_input(&format!("Invalid `{name}`."))) }
+}
+
+/// Documented as alphanumeric; rows with blanks have been published.
+fn is_tag_letter(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == ' '
 }
 
 fn pricing(word: &str) -> Option<Pricing> {

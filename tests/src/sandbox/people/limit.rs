@@ -83,6 +83,8 @@ const fn kite(operations: &'static [Operation], calls: usize, seconds: i64) -> L
 const LONGEST: i64 = 3600;
 const ORDERS: &[Operation] = &[Operation::Place, Operation::Modify, Operation::Cancel];
 
+const DATA: &[Operation] = &[Operation::Order, Operation::Ltp, Operation::Quote];
+
 const LIMITS: &[Limit] = &[
     angel(ORDERS, 9, 1),
     angel(ORDERS, 500, 60),
@@ -97,13 +99,19 @@ const LIMITS: &[Limit] = &[
     angel(&[Operation::Trades], 1, 1),
     angel(&[Operation::Positions], 1, 1),
     angel(&[Operation::Holdings], 1, 1),
-    angel(&[Operation::Order], 10, 1),
-    angel(&[Operation::Ltp], 10, 1),
+    angel(&[Operation::Search], 1, 1),
+    angel(DATA, 10, 1),
+    angel(DATA, 500, 60),
+    angel(DATA, 5000, 3600),
+    angel(&[Operation::Candles], 3, 1),
+    angel(&[Operation::Candles], 180, 60),
     kite(ORDERS, 10, 1),
-    kite(&[Operation::Ltp], 1, 1),
+    kite(&[Operation::Ltp, Operation::Quote], 1, 1),
+    kite(&[Operation::Candles], 3, 1),
     kite(
         &[
             Operation::Login,
+            Operation::Refresh,
             Operation::Logout,
             Operation::Profile,
             Operation::Funds,

@@ -4,7 +4,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, date};
 
-use super::{Instrument, Kind, Paise, SHARES, tick_at};
+use super::{Instrument, Kind, Paise, Prices, SHARES, tick_at};
 
 /// What a contract is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ fn future(base: &Base, expiry: Date, token: u32) -> Instrument {
         token,
         lot: base.lot,
         tick,
-        ltp: Paise(base.price),
+        prices: Prices::opening(Paise(base.price)),
     }
 }
 
@@ -109,7 +109,7 @@ fn options(base: &Base, expiry: Date) -> impl Iterator<Item = Instrument> {
             token: 0,
             lot: base.lot,
             tick: Paise(5),
-            ltp: Paise(worth.max(0) + base.step),
+            prices: Prices::opening(Paise(worth.max(0) + base.step)),
         }
     })
 }
