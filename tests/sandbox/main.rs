@@ -6,7 +6,11 @@ mod binary;
 mod client;
 mod control;
 mod fault;
+#[cfg(test)]
+mod hours;
 mod instruments;
 mod kite;
+#[cfg(test)]
+mod life;
 #[cfg(test)]
 mod tls;

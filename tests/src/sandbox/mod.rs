@@ -10,16 +10,21 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-pub use self::exchange::book::OrderRecord;
+pub use self::exchange::book::{OrderRecord, StepRecord};
 pub use self::exchange::clock::{ClockReading, SandboxClock};
+pub use self::exchange::order::PlacedBy;
 pub use self::fault::{Fault, FaultKind};
 pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
-pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, RateLimits, Rules};
+pub use self::rules::{
+    AngelMarket, BookOrder, CancelChecks, ExpiredToken, LimitFills, MarketHours, RateLimits, Rules,
+};
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
 };
+
+pub use self::truth::RequestRecord;
 
 use self::control::{Control, Observer};
 use self::net::tls::Tls;
@@ -29,6 +34,7 @@ use self::random::Random;
 use self::world::{Door, State, World};
 
 mod angel_one;
+mod by_hand;
 mod control;
 mod exchange;
 mod fault;
@@ -38,6 +44,7 @@ mod people;
 mod random;
 mod rules;
 mod summary;
+mod truth;
 mod world;
 
 /// How a sandbox starts.
@@ -124,6 +131,11 @@ impl Sandbox {
     /// Every order as the brokers have it, in the order of arrival.
     pub fn orders(&self) -> Vec<OrderRecord> {
         self.state().book.records()
+    }
+
+    /// Every request the brokers saw, and what was answered.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.state().log.records()
     }
 
     /// The exchange clock; setting it moves this sandbox.
@@ -220,6 +232,7 @@ fn state(config: SandboxConfig) -> State {
         market: exchange::market::Market::standard(),
         faults: fault::Faults::default(),
         limiter: people::limit::Limiter::default(),
+        log: truth::Log::default(),
         rules: config.rules,
         random: config.seed.map_or_else(Random::fresh, Random::seeded),
         defaults: AccountDefaults { allowed_ips, redirect_url: config.redirect_url },

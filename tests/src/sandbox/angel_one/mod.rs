@@ -3,14 +3,17 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::sandbox::fault::FIREWALL_PAGE;
 use crate::sandbox::net::message::{Reply, Request};
 use crate::sandbox::net::route::{Access, Operation, Route};
 use crate::sandbox::people::account::Broker;
+use crate::sandbox::people::limit::Excess;
 use crate::sandbox::rules::ExpiredToken;
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod instruments;
 mod orders;
+mod place;
 mod portfolio;
 mod quotes;
 mod rows;
@@ -23,8 +26,11 @@ pub(crate) static MANNERS: Manners = Manners {
     account_of,
     admit,
     no_route,
-    rate_limited,
+    too_many,
     outage: crate::sandbox::fault::outage,
+    own_error: went_wrong,
+    firewall,
+    maintenance,
 };
 
 static ROUTES: &[Route<Handler>] = &[
@@ -52,7 +58,7 @@ static ROUTES: &[Route<Handler>] = &[
         "/rest/secure/angelbroking/order/v1/placeOrder",
         Operation::Place,
         Access::Session,
-        orders::place,
+        place::place,
     ),
     post(
         "/rest/secure/angelbroking/order/v1/modifyOrder",
@@ -215,12 +221,20 @@ fn bearer(request: &Request) -> Option<&str> {
 
 /// Unknown paths meet the firewall.
 fn no_route(_: &Request) -> Reply {
-    let page = "<html><head><title>Request Rejected</title></head><body>The requested URL was \
-                rejected. Your support ID is: 4823913041239017512</body></html>\n";
-    Reply::html(StatusCode::OK, page)
+    firewall()
 }
 
-fn rate_limited() -> Reply {
+fn firewall() -> Reply {
+    Reply::html(StatusCode::OK, FIREWALL_PAGE)
+}
+
+/// Nothing of the kind has been seen: a guess.
+fn maintenance() -> Reply {
+    crate::sandbox::fault::outage(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// The same line for every limit.
+fn too_many(_: Excess) -> Reply {
     Reply::text(StatusCode::FORBIDDEN, "Access denied because of exceeding access rate\n")
 }
 

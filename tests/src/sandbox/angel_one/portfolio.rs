@@ -46,9 +46,9 @@ pub(super) fn funds(call: &mut Call<'_>) -> Reply {
 }
 
 pub(super) fn positions(call: &mut Call<'_>) -> Reply {
-    let orders = call.state.book.today(BROKER, &call.account, call.now);
+    let orders = call.books(BROKER);
     let market = &call.state.market;
-    let rows = position::of(orders).iter().map(|row| position_row(row, market)).collect();
+    let rows = position::of(orders.iter()).iter().map(|row| position_row(row, market)).collect();
     success(&array_or_null(rows))
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod book;
 pub(crate) mod check;
 pub(crate) mod clock;
+pub(crate) mod hours;
 pub(crate) mod market;
 pub(crate) mod money;
 pub(crate) mod order;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::sandbox::net::message::{Reply, Request};
 use crate::sandbox::net::route::{Access, Operation, Route};
 use crate::sandbox::people::account::Broker;
+use crate::sandbox::people::limit::Excess;
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod depository;
@@ -22,8 +23,18 @@ pub use self::page::BrowserLogin;
 pub(crate) use self::page::browser_login;
 
 /// How this broker differs from the other.
-pub(crate) static MANNERS: Manners =
-    Manners { broker: BROKER, routes: ROUTES, account_of, admit, no_route, rate_limited, outage };
+pub(crate) static MANNERS: Manners = Manners {
+    broker: BROKER,
+    routes: ROUTES,
+    account_of,
+    admit,
+    no_route,
+    too_many,
+    outage,
+    own_error,
+    firewall,
+    maintenance,
+};
 
 static ROUTES: &[Route<Handler>] = &[
     open(Method::GET, "/connect/login", Operation::LoginPage, page::show),
@@ -141,8 +152,13 @@ fn no_route(_: &Request) -> Reply {
     refused(StatusCode::NOT_FOUND, "GeneralException", "Route not found")
 }
 
-fn rate_limited() -> Reply {
-    refused(StatusCode::TOO_MANY_REQUESTS, "NetworkException", "Too many requests")
+/// For the longer limits the text is documented, status and type are not.
+fn too_many(excess: Excess) -> Reply {
+    let text = match excess {
+        Excess::Rate => "Too many requests",
+        Excess::Cap => "Maximum allowed order requests exceeded",
+    };
+    refused(StatusCode::TOO_MANY_REQUESTS, "NetworkException", text)
 }
 
 /// What the API says when the order system behind it does not answer.
@@ -153,6 +169,24 @@ fn outage(status: StatusCode) -> Reply {
         _ => ("NetworkException", "Request failed (kitetrade-oms)."),
     };
     refused(status, kind, message)
+}
+
+fn own_error() -> Reply {
+    refused(StatusCode::INTERNAL_SERVER_ERROR, "GeneralException", "Something went wrong.")
+}
+
+/// The page of the network in front, as unusual clients have met it.
+fn firewall() -> Reply {
+    let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>\
+                error code: 1010</body></html>\n";
+    Reply::html(StatusCode::FORBIDDEN, page)
+}
+
+/// The words have been seen at night; status and type have not.
+fn maintenance() -> Reply {
+    let text = "Our order management system is under scheduled maintenance. Try placing your AMO \
+                order after 5.30 AM.";
+    refused(StatusCode::SERVICE_UNAVAILABLE, "GeneralException", text)
 }
 
 fn success(data: &Value) -> Reply {

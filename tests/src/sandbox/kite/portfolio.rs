@@ -74,10 +74,10 @@ fn segment(free: Paise, used: Paise) -> Value {
 }
 
 pub(super) fn positions(call: &mut Call<'_>) -> Reply {
-    let orders = call.state.book.today(BROKER, &call.account, call.now);
+    let orders = call.books(BROKER);
     let market = &call.state.market;
     let rows: Vec<Value> =
-        position::of(orders).iter().map(|row| position_row(row, market)).collect();
+        position::of(orders.iter()).iter().map(|row| position_row(row, market)).collect();
     success(&json!({ "net": rows, "day": rows }))
 }
 

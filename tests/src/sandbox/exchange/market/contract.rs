@@ -2,7 +2,9 @@
 //! Kite writes year and month (`NIFTY26NOVFUT`), Angel One the whole day (`NIFTY24NOV26FUT`).
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Weekday, date};
+use jiff::civil::{Date, Weekday};
+
+use crate::sandbox::exchange::hours::is_trading_day;
 
 use super::{Instrument, Kind, Paise, Prices, SHARES, tick_at};
 
@@ -123,11 +125,12 @@ fn share_step(price: i64) -> i64 {
     }
 }
 
-/// The month's last Tuesday, or the day before it where that is a holiday.
+/// The month's last Tuesday, or the trading day before it where that is a holiday.
 fn expiry_of(month: Date) -> Date {
     let tuesday = month.nth_weekday_of_month(-1, Weekday::Tuesday);
     let tuesday = tuesday.unwrap_or_else(|_| month.last_of_month());
-    if HOLIDAYS.contains(&tuesday) { tuesday.yesterday().unwrap_or(tuesday) } else { tuesday }
+    let days = (0..7).filter_map(|back: i64| tuesday.checked_sub(back.days()).ok());
+    days.into_iter().find(|day| is_trading_day(*day)).unwrap_or(tuesday)
 }
 
 /// Contracts of one month have a block of tokens to themselves.
@@ -153,6 +156,3 @@ const FIRST_TOKEN: u32 = 35_000;
 const MONTH_TOKENS: u32 = 600;
 /// Tokens of a month's block that are for futures.
 const FUTURES: u32 = 50;
-
-/// Tuesdays on which the exchange is closed and a contract would expire.
-const HOLIDAYS: [Date; 1] = [date(2026, 11, 24)];

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 pub(crate) use self::contract::Underlying;
 pub(crate) use self::price::{OFFERED, Prices, VOLUME};
 use super::clock::{day_number, ist};
+use super::hours::Class;
 use super::money::Paise;
 
 /// One tradable thing, by both brokers' names.
@@ -107,6 +108,23 @@ impl Instrument {
         self.prices.last
     }
 
+    /// By which hours it trades on the day of `now`.
+    pub(crate) fn class(&self, now: Timestamp) -> Class {
+        match self.kind {
+            Kind::Share if has_contracts(self.name) && self.exchange == "NSE" => {
+                Class::AuctionShare
+            }
+            Kind::Share => Class::Share,
+            Kind::Future { on: Underlying::Index, expiry }
+            | Kind::Option { on: Underlying::Index, expiry, .. }
+                if expiry == ist(now).date() =>
+            {
+                Class::LastDayOfIndex
+            }
+            Kind::Future { .. } | Kind::Option { .. } => Class::Contract,
+        }
+    }
+
     /// Lowest and highest price an order may name today.
     pub(crate) fn band(&self) -> (Paise, Paise) {
         self.prices.band(matches!(self.kind, Kind::Option { .. }), self.tick)
@@ -131,6 +149,10 @@ impl Kind {
             Self::Future { expiry, .. } | Self::Option { expiry, .. } => Some(*expiry),
         }
     }
+}
+
+fn has_contracts(name: &str) -> bool {
+    SHARES.iter().any(|&(_, share, _, lot, _)| share == name && lot > 0)
 }
 
 /// A made-up number of the right shape.

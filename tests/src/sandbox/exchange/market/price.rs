@@ -32,15 +32,15 @@ impl Prices {
         }
     }
 
-    /// A tenth of the close either side; options have a wide band. Of the right size, no more.
+    /// A fifth of the close either side; options have a wide band. Of the right size, no more.
     pub(super) fn band(&self, is_option: bool, tick: Paise) -> (Paise, Paise) {
         if is_option {
             return (tick, Paise(self.close.0.saturating_mul(5).max(10_000)));
         }
-        let tenth = self.close.0 / 10;
+        let fifth = self.close.0 / 5;
         let whole_ticks = |paise: i64| paise - paise.rem_euclid(tick.0.max(1));
-        let lower = whole_ticks(self.close.0 - tenth) + tick.0;
-        (Paise(lower.max(tick.0)), Paise(whole_ticks(self.close.0 + tenth)))
+        let lower = whole_ticks(self.close.0 - fifth) + tick.0;
+        (Paise(lower.max(tick.0)), Paise(whole_ticks(self.close.0 + fifth)))
     }
 
     /// Rupees up or down since yesterday.
