@@ -13,4 +13,6 @@ mod kite;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod postback;
+#[cfg(test)]
 mod tls;

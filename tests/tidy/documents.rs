@@ -74,11 +74,12 @@ const SOURCES: &[(&str, &str)] = &[
     ("tests/src/sandbox/rules.rs", "MarketHours"),
     ("tests/src/sandbox/rules.rs", "BookOrder"),
     ("tests/src/sandbox/rules.rs", "AngelMarket"),
+    ("tests/src/sandbox/rules.rs", "ConsentPage"),
     ("tests/src/sandbox/people/account.rs", "Plan"),
     ("tests/src/sandbox/people/account.rs", "AccountFields"),
 ];
 /// Types of the fields above; a name that is none of them is a member.
-const TYPES: [&str; 12] = [
+const TYPES: [&str; 13] = [
     "u32",
     "u64",
     "bool",
@@ -91,6 +92,7 @@ const TYPES: [&str; 12] = [
     "MarketHours",
     "BookOrder",
     "AngelMarket",
+    "ConsentPage",
 ];
 
 #[cfg(test)]

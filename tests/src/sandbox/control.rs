@@ -107,6 +107,7 @@ impl Control {
             "now": rfc3339(now),
             "orders": state.book.records(),
             "requests": state.log.records(),
+            "postbacks": state.postbacks,
         }))
     }
 

@@ -9,6 +9,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 pub use self::exchange::book::{OrderRecord, StepRecord};
 pub use self::exchange::clock::{ClockReading, SandboxClock};
@@ -18,13 +19,14 @@ pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
-    AngelMarket, BookOrder, CancelChecks, ExpiredToken, LimitFills, MarketHours, RateLimits, Rules,
+    AngelMarket, BookOrder, CancelChecks, ConsentPage, ExpiredToken, LimitFills, MarketHours,
+    RateLimits, Rules,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
 };
 
-pub use self::truth::RequestRecord;
+pub use self::truth::{PostbackRecord, RequestRecord};
 
 use self::control::{Control, Observer};
 use self::net::tls::Tls;
@@ -110,6 +112,7 @@ impl Sandbox {
         let kite = open(tls, door(Broker::Kite)).await?;
         let observer_url = open(tls, Arc::new(Observer)).await?;
         let control_url = open(None, Arc::new(Control(Arc::clone(&world)))).await?;
+        life.tasks.spawn(report(Arc::clone(&world), life.stop.clone()));
         let login_url = format!("{kite}/connect/login");
         let addresses = Summary {
             angel_one: AngelOneSummary { base_url: angel_one, accounts: Vec::new() },
@@ -233,6 +236,7 @@ fn state(config: SandboxConfig) -> State {
         faults: fault::Faults::default(),
         limiter: people::limit::Limiter::default(),
         log: truth::Log::default(),
+        postbacks: Vec::new(),
         rules: config.rules,
         random: config.seed.map_or_else(Random::fresh, Random::seeded),
         defaults: AccountDefaults { allowed_ips, redirect_url: config.redirect_url },
@@ -242,6 +246,17 @@ fn state(config: SandboxConfig) -> State {
         state.open_account(broker, AccountFields::default());
     }
     state
+}
+
+/// Sends what is to be reported until the sandbox stops.
+async fn report(world: Arc<World>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        for report in world.reports() {
+            let answer = net::courier::post(&report.url, &report.body).await;
+            world.reported(report.url, answer);
+        }
+        drop(tokio::time::timeout(REPORT_PAUSE, stop.cancelled()).await);
+    }
 }
 
 /// Binds a free port and serves `app` on it; returns its root URL.
@@ -259,4 +274,5 @@ async fn open_listener(
     Ok(format!("{scheme}://{address}"))
 }
 
+const REPORT_PAUSE: Duration = Duration::from_millis(50);
 const STOP_LIMIT: Duration = Duration::from_secs(5);

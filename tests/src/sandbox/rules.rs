@@ -42,6 +42,12 @@ pub struct Rules {
     pub request_token_seconds: u64,
     /// What Angel One says of a session whose day is over.
     pub expired_token: ExpiredToken,
+    /// Exchange time from a change of an order to its report (Kite).
+    pub postback_delay_ms: u64,
+    /// How often a report is sent; 0 loses it.
+    pub postback_copies: u32,
+    /// Whether Kite's first login asks for consent to the app.
+    pub consent_page: ConsentPage,
     /// Angel One's symbols that need the client's consent.
     pub cautionary: Vec<String>,
     /// Whether a second Kite login leaves the first token alive.
@@ -68,6 +74,16 @@ pub enum MarketHours {
     Kept,
     /// It always trades.
     AlwaysOpen,
+}
+
+/// Whether Kite's first login asks for consent to the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentPage {
+    /// The login leads straight back.
+    Skipped,
+    /// A second page asks, once for each app.
+    Shown,
 }
 
 /// In which order the book of orders comes.
@@ -150,6 +166,9 @@ impl Default for Rules {
             max_wrong_logins: 5,
             request_token_seconds: 180,
             expired_token: ExpiredToken::Invalid,
+            postback_delay_ms: 0,
+            postback_copies: 1,
+            consent_page: ConsentPage::Skipped,
             cautionary: Vec::new(),
             old_token_survives: false,
         }

@@ -40,6 +40,17 @@ pub struct RequestRecord {
     pub placed: Vec<String>,
 }
 
+/// One report of a changed order, as it was sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PostbackRecord {
+    /// Exchange time, RFC 3339.
+    pub at: String,
+    /// Where to.
+    pub url: String,
+    /// The HTTP status it was answered with; 0 where there was no answer.
+    pub answer: u16,
+}
+
 /// The requests, oldest first; the oldest are forgotten when there are very many.
 #[derive(Debug, Default)]
 pub(crate) struct Log(VecDeque<RequestRecord>);

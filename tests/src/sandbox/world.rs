@@ -9,12 +9,13 @@ use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::book::{Book, View};
-use super::exchange::clock::SandboxClock;
+use super::exchange::clock::{SandboxClock, rfc3339};
 use super::exchange::hours::{self, Phase};
 use super::exchange::market::{Instrument, Market};
 use super::exchange::money::Paise;
 use super::exchange::order::Order;
 use super::fault::{Fault, FaultKind, Faults};
+use super::kite::postback::{self, Report};
 use super::net::message::{Reply, Request};
 use super::net::route::{Access, Operation, Route};
 use super::net::{Answer, App};
@@ -23,7 +24,7 @@ use super::people::limit::{Excess, Limiter};
 use super::people::session::Sessions;
 use super::random::Random;
 use super::rules::{BookOrder, MarketHours, Rules};
-use super::truth::{Log, RequestRecord};
+use super::truth::{Log, PostbackRecord, RequestRecord};
 use super::{angel_one, kite};
 
 /// The shared part: a clock and the state under one short lock.
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
     pub(crate) log: Log,
+    pub(crate) postbacks: Vec<PostbackRecord>,
     pub(crate) rules: Rules,
     pub(crate) random: Random,
     pub(crate) defaults: AccountDefaults,
@@ -103,6 +105,24 @@ impl World {
         state.book.advance(now, &state.rules, &state.market);
         state.sessions.expire(now);
         (guard, now)
+    }
+}
+
+impl World {
+    /// The reports that are due; time does its work only where somebody wants them.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        let wanted =
+            postback::are_wanted(&self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        if !wanted {
+            return Vec::new();
+        }
+        let (mut state, now) = self.lock();
+        postback::due(&mut state, now)
+    }
+
+    pub(crate) fn reported(&self, url: String, answer: u16) {
+        let (mut state, now) = self.lock();
+        state.postbacks.push(PostbackRecord { at: rfc3339(now), url, answer });
     }
 }
 

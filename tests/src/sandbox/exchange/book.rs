@@ -118,6 +118,16 @@ impl Book {
         self.orders.get_mut(count..).unwrap_or_default()
     }
 
+    /// Everything one account ever ordered.
+    pub(crate) fn of_account_mut<'a>(
+        &'a mut self,
+        broker: Broker,
+        account: &'a str,
+    ) -> impl Iterator<Item = &'a mut Order> {
+        let orders = self.orders.iter_mut();
+        orders.filter(move |order| order.wanted.broker == broker && order.wanted.account == account)
+    }
+
     /// Lets time do its work on every order.
     pub(crate) fn advance(&mut self, now: Timestamp, rules: &Rules, market: &Market) {
         for order in self.orders.iter_mut().filter(|order| !order.stage.is_terminal()) {

@@ -15,6 +15,7 @@ mod orders;
 mod page;
 mod place;
 mod portfolio;
+pub(crate) mod postback;
 mod quotes;
 mod rows;
 mod session;

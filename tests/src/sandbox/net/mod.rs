@@ -28,6 +28,7 @@ use self::message::{Reply, Request};
 use self::stream::SharedStream;
 
 mod body;
+pub(crate) mod courier;
 pub(crate) mod message;
 pub(crate) mod route;
 mod stream;

@@ -44,6 +44,10 @@ pub(crate) struct Account {
     pub(crate) authorised_until: Option<Timestamp>,
     /// The request for that word which waits for the person.
     pub(crate) authorisation: Option<String>,
+    /// Whether the person has agreed to the app, and the word by which the page knows that it
+    /// asked.
+    pub(crate) consented: bool,
+    pub(crate) consent: Option<String>,
     /// Where changes of orders are reported.
     pub(crate) postback_url: Option<String>,
 }
@@ -151,6 +155,8 @@ impl Account {
             ddpi: fields.ddpi.unwrap_or(true),
             authorised_until: None,
             authorisation: None,
+            consented: false,
+            consent: None,
             postback_url: fields.postback_url.filter(|url| !url.is_empty()),
         }
     }

@@ -116,6 +116,8 @@ pub(crate) struct Order {
     pub(crate) released_at: Option<Timestamp>,
     /// In nobody's book before then.
     pub(crate) hidden_until: Option<Timestamp>,
+    /// Up to when its changes have been reported.
+    pub(crate) reported_until: Option<Timestamp>,
     /// Up to when time has done its work.
     pub(crate) seen_at: Timestamp,
 }
@@ -189,6 +191,7 @@ impl Order {
             release: None,
             released_at: None,
             hidden_until: None,
+            reported_until: None,
             seen_at: now,
         };
         order.enter(Stage::Received, now);
