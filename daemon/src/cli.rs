@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::unix::uds_local_socket::tokio::Listener as UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -42,6 +42,11 @@ enum Command {
     Run,
     /// Read the configuration and say whether it can be used.
     CheckConfig,
+    /// Write the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// Runs the command line; errors go to standard error, each saying what to do.
@@ -57,8 +62,13 @@ pub fn main() -> ExitCode {
 
 fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
+    if let Command::Man { folder } = &cli.command {
+        clap_mangen::generate_to(Cli::command(), folder).context("the pages cannot be written")?;
+        return Ok(());
+    }
     let config = Config::read(&cli.config)?;
     match cli.command {
+        Command::Man { .. } => Ok(()),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
             Ok(())

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::halt::HaltScope;
 use crate::ids::{EgressName, PlanId};
 use crate::plan::Mode;
 use crate::time::{Timestamp, TradingDate};
@@ -108,6 +109,9 @@ pub struct StatusView {
     pub market: MarketPhase,
     /// The last date the holiday data covers.
     pub calendar_until: TradingDate,
+    /// The halts in force.
+    #[serde(default)]
+    pub halts: Vec<HaltScope>,
     /// The next run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_run: Option<NextRun>,

@@ -1,5 +1,19 @@
 //! The whole product over real borders: a real daemon on a real store, a real socket, real HTTP
 //! against the sandbox.
 
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod connect;
+#[cfg(test)]
 mod day;
+#[cfg(test)]
+mod hunt;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod slow_reader;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
+mod wire;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use muster_protocol::ids::{PlanId, UserId};
 
 /// Watches and runs the accounts of musterd. Without a command: the terminal client.
 #[derive(Debug, Parser)]
@@ -55,6 +56,26 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Who is fit for the next run, and who is not and why.
     Muster,
+    /// Stops every order from leaving, or one user's or plan's, until it is resumed.
+    Halt(ScopeArgs),
+    /// Ends a halt.
+    Resume(ScopeArgs),
+    /// Writes the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// What a halt is for; everything, if nothing is named.
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArgs {
+    /// One person's accounts.
+    #[arg(long, value_name = "USER", conflicts_with = "plan")]
+    pub(crate) user: Option<UserId>,
+    /// One plan.
+    #[arg(long, value_name = "PLAN")]
+    pub(crate) plan: Option<PlanId>,
 }
 
 /// Which accounts to test.
@@ -145,6 +166,24 @@ pub(crate) enum RunCommand {
     List,
     /// One run with its orders, by PLAN@DATE.
     Show { run: String },
+    /// Settles an order in doubt by what you found out at the broker.
+    Resolve {
+        /// The run, PLAN@DATE.
+        run: String,
+        /// The account's number.
+        account: u32,
+        /// The leg, from 1.
+        leg: u8,
+        /// The broker has it, under this number.
+        #[arg(long, value_name = "ORDER", group = "verdict")]
+        found: Option<String>,
+        /// The broker does not have it, and it is not wanted any more.
+        #[arg(long, group = "verdict")]
+        not_placed: bool,
+        /// The broker does not have it: send it once more.
+        #[arg(long, group = "verdict")]
+        send_again: bool,
+    },
 }
 
 #[cfg(test)]

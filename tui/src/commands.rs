@@ -3,6 +3,7 @@
 mod account;
 mod connect;
 mod error;
+mod halt;
 mod journal;
 mod plan;
 mod print;
@@ -14,6 +15,7 @@ mod test;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use muster_protocol::account::AccountView;
 use muster_protocol::client::{Client, FeedReceiver};
 use muster_protocol::endpoint;
@@ -22,7 +24,7 @@ use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{ListAccounts, Subscribe};
 
 use crate::app::words;
-use crate::cli::Command;
+use crate::cli::{Cli, Command};
 use crate::link::no_daemon;
 pub(crate) use error::CommandError;
 use print::Printer;
@@ -50,8 +52,13 @@ pub(crate) async fn perform(
     json: bool,
 ) -> Result<(), CommandError> {
     let printer = &Printer::new(json);
+    if let Command::Man { folder } = &command {
+        let pages = clap_mangen::generate_to(Cli::command(), folder);
+        return pages.map_err(|source| CommandError::io(folder.display().to_string(), source));
+    }
     let mut daemon = Daemon::connect(socket).await?;
     match command {
+        Command::Man { .. } => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
         Command::Muster => status::muster(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
@@ -59,6 +66,8 @@ pub(crate) async fn perform(
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
+        Command::Halt(args) => halt::halt(&daemon, args, printer).await,
+        Command::Resume(args) => halt::resume(&daemon, args, printer).await,
     }
 }
 

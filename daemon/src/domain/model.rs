@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use muster_protocol::account::{Fitness, Unfit};
+use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
@@ -150,6 +152,8 @@ pub struct Model {
     pub runs: BTreeMap<RunId, Run>,
     /// Durable: the intents.
     pub intents: BTreeMap<IntentId, Intent>,
+    /// Durable: what is halted.
+    pub halts: BTreeSet<HaltScope>,
     /// Derived: how each run's intents stand.
     pub counts: BTreeMap<RunId, RunCounts>,
     /// Checks of stored accounts under way.
@@ -172,6 +176,8 @@ pub struct Model {
     pub lists: BTreeMap<Broker, ListState>,
     /// What the world last saw of each egress.
     pub observed: BTreeMap<EgressName, Observed>,
+    /// When the world was last asked what it sees of each egress.
+    pub looked_out: Timestamp,
     /// The last muster, or the start.
     pub mustered: Timestamp,
     /// The daemon is stopping: nothing new is begun.
@@ -191,6 +197,7 @@ impl Model {
             plans: BTreeMap::new(),
             runs: BTreeMap::new(),
             intents: BTreeMap::new(),
+            halts: BTreeSet::new(),
             counts: BTreeMap::new(),
             checks: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -202,6 +209,7 @@ impl Model {
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
             observed: BTreeMap::new(),
+            looked_out: now,
             mustered: now,
             stopping: false,
         }
@@ -211,6 +219,14 @@ impl Model {
     pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
         match record {
             Record::Started { .. } => {}
+            // Setting what is set and ending what is not are no errors: both leave what was asked for.
+            Record::Halt { scope, on, .. } => {
+                if *on {
+                    self.halts.insert(scope.clone());
+                } else {
+                    self.halts.remove(scope);
+                }
+            }
             Record::Account(id, event) => {
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
@@ -315,6 +331,29 @@ impl Model {
             Some(ListState::Loaded) => NoInstrument::Unknown,
             Some(ListState::Loading | ListState::Failed { .. }) | None => NoInstrument::NotLoaded,
         })
+    }
+
+    /// Whether an order of this person under this plan is halted.
+    pub fn is_halted(&self, user: &UserId, plan: &PlanId) -> bool {
+        self.halts.iter().any(|scope| scope.holds(user, plan))
+    }
+
+    /// Whether an account is fit for a run that may send until `until`, halts included.
+    pub fn fitness(&self, account: &Account, now: Timestamp, until: Timestamp) -> Fitness {
+        let held = self.halts.iter().any(|scope| match scope {
+            HaltScope::All => true,
+            HaltScope::User(user) => *user == account.user,
+            // A plan that is halted holds its orders, not the account.
+            HaltScope::Plan(_) => false,
+        });
+        match account.fitness(now, until) {
+            Fitness::Fit if held => Fitness::Unfit { reasons: vec![Unfit::Halted] },
+            Fitness::Unfit { mut reasons } if held => {
+                reasons.insert(0, Unfit::Halted);
+                Fitness::Unfit { reasons }
+            }
+            fitness @ (Fitness::Fit | Fitness::Unfit { .. } | Fitness::Off) => fitness,
+        }
     }
 
     /// The runs that are firing.

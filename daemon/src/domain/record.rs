@@ -1,6 +1,7 @@
 //! The durable vocabulary: what is written before it is acted on, and read back at start. A record is
 //! stored as versioned JSON, so a field may be added with a default; a variant is never renamed.
 
+use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,4 +35,13 @@ pub enum Record {
     Run(RunId, RunEvent),
     /// An intent moved on.
     Intent(IntentId, IntentEvent),
+    /// A halt was set or ended.
+    Halt {
+        /// Which.
+        scope: HaltScope,
+        /// Set, or ended.
+        on: bool,
+        /// When.
+        at: Timestamp,
+    },
 }

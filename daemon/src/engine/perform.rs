@@ -7,6 +7,7 @@ use muster_protocol::check::CheckTarget;
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
+use muster_protocol::time::Timestamp;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -26,6 +27,8 @@ pub(super) struct Note {
     pub(super) records: Vec<Record>,
     /// The peers to answer then.
     pub(super) acks: Vec<(ReplyTo, Answer)>,
+    /// When it was handed to the store.
+    pub(super) since: Option<Timestamp>,
 }
 
 /// What one turn of the loop gathered.
@@ -65,11 +68,21 @@ impl Engine {
                     }
                 }
                 Effect::MakeTags { run, parts } => follow.push(self.make_tags(run, parts)),
+                Effect::MakeTag { intent, parts, by, reply } => match self.make_tag(parts) {
+                    Some(tag) => {
+                        let attempt = parts.attempt;
+                        follow.push(Msg::TagMade { intent, attempt, tag, by, reply });
+                    }
+                    None => {
+                        self.reply(reply, Err(Failure::new(Code::Sealed, "the vault is sealed")));
+                    }
+                },
                 Effect::Send(job) => self.send(job),
                 Effect::LookUp { account, route, intents } => {
                     self.look_up(account, &route, intents);
                 }
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
+                Effect::ObserveEgresses => self.observe_egresses(),
             }
         }
         follow
@@ -77,7 +90,8 @@ impl Engine {
 
     /// Hands the turn's batch to the store and tells the watchers what changed.
     pub(super) fn end_turn(&mut self, turn: Turn) {
-        let Turn { mut batch, note, changed } = turn;
+        let Turn { mut batch, mut note, changed } = turn;
+        note.since = Some(self.clock.now());
         batch.records = note.records.iter().map(encode).collect();
         if !batch.records.is_empty() || !batch.journal.is_empty() {
             // A stopped writer has reported why; that report ends the loop.
@@ -161,23 +175,26 @@ impl Engine {
 
     /// The tags of a run: deterministic, and nobody else's, by a MAC only custody can make.
     fn make_tags(&self, run: RunId, parts: Vec<(AccountId, Vec<TagParts>)>) -> Msg {
+        let tags = parts.into_iter().filter_map(|(account, legs)| {
+            let tags: Option<Vec<OrderTag>> =
+                legs.into_iter().map(|parts| self.make_tag(parts)).collect();
+            Some((account, tags?))
+        });
+        let tags = tags.collect();
+        Msg::TagsMade { run, tags }
+    }
+
+    fn make_tag(&self, parts: TagParts) -> Option<OrderTag> {
         let key = match self.custody.tag_key() {
             Ok(key) => key,
             Err(error) => {
-                tracing::error!(%error, %run, "no tags can be made; the run has no accounts");
-                return Msg::TagsMade { run, tags: Vec::new() };
+                tracing::error!(%error, "no tag can be made");
+                return None;
             }
         };
-        let tag = |parts: TagParts| -> OrderTag {
-            let mut mac =
-                Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
-            mac.update(parts.body().as_bytes());
-            parts.tag(&mac.finalize().into_bytes().into())
-        };
-        let tags = parts
-            .into_iter()
-            .map(|(account, legs)| (account, legs.into_iter().map(tag).collect()))
-            .collect();
-        Msg::TagsMade { run, tags }
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
+        mac.update(parts.body().as_bytes());
+        Some(parts.tag(&mac.finalize().into_bytes().into()))
     }
 }

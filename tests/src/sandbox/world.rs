@@ -1,6 +1,7 @@
 //! All there is in one sandbox, and the door through which a broker's requests come in.
 //! The brokers themselves are plain functions from state, time and request to a reply.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub(crate) struct State {
     pub(crate) log: Log,
     pub(crate) postbacks: Vec<PostbackRecord>,
     pub(crate) rules: Rules,
+    /// How often each call arrived, faulted ones too.
+    pub(crate) calls: BTreeMap<(Broker, Operation), usize>,
     pub(crate) random: Random,
     pub(crate) defaults: AccountDefaults,
 }
@@ -240,6 +243,7 @@ impl Door {
         let account = (self.manners.account_of)(&state, request);
         let operation = route.operation;
         let fault = state.faults.strike(broker, account.as_deref(), operation);
+        *state.calls.entry((broker, operation)).or_default() += 1;
         let before = state.book.len();
         let mut call = Call {
             state: &mut state,

@@ -89,6 +89,17 @@ fn removing_needs_the_name_and_keys_typed_too_soon_do_nothing() {
     assert_eq!(asked(&done), Some(&remove));
 }
 
+/// The guard is against doing something by mistake; Esc does nothing, and closes at once.
+#[test]
+fn esc_closes_a_question_however_soon_it_comes() {
+    let mut model = world::model();
+    press(&mut model, &text("D"));
+    assert!(model.overlay.is_some());
+    let now = model.local.plus(1);
+    update(&mut model, now, Msg::Key(Key::Esc));
+    assert!(model.overlay.is_none());
+}
+
 #[test]
 fn deactivating_asks_and_cancel_is_chosen_first() {
     let mut model = world::model();
@@ -267,4 +278,20 @@ fn below_the_least_size_only_leaving_works() {
     assert!(press(&mut model, &text("T")).is_empty());
     assert_eq!(press(&mut model, &text("q")), [Effect::Quit]);
     assert_eq!(model.world.accounts[&AccountId(1)].status, AccountStatus::Active);
+}
+
+#[test]
+fn halting_is_one_key_and_enter_and_resuming_asks_for_the_word() {
+    let mut model = world::model();
+    let done = press(&mut model, &[Key::Char('H'), Key::Enter]);
+    let everything = muster_protocol::halt::HaltScope::All;
+    assert_eq!(asked(&done), Some(&Ask::Halt { scope: everything.clone(), on: true }));
+    let mut snapshot = world::snapshot();
+    snapshot.status.halts = vec![everything.clone()];
+    let mut model = world::model_of(snapshot);
+    assert!(press(&mut model, &[Key::Char('H'), Key::Enter]).is_empty());
+    press(&mut model, &[Key::Esc]);
+    let word = [text("HRESUME").as_slice(), &[Key::Enter]].concat();
+    let done = press(&mut model, &word);
+    assert_eq!(asked(&done), Some(&Ask::Halt { scope: everything, on: false }));
 }

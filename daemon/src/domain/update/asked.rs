@@ -4,6 +4,7 @@ use muster_protocol::frame::Code;
 use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::request::Selection;
 
+use super::super::effect::Effect;
 use super::super::msg::{Ask, Asked, ReplyTo};
 use super::Step;
 use super::accounts::Switch;
@@ -12,6 +13,10 @@ impl Step<'_> {
     pub(super) fn asked(&mut self, asked: Asked) {
         let Asked { reply, by, only, ask } = asked;
         if let Err(why) = self.may_touch(&ask, only.as_ref()) {
+            // The credential put aside for a new ticket is not wanted either.
+            if let Ask::Connect { ticket, .. } | Ask::Login { ticket, .. } = ask {
+                self.effects.push(Effect::DropTicket(ticket));
+            }
             self.refuse(reply, Code::Forbidden, why);
             return;
         }
@@ -38,6 +43,8 @@ impl Step<'_> {
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
+            Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
+            Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
     }
 
@@ -69,7 +76,11 @@ impl Step<'_> {
             }
             // Held to the person's own accounts where the selection is read.
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
-            Ask::PutPlan(_) | Ask::Arm { .. } | Ask::RemovePlan(_) => false,
+            Ask::PutPlan(_)
+            | Ask::Arm { .. }
+            | Ask::RemovePlan(_)
+            | Ask::Halt(..)
+            | Ask::Resolve { .. } => false,
         };
         if allowed { Ok(()) } else { Err(NOT_YOURS) }
     }

@@ -11,7 +11,7 @@ use crate::sandbox::exchange::money::Paise;
 use crate::sandbox::random::{BASE32, DIGITS, LOWER, MIXED, Random};
 
 /// Which of the two simulated brokers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Broker {
     /// Angel One, reached by its `SmartAPI`.

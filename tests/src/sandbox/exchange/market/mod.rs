@@ -237,7 +237,7 @@ mod tests {
         let names = [
             ("NIFTY26NOVFUT", "NIFTY23NOV26FUT"),
             ("NIFTY26DECFUT", "NIFTY29DEC26FUT"),
-            ("BANKNIFTY27JANFUT", "BANKNIFTY26JAN27FUT"),
+            ("BANKNIFTY27JANFUT", "BANKNIFTY25JAN27FUT"),
             ("M&M26DECFUT", "M&M29DEC26FUT"),
             ("NIFTY26NOV26000CE", "NIFTY23NOV2626000CE"),
         ];
