@@ -11,6 +11,8 @@ pub(crate) enum Leaves {
     AnOrder,
     /// Nothing; there is no order.
     NoOrder,
+    /// Something that is no doubt: a word of the broker's, or an answer as good as any.
+    NoDoubt,
     /// That the session is dead.
     DeadSession,
 }
@@ -19,41 +21,69 @@ pub(crate) enum Leaves {
 pub(crate) const fn leaves(kind: FaultKind) -> Leaves {
     match kind {
         FaultKind::Drop
+        | FaultKind::Reset
         | FaultKind::Hang
         | FaultKind::RefuseStatus
-        | FaultKind::RefuseRateLimited => Leaves::NoOrder,
+        | FaultKind::RefuseRateLimited
+        | FaultKind::RefuseError
+        | FaultKind::Redirect
+        | FaultKind::Firewall => Leaves::NoOrder,
         FaultKind::Slow
+        | FaultKind::Trickle
         | FaultKind::AcceptThenClose
+        | FaultKind::AcceptThenReset
         | FaultKind::AcceptThenHang
         | FaultKind::AcceptThenStatus
+        | FaultKind::AcceptThenError
+        | FaultKind::AcceptThenRedirect
         | FaultKind::AcceptThenHtml
         | FaultKind::AcceptThenEmpty
         | FaultKind::AcceptThenNoId
         | FaultKind::AcceptThenTruncated
+        | FaultKind::AcceptThenGarbage
+        | FaultKind::AcceptThenHuge
         | FaultKind::AcceptThenCut
         | FaultKind::AcceptThenRateLimited
         | FaultKind::AcceptThenTimedOut => Leaves::AnOrder,
+        FaultKind::Stall
+        | FaultKind::Maintenance
+        | FaultKind::WrongDate
+        | FaultKind::Stale
+        | FaultKind::Reject => Leaves::NoDoubt,
         FaultKind::TokenDeath => Leaves::DeadSession,
     }
 }
 
 /// Every kind, the death of the session last since nothing works after it.
-pub(crate) const KINDS: [FaultKind; 16] = [
+pub(crate) const KINDS: [FaultKind; 29] = [
     FaultKind::Drop,
+    FaultKind::Reset,
     FaultKind::Hang,
     FaultKind::RefuseStatus,
     FaultKind::RefuseRateLimited,
+    FaultKind::RefuseError,
+    FaultKind::Redirect,
+    FaultKind::Firewall,
     FaultKind::Slow,
+    FaultKind::Trickle,
     FaultKind::AcceptThenClose,
+    FaultKind::AcceptThenReset,
     FaultKind::AcceptThenHang,
     FaultKind::AcceptThenStatus,
+    FaultKind::AcceptThenError,
+    FaultKind::AcceptThenRedirect,
     FaultKind::AcceptThenHtml,
     FaultKind::AcceptThenEmpty,
     FaultKind::AcceptThenNoId,
     FaultKind::AcceptThenTruncated,
+    FaultKind::AcceptThenGarbage,
+    FaultKind::AcceptThenHuge,
     FaultKind::AcceptThenCut,
     FaultKind::AcceptThenRateLimited,
     FaultKind::AcceptThenTimedOut,
+    FaultKind::Maintenance,
+    FaultKind::WrongDate,
+    FaultKind::Reject,
     FaultKind::TokenDeath,
 ];
 
