@@ -16,7 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::daemon::{Edges, init, run};
 use crate::passphrase::{Passphrase, Source};
-use crate::vault::KdfParams;
+use crate::vault::{KdfParams, new_key_text};
 
 /// Keeps many people's broker credentials sealed, tests their connections, and places every enabled
 /// account's orders at the set time on each trading day, once.
@@ -38,8 +38,15 @@ pub struct Cli {
 enum Command {
     /// Make the store and its vault; asks for the passphrase twice.
     Init,
-    /// Run the daemon in the foreground; stops in order on SIGTERM.
-    Run,
+    /// Run the daemon in the foreground; stops in order on SIGTERM. Starts sealed when no passphrase
+    /// is at hand.
+    Run {
+        /// Start sealed, whatever is at hand.
+        #[arg(long)]
+        sealed: bool,
+    },
+    /// Write a new random key to standard output, for a systemd credential or a recovery key.
+    NewKey,
     /// Read the configuration and say whether it can be used.
     CheckConfig,
 }
@@ -57,8 +64,13 @@ pub fn main() -> ExitCode {
 
 fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
+    if let Command::NewKey = cli.command {
+        show(&new_key_text()?);
+        return Ok(());
+    }
     let config = Config::read(&cli.config)?;
     match cli.command {
+        Command::NewKey => Ok(()),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
             Ok(())
@@ -72,9 +84,9 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
             ));
             Ok(())
         }
-        Command::Run => {
+        Command::Run { sealed } => {
             log_to_stderr();
-            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            let passphrase = if sealed { None } else { at_hand(cli.passphrase_fd)? };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve(config, passphrase))
         }
@@ -90,7 +102,7 @@ fn harden() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(config: Config, passphrase: Passphrase) -> anyhow::Result<()> {
+async fn serve(config: Config, passphrase: Option<Passphrase>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -124,6 +136,28 @@ fn passphrase(fd: Option<u32>, prompt: &str) -> anyhow::Result<Passphrase> {
         (None, None) => Source::Terminal { prompt: prompt.to_owned() },
     };
     Passphrase::read(&source).context("the passphrase cannot be read")
+}
+
+/// What opens the vault at the start; `None` where there is neither a credential nor a terminal.
+fn at_hand(fd: Option<u32>) -> anyhow::Result<Option<Passphrase>> {
+    let Some(directory) = credentials_directory().filter(|_| fd.is_none()) else {
+        let nobody = fd.is_none() && std::fs::File::open("/dev/tty").is_err();
+        return if nobody { Ok(None) } else { passphrase(fd, "Passphrase: ").map(Some) };
+    };
+    for name in ["passphrase", "key"] {
+        if directory.join(name).exists() {
+            let source = Source::Credential { directory, name: name.to_owned() };
+            let read = Passphrase::read(&source).context("the passphrase cannot be read")?;
+            return Ok(Some(read));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes a key to standard output, which whoever asked has turned to where it is to be.
+#[expect(clippy::print_stdout, reason = "the key is what was asked for")]
+fn show(key: &str) {
+    println!("{key}");
 }
 
 fn new_passphrase(fd: Option<u32>) -> anyhow::Result<Passphrase> {

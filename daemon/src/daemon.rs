@@ -89,11 +89,11 @@ pub fn init(config: &Config, passphrase: &Passphrase, cost: KdfParams) -> Result
 
 /// Runs the daemon until told to stop.
 ///
-/// In this order: lock the store, open the vault, replay, listen; the engine doubts and looks up
+/// In this order: lock the store, open the vault if its passphrase is at hand, replay, listen; the engine doubts and looks up
 /// what a crash left before it sends anything.
 pub async fn run(
     config: Config,
-    passphrase: Passphrase,
+    passphrase: Option<Passphrase>,
     edges: Edges,
     stop: CancellationToken,
 ) -> Result<(), DaemonError> {
@@ -102,11 +102,16 @@ pub async fn run(
     let store = Arc::new(Store::open(&config.store).map_err(at)?);
     let header = store.header().map_err(at)?;
     let header = header.ok_or_else(|| DaemonError::NoVault(config.store.clone()))?;
-    let vault = open_vault(header, passphrase).await?;
-    let custody =
-        Custody::new(Some(vault), store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
+    let header = Header::from_bytes(&header)?;
+    let vault = match passphrase {
+        Some(passphrase) => Some(open_vault(header.clone(), passphrase).await?),
+        None => None,
+    };
+    let (rows, user_keys) = (store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
+    let custody = Custody::new(header, vault, rows, user_keys);
     let brokers = Brokers::new(&brokers_setup(&config), egresses(&config))?;
-    let model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
+    let mut model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
+    model.vault = custody.state();
     let parts = Parts { model, store: Arc::clone(&store), custody, clock: edges.clock, brokers };
     let (engine, handle) = Engine::new(parts)?;
 
@@ -139,11 +144,8 @@ pub async fn run(
 }
 
 /// The derivation takes half a second and 256 MiB: beside the runtime, not on it.
-async fn open_vault(header: Vec<u8>, passphrase: Passphrase) -> Result<Vault, DaemonError> {
-    let opened = tokio::task::spawn_blocking(move || {
-        let header = Header::from_bytes(&header)?;
-        Vault::open(&header, passphrase.expose())
-    });
+async fn open_vault(header: Header, passphrase: Passphrase) -> Result<Vault, DaemonError> {
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&header, passphrase.expose()));
     let opened = opened.await.unwrap_or_else(|fault| std::panic::resume_unwind(fault.into_panic()));
     Ok(opened?)
 }

@@ -13,6 +13,7 @@ use crate::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome}
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
+use crate::vault::{SlotKind, SlotView};
 use crate::version::ProtocolVersion;
 
 /// A request that names its reply type, so a client cannot receive the wrong one.
@@ -224,6 +225,53 @@ requests! {
         /// Which.
         run: RunId,
     }
+    /// The ways to open the vault.
+    ListSlots: "vault.slots" -> Vec<SlotView>, Operate {}
+    /// Opens the vault.
+    Unseal: "vault.unseal" -> Done, Operate {
+        /// A passphrase, or a random key's text.
+        secret: Secret,
+    }
+    /// Wipes the keys; nothing that needs them works until somebody unseals.
+    Seal: "vault.seal" -> Done, Operate {}
+    /// Makes one more way to open the vault.
+    AddSlot: "vault.add_slot" -> Done, Operate {
+        /// One that opens it now.
+        secret: Secret,
+        /// What the new one is.
+        kind: SlotKind,
+        /// The new one.
+        new: Secret,
+    }
+    /// Takes a way to open the vault away; never the last.
+    RemoveSlot: "vault.remove_slot" -> Done, Operate {
+        /// One that opens it now.
+        secret: Secret,
+        /// Which slot.
+        slot: u8,
+    }
+    /// Puts another secret of the same kind in the place of one. No record is sealed again.
+    ChangeSecret: "vault.change" -> Done, Operate {
+        /// The one that goes.
+        secret: Secret,
+        /// The one that comes.
+        new: Secret,
+    }
+    /// Stretches a passphrase at today's cost.
+    UpgradeKdf: "vault.upgrade" -> Done, Operate {
+        /// The passphrase.
+        secret: Secret,
+    }
+    /// Makes a new master key. Only the secret given opens it; every other slot is gone.
+    Rotate: "vault.rotate" -> Done, Operate {
+        /// One that opens it now, and is to open it.
+        secret: Secret,
+    }
+    /// Makes a new key for a user and seals all of theirs again under it.
+    Reencrypt: "vault.reencrypt" -> Done, Operate {
+        /// Whose.
+        user: UserId,
+    }
     /// Entries of the journal, oldest first.
     QueryJournal: "journal" -> Vec<JournalEntry>, Read {
         /// Only entries after this number.
@@ -298,6 +346,20 @@ fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let quotes_a_value = text.starts_with("invalid type") || text.starts_with("invalid value");
     if quotes_a_value { "a field has the wrong type or value".to_owned() } else { text }
+}
+
+impl Request {
+    /// Whether it can be done only while the vault is open.
+    pub const fn needs_keys(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect(_)
+                | Self::Login(_)
+                | Self::SubmitRedirect(_)
+                | Self::TestAccounts(_)
+                | Self::Reencrypt(_)
+        )
+    }
 }
 
 #[cfg(test)]

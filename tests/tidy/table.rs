@@ -41,6 +41,7 @@ const WORDS: Names = &[
     "muster_protocol::run",
     "muster_protocol::status",
     "muster_protocol::time",
+    "muster_protocol::vault",
     "muster_protocol::version",
 ];
 const PROTOCOL: Names = &["muster_protocol"];
@@ -118,6 +119,7 @@ const DAEMON_LAYERS: &[Layer] = &[
         &[
             &["muster_protocol::ids", "muster_protocol::status", "muster_protocol::time"],
             &["muster_protocol::order", "muster_protocol::failure"],
+            &["muster_protocol::secret", "muster_protocol::vault"],
             ERRORS,
             CRYPTO,
             WIPED,

@@ -10,6 +10,7 @@ mod prompt;
 mod run;
 mod status;
 mod test;
+mod vault;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ pub(crate) async fn perform(
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
+        Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
     }
 }

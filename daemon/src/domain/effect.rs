@@ -10,6 +10,7 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::reply::Ticket;
+use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
 use super::msg::ReplyTo;
@@ -47,6 +48,17 @@ pub enum Effect {
         /// The intents and their tags.
         intents: Vec<(IntentId, OrderTag)>,
     },
+    /// Try a peer's secret for what it is to do.
+    DeriveKeys {
+        /// The peer, whose secrets wait.
+        reply: ReplyTo,
+        /// What for.
+        task: KeyTask,
+    },
+    /// Take the opened vault over: that it was opened is durable.
+    OpenVault,
+    /// Wipe every key and every secret in memory.
+    SealVault,
     /// Load a broker's instruments.
     LoadInstruments {
         /// Which broker.
@@ -89,6 +101,13 @@ pub enum Seal {
         user: UserId,
         /// Which account.
         account: AccountId,
+    },
+    /// Take over what was derived: another header, another master key.
+    Keys,
+    /// Make a new key for a user and seal all of theirs again.
+    Reencrypt {
+        /// Whose.
+        user: UserId,
     },
     /// Forget everything sealed for this account.
     Forget {

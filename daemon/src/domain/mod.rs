@@ -10,6 +10,7 @@ pub mod effect;
 pub mod illegal;
 pub mod instrument;
 pub mod intent;
+pub mod keyring;
 pub mod limits;
 pub mod lookup;
 pub mod model;

@@ -17,6 +17,7 @@ use super::effect::Route;
 use super::illegal::Illegal;
 use super::instrument::Instrument;
 use super::intent::Intent;
+use super::keyring::Keyring;
 use super::limits::Spacing;
 use super::lookup::LookUps;
 use super::plan::Plan;
@@ -174,6 +175,10 @@ pub struct Model {
     pub observed: BTreeMap<EgressName, Observed>,
     /// The last muster, or the start.
     pub mustered: Timestamp,
+    /// Secrets being tried.
+    pub keyring: Keyring,
+    /// Runs that are due and cannot happen, of which it was said.
+    pub warned: BTreeSet<RunId>,
     /// The daemon is stopping: nothing new is begun.
     pub stopping: bool,
 }
@@ -203,6 +208,8 @@ impl Model {
             lists: BTreeMap::new(),
             observed: BTreeMap::new(),
             mustered: now,
+            keyring: Keyring::default(),
+            warned: BTreeSet::new(),
             stopping: false,
         }
     }
@@ -210,7 +217,7 @@ impl Model {
     /// Takes a durable record in: the same function live and at replay.
     pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
         match record {
-            Record::Started { .. } => {}
+            Record::Started { .. } | Record::Vault(_) => {}
             Record::Account(id, event) => {
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
@@ -269,6 +276,14 @@ impl Model {
             if let Some(account) = self.accounts.get_mut(&out.account) {
                 account.last_run = Some(run_id.clone());
             }
+        }
+    }
+
+    /// Why no run can be frozen, fired or sent on now, if so.
+    pub fn barred(&self) -> Option<&'static str> {
+        match self.vault {
+            VaultState::Open => None,
+            VaultState::Sealed => Some("the vault is sealed"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use muster_protocol::check::{CheckTarget, OrderPermission, StepView};
 use muster_protocol::failure::Explained;
+use muster_protocol::frame::Failure;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
@@ -11,6 +12,7 @@ use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::request::Selection;
 use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
+use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
 use super::intent::Cause;
@@ -69,6 +71,8 @@ pub enum Msg {
         /// Those found, or why none.
         loaded: Result<Vec<Instrument>, Cause>,
     },
+    /// A secret was tried.
+    KeysDerived(Result<(), KeyRefusal>),
     /// The world saw an egress.
     Observed {
         /// Which.
@@ -76,6 +80,15 @@ pub enum Msg {
         /// What it saw.
         observed: Observed,
     },
+}
+
+/// Why a key task came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRefusal {
+    /// The secret opened nothing.
+    pub wrong: bool,
+    /// What the peer is told.
+    pub failure: Failure,
 }
 
 /// What a check found, secrets left out.
@@ -179,4 +192,10 @@ pub enum Ask {
     },
     /// Forget a plan.
     RemovePlan(PlanId),
+    /// Do this with the secret that waits under the reply's number.
+    Keys(KeyTask),
+    /// Wipe the keys.
+    Seal,
+    /// Seal all of a user's again under a new key.
+    Reencrypt(UserId),
 }

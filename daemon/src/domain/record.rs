@@ -34,4 +34,21 @@ pub enum Record {
     Run(RunId, RunEvent),
     /// An intent moved on.
     Intent(IntentId, IntentEvent),
+    /// The vault was opened or sealed; a restart begins anew.
+    Vault(VaultEvent),
+}
+
+/// What happens to the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VaultEvent {
+    /// A secret opened it.
+    Unsealed {
+        /// When.
+        at: Timestamp,
+    },
+    /// Its keys were wiped.
+    Sealed {
+        /// When.
+        at: Timestamp,
+    },
 }

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::perform::Note;
 use crate::credential::{SecretText, SessionSecret};
-use crate::domain::msg::{CheckDone, Msg};
+use crate::custody::keys::Derived;
+use crate::domain::msg::{CheckDone, KeyRefusal, Msg};
 use crate::store::StoreError;
 
 /// Who asks.
@@ -51,6 +52,7 @@ pub(super) enum Back {
         note: Note,
         journal: Vec<JournalEntry>,
     },
+    Keys(Result<Derived, KeyRefusal>),
     StoreFailed(StoreError),
 }
 

@@ -7,6 +7,7 @@ pub mod check;
 mod feed;
 mod handle;
 mod jobs;
+mod keys;
 mod perform;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -28,6 +29,7 @@ use self::perform::{Note, Turn};
 use crate::clock::Clock;
 use crate::credential::{SecretText, SessionSecret};
 use crate::custody::Custody;
+use crate::custody::keys::{Derived, KeySecrets};
 use crate::domain::effect::Changed;
 use crate::domain::illegal::Illegal;
 use crate::domain::model::Model;
@@ -99,6 +101,10 @@ pub struct Engine {
     tokens: BTreeMap<TicketId, SecretText>,
     opened: BTreeMap<CheckTarget, SessionSecret>,
     running: BTreeMap<TicketId, AbortHandle>,
+    /// Secrets for the vault, until they are tried.
+    key_secrets: BTreeMap<ReplyTo, KeySecrets>,
+    /// What a secret led to, until the model has decided.
+    derived: Option<Derived>,
     status_at: Timestamp,
 }
 
@@ -141,6 +147,8 @@ impl Engine {
             tokens: BTreeMap::new(),
             opened: BTreeMap::new(),
             running: BTreeMap::new(),
+            key_secrets: BTreeMap::new(),
+            derived: None,
             status_at: now,
         };
         Ok((engine, Handle::new(inputs_to)))
@@ -226,6 +234,10 @@ impl Engine {
                     self.reply(to, answer);
                 }
                 Ok(None)
+            }
+            Back::Keys(result) => {
+                let result = result.map(|derived| self.derived = Some(derived));
+                Ok(Some(Msg::KeysDerived(result)))
             }
             Back::StoreFailed(error) => Err(error.into()),
         }

@@ -69,6 +69,9 @@ impl Engine {
                 Effect::LookUp { account, route, intents } => {
                     self.look_up(account, &route, intents);
                 }
+                Effect::DeriveKeys { reply, task } => self.derive_keys(reply, task),
+                Effect::OpenVault => self.open_vault(),
+                Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
             }
         }
@@ -122,6 +125,15 @@ impl Engine {
                 Some(session) => self.custody.seal_session(user, *account, &session),
                 None => return Ok(Batch::default()),
             },
+            Seal::Keys => match self.derived.take() {
+                Some(derived) => self.custody.take_over(derived),
+                None => return Err(Failure::new(Code::Internal, "the derived key is gone")),
+            },
+            Seal::Reencrypt { user } => {
+                let accounts: Vec<AccountId> =
+                    self.model.accounts_of(Some(user)).map(|(id, _)| id).collect();
+                self.custody.reencrypt(user, &accounts)
+            }
             Seal::Forget { user, account } => Ok(self.forget(user, *account)),
         };
         sealed.map_err(|error| Failure::new(Code::Sealed, error.to_string()))
@@ -153,6 +165,7 @@ impl Engine {
     }
 
     pub(super) fn reply(&mut self, to: ReplyTo, answer: Result<Value, Failure>) {
+        self.key_secrets.remove(&to);
         if let Some(waiting) = self.waiting.remove(&to) {
             // The peer may have gone.
             drop(waiting.send(answer));

@@ -7,7 +7,7 @@ use muster_protocol::ids::{AccountId, UserId};
 use redb::{Table, WriteTransaction};
 
 use super::records::encode;
-use super::tables::{JOURNAL, RECORDS, SEALED, USER_KEYS, newest};
+use super::tables::{HEADER, JOURNAL, RECORDS, SEALED, USER_KEYS, VAULT, newest};
 use super::{StoreError, sealed};
 
 /// What is written together. Within a batch, forgetting comes before putting.
@@ -25,6 +25,8 @@ pub struct Batch {
     pub user_keys: Vec<(UserId, Vec<u8>)>,
     /// Users whose wrapped keys to forget.
     pub drop_user_keys: Vec<UserId>,
+    /// The vault's header to put in place of the one that is there.
+    pub header: Option<Vec<u8>>,
 }
 
 /// A sealed secret: bytes to the store.
@@ -58,6 +60,7 @@ impl Batch {
         self.forget.extend(more.forget);
         self.user_keys.extend(more.user_keys);
         self.drop_user_keys.extend(more.drop_user_keys);
+        self.header = more.header.or(self.header.take());
     }
 }
 
@@ -71,6 +74,7 @@ pub(super) fn write<'a>(
         journal: writing.open_table(JOURNAL)?,
         sealed: writing.open_table(SEALED)?,
         user_keys: writing.open_table(USER_KEYS)?,
+        vault: writing.open_table(VAULT)?,
     };
     batches.map(|batch| tables.write(batch)).collect()
 }
@@ -80,6 +84,7 @@ struct Tables<'txn> {
     journal: Table<'txn, u64, &'static [u8]>,
     sealed: Table<'txn, (u32, u8), &'static [u8]>,
     user_keys: Table<'txn, &'static str, &'static [u8]>,
+    vault: Table<'txn, &'static str, &'static [u8]>,
 }
 
 impl Tables<'_> {
@@ -94,6 +99,9 @@ impl Tables<'_> {
         }
         for (user, wrapped) in &batch.user_keys {
             self.user_keys.insert(user.as_str(), wrapped.as_slice())?;
+        }
+        if let Some(header) = &batch.header {
+            self.vault.insert(HEADER, header.as_slice())?;
         }
         for row in &batch.sealed {
             self.sealed.insert((row.account.0, row.kind), sealed::encode(row).as_slice())?;

@@ -17,7 +17,7 @@ mod tables;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -133,8 +133,8 @@ impl Store {
     }
 
     /// Makes the batches durable in one transaction. After an error they may be durable or not, and
-    /// the store takes no more.
-    fn commit<'a>(
+    /// the store takes no more. A running daemon's batches go through the [`Writer`].
+    pub(crate) fn commit<'a>(
         &self,
         batches: impl Iterator<Item = &'a Batch>,
     ) -> Result<Vec<Placed>, StoreError> {

@@ -20,7 +20,7 @@ fn write(bytes: &[u8; KEY_LEN]) -> Zeroizing<String> {
     checked.extend_from_slice(bytes);
     checked.extend(check(bytes));
     let letters = Zeroizing::new(BASE32_NOPAD.encode(&checked));
-    let mut text = Zeroizing::new(String::with_capacity(2 * letters.len()));
+    let mut text = Zeroizing::new(String::with_capacity(MAX_TEXT));
     for (at, letter) in letters.chars().enumerate() {
         if at > 0 && at.is_multiple_of(GROUP) {
             text.push('-');

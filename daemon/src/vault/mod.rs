@@ -72,7 +72,9 @@ pub enum VaultError {
     #[error("a passphrase needs at least 8 characters")]
     ShortPassphrase,
     /// A key's text is mistyped, or no such text.
-    #[error("this is not a key: 14 groups of four letters and digits, as `musterd new-key` shows it")]
+    #[error(
+        "this is not a key: 14 groups of four letters and digits, as `musterd new-key` shows it"
+    )]
     NotAKey,
     /// The kernel gives no random bytes.
     #[error("the system gives no random bytes")]

@@ -64,7 +64,11 @@ pub(super) fn unlock(
         if let Some(master) = unlock_slot(slot, header.store, &stretched)? {
             let mac = keys::header_mac(&master, header.store, &header.authenticated())?;
             let whole = bool::from(mac.ct_eq(&header.mac));
-            return if whole { Ok((master, slot.number)) } else { Err(VaultError::WrongPassphrase) };
+            return if whole {
+                Ok((master, slot.number))
+            } else {
+                Err(VaultError::WrongPassphrase)
+            };
         }
     }
     Err(VaultError::WrongPassphrase)
@@ -180,7 +184,8 @@ mod tests {
         assert_eq!(refused(|slot| slot.commitment[0] ^= 1).to_string(), wrong);
         assert_eq!(refused(|slot| slot.wrapped[0] ^= 1).to_string(), wrong);
         assert_eq!(refused(|slot| slot.number += 1).to_string(), wrong);
-        let cost = |slot: &mut Slot| slot.cost = Some(KdfParams { passes: 4, ..slot.cost.unwrap() });
+        let cost =
+            |slot: &mut Slot| slot.cost = Some(KdfParams { passes: 4, ..slot.cost.unwrap() });
         assert_eq!(refused(cost).to_string(), wrong);
     }
 

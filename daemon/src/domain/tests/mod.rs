@@ -2,6 +2,7 @@
 
 mod day;
 mod recovery;
+mod sealed;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -181,6 +182,9 @@ impl Day {
             | Effect::Publish(_)
             | Effect::StartCheck(_)
             | Effect::DropTicket(_)
+            | Effect::DeriveKeys { .. }
+            | Effect::OpenVault
+            | Effect::SealVault
             | Effect::LoadInstruments { .. } => None,
         }
     }

@@ -38,6 +38,9 @@ impl Step<'_> {
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
+            Ask::Keys(task) => self.keys(reply, by, task),
+            Ask::Seal => self.seal(reply, &by),
+            Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
         }
     }
 
@@ -69,7 +72,12 @@ impl Step<'_> {
             }
             // Held to the person's own accounts where the selection is read.
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
-            Ask::PutPlan(_) | Ask::Arm { .. } | Ask::RemovePlan(_) => false,
+            Ask::PutPlan(_)
+            | Ask::Arm { .. }
+            | Ask::RemovePlan(_)
+            | Ask::Keys(_)
+            | Ask::Seal
+            | Ask::Reencrypt(_) => false,
         };
         if allowed { Ok(()) } else { Err(NOT_YOURS) }
     }

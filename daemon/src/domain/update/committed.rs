@@ -55,6 +55,7 @@ impl Step<'_> {
             }
             Record::Run(id, event) => self.run_moved(id, event),
             Record::Intent(id, event) => self.intent_moved(id, event),
+            Record::Vault(event) => self.vault_moved(*event),
         }
     }
 

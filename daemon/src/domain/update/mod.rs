@@ -10,6 +10,7 @@ mod instruments;
 mod plans;
 mod runs;
 mod tickets;
+mod vault;
 
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::frame::{Code, Failure};
@@ -38,6 +39,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
         Msg::LookedUp { account, found } => step.looked_up(account, found),
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
+        Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => {
             let seen = step.model.observed.insert(egress, observed.clone());
             if seen.is_none_or(|before| before.address != observed.address) {

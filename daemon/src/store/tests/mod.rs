@@ -3,7 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a test that is out of bounds is to fail")]
 
 mod crash;
-mod disk;
+pub(crate) mod disk;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
