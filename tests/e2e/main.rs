@@ -3,3 +3,5 @@
 
 mod connect;
 mod day;
+mod memory;
+mod vault;
