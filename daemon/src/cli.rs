@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::unix::uds_local_socket::tokio::Listener as UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -49,6 +49,11 @@ enum Command {
     NewKey,
     /// Read the configuration and say whether it can be used.
     CheckConfig,
+    /// Write the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// Runs the command line; errors go to standard error, each saying what to do.
@@ -68,9 +73,13 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         show(&new_key_text()?);
         return Ok(());
     }
+    if let Command::Man { folder } = &cli.command {
+        clap_mangen::generate_to(Cli::command(), folder).context("the pages cannot be written")?;
+        return Ok(());
+    }
     let config = Config::read(&cli.config)?;
     match cli.command {
-        Command::NewKey => Ok(()),
+        Command::NewKey | Command::Man { .. } => Ok(()),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
             Ok(())

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod ids;
 pub mod money;
 pub mod order;
+mod params;
 pub mod plan;
 pub mod reply;
 pub mod request;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use muster_protocol::ids::RunId;
 use muster_protocol::reply::RunDetails;
 use muster_protocol::request::ShowRun;
-use muster_protocol::run::{IntentStatus, IntentView, RunState};
+use muster_protocol::run::{IntentStatus, RunState};
 use muster_tests::harness::{Outside, Setup, Tally, World, eventually, tally, two_legs};
 use muster_tests::sandbox::{Broker, Fault, FaultKind, Operation};
 

@@ -59,6 +59,11 @@ pub(crate) enum Command {
     /// standard input, one a line.
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Writes the manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// What can be done with the vault. The first secret is always one that opens it now.

@@ -15,6 +15,7 @@ mod vault;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use muster_protocol::account::AccountView;
 use muster_protocol::client::{Client, FeedReceiver};
 use muster_protocol::endpoint;
@@ -23,7 +24,7 @@ use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{ListAccounts, Subscribe};
 
 use crate::app::words;
-use crate::cli::Command;
+use crate::cli::{Cli, Command};
 use crate::link::no_daemon;
 pub(crate) use error::CommandError;
 use print::Printer;
@@ -51,8 +52,13 @@ pub(crate) async fn perform(
     json: bool,
 ) -> Result<(), CommandError> {
     let printer = &Printer::new(json);
+    if let Command::Man { folder } = &command {
+        let pages = clap_mangen::generate_to(Cli::command(), folder);
+        return pages.map_err(|source| CommandError::io(folder.display().to_string(), source));
+    }
     let mut daemon = Daemon::connect(socket).await?;
     match command {
+        Command::Man { .. } => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
         Command::Muster => status::muster(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,

@@ -59,6 +59,8 @@ pub enum Effect {
     OpenVault,
     /// Wipe every key and every secret in memory.
     SealVault,
+    /// Ask what the world sees of each egress.
+    ObserveEgresses,
     /// Load a broker's instruments.
     LoadInstruments {
         /// Which broker.

@@ -173,6 +173,8 @@ pub struct Model {
     pub lists: BTreeMap<Broker, ListState>,
     /// What the world last saw of each egress.
     pub observed: BTreeMap<EgressName, Observed>,
+    /// When the world was last asked what it sees of each egress.
+    pub looked_out: Timestamp,
     /// The last muster, or the start.
     pub mustered: Timestamp,
     /// Secrets being tried.
@@ -207,6 +209,7 @@ impl Model {
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
             observed: BTreeMap::new(),
+            looked_out: now,
             mustered: now,
             keyring: Keyring::default(),
             warned: BTreeSet::new(),

@@ -12,6 +12,7 @@ mod perform;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use muster_protocol::check::CheckTarget;
 use muster_protocol::frame::Failure;
@@ -21,6 +22,7 @@ use muster_protocol::time::{SECOND, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::feed::Watchers;
@@ -31,7 +33,6 @@ use crate::credential::{SecretText, SessionSecret};
 use crate::custody::Custody;
 use crate::custody::keys::{Derived, KeySecrets};
 use crate::domain::effect::Changed;
-use crate::domain::illegal::Illegal;
 use crate::domain::model::Model;
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
@@ -47,14 +48,6 @@ pub enum EngineError {
     /// The store failed; nothing more is sent. A restart recovers.
     #[error("the store failed, so no order can be recorded and none is sent: {0}")]
     Store(#[from] StoreError),
-    /// The store holds what this build would not have written.
-    #[error("the store cannot be replayed at record {seq}: {source}")]
-    Replay {
-        /// Which record, from 1.
-        seq: usize,
-        /// What did not fit.
-        source: Illegal,
-    },
     /// The writing thread could not be started.
     #[error("the store's writing thread could not be started")]
     Thread(#[source] std::io::Error),
@@ -80,6 +73,11 @@ const INPUTS: usize = 1_024;
 const TURN: usize = 256;
 /// The status is told again after this long, so that watchers can set their clocks.
 const STATUS_EVERY: i64 = 10 * SECOND;
+/// A commit that takes longer is worth a person's attention: a run waits for its commits.
+const SLOW_COMMIT: i64 = SECOND;
+/// A stop waits this long for orders on their way; what comes later is in doubt and looked up at the
+/// next start. Longer than any call, shorter than systemd's patience.
+const STOP_WITHIN: Duration = Duration::from_secs(40);
 /// The loop does not tick more often than this, whatever the deadline says.
 const LEAST_WAIT: i64 = 1;
 
@@ -112,9 +110,12 @@ impl Engine {
     /// Replays the store into the model and makes the engine ready to run.
     pub fn new(parts: Parts) -> Result<(Self, Handle), EngineError> {
         let Parts { mut model, store, custody, clock, brokers } = parts;
-        for (bytes, seq) in store.records()?.iter().zip(1..) {
+        for (bytes, seq) in store.records()?.iter().zip(1_u64..) {
             let record: Record = decode(bytes)?;
-            model.apply(&record).map_err(|source| EngineError::Replay { seq, source })?;
+            if let Err(illegal) = model.apply(&record) {
+                // It had no effect when it was written either: live and replay stay the same.
+                tracing::error!(seq, %illegal, "a record was passed over");
+            }
         }
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
         let (inputs_to, inputs) = mpsc::channel(INPUTS);
@@ -156,13 +157,15 @@ impl Engine {
 
     /// Runs until told to stop, then lets what is on its way come back and be recorded.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), EngineError> {
-        self.observe_egresses();
         let mut first = vec![Msg::Started];
+        let mut patience = None;
         loop {
             self.turn(std::mem::take(&mut first));
             if stop.is_cancelled() {
                 self.model.stopping = true;
-                if self.model.in_flight.is_empty() && self.model.deciding.is_empty() {
+                let until = *patience.get_or_insert_with(|| Instant::now() + STOP_WITHIN);
+                let done = self.model.in_flight.is_empty() && self.model.deciding.is_empty();
+                if done || Instant::now() >= until {
                     break;
                 }
             }
@@ -227,7 +230,8 @@ impl Engine {
             }
             Back::Committed { note, journal } => {
                 self.watchers.journal(journal);
-                let Note { records, acks } = note;
+                let Note { records, acks, since } = note;
+                self.warn_if_slow(since);
                 self.turn(vec![Msg::Committed(records)]);
                 for (to, answer) in acks {
                     let answer = self.answer(answer);
@@ -240,6 +244,16 @@ impl Engine {
                 Ok(Some(Msg::KeysDerived(result)))
             }
             Back::StoreFailed(error) => Err(error.into()),
+        }
+    }
+
+    fn warn_if_slow(&self, since: Option<Timestamp>) {
+        let took = since.map_or(0, |since| self.clock.now().since(since));
+        if took > SLOW_COMMIT {
+            tracing::warn!(
+                took_ms = took,
+                "the disk is slow to make records durable; orders wait for it"
+            );
         }
     }
 

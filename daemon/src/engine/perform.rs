@@ -7,6 +7,7 @@ use muster_protocol::check::CheckTarget;
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
+use muster_protocol::time::Timestamp;
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -26,6 +27,8 @@ pub(super) struct Note {
     pub(super) records: Vec<Record>,
     /// The peers to answer then.
     pub(super) acks: Vec<(ReplyTo, Answer)>,
+    /// When it was handed to the store.
+    pub(super) since: Option<Timestamp>,
 }
 
 /// What one turn of the loop gathered.
@@ -73,6 +76,7 @@ impl Engine {
                 Effect::OpenVault => self.open_vault(),
                 Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
+                Effect::ObserveEgresses => self.observe_egresses(),
             }
         }
         follow
@@ -80,7 +84,8 @@ impl Engine {
 
     /// Hands the turn's batch to the store and tells the watchers what changed.
     pub(super) fn end_turn(&mut self, turn: Turn) {
-        let Turn { mut batch, note, changed } = turn;
+        let Turn { mut batch, mut note, changed } = turn;
+        note.since = Some(self.clock.now());
         batch.records = note.records.iter().map(encode).collect();
         if !batch.records.is_empty() || !batch.journal.is_empty() {
             // A stopped writer has reported why; that report ends the loop.

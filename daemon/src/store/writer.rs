@@ -7,10 +7,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use muster_protocol::event::JournalEntry;
-use tokio::time::Instant;
 
 use super::{Batch, Store, StoreError};
 
@@ -72,13 +70,7 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
     while let Ok(first) = queued.recv() {
         let group: Vec<(Batch, T)> =
             iter::once(first).chain(queued.try_iter()).take(GROUP).collect();
-        let begun = Instant::now();
-        let committed = store.commit(group.iter().map(|(batch, _)| batch));
-        let took = begun.elapsed();
-        if took > SLOW {
-            tracing::warn!(?took, "the disk is slow to make a commit durable; orders wait for it");
-        }
-        match committed {
+        match store.commit(group.iter().map(|(batch, _)| batch)) {
             Ok(placed) => {
                 for (placed, (_, note)) in placed.into_iter().zip(group) {
                     let (records, journal) = (placed.records, placed.journal);
@@ -93,9 +85,6 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
         }
     }
 }
-
-/// A commit that takes longer is worth a person's attention: a run waits for its commits.
-const SLOW: Duration = Duration::from_secs(1);
 
 /// Batches in one transaction at most, so that the first of them does not wait without bound.
 const GROUP: usize = 4_096;

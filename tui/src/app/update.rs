@@ -93,7 +93,7 @@ fn on_key(model: &mut Model, key: crate::app::key::Key) -> Vec<Effect> {
     }
     if let Some(Overlay::Confirm(question)) = &model.overlay
         && question.is_guarded(model.local)
-        && key != crate::app::key::Key::Ctrl('c')
+        && !matches!(key, crate::app::key::Key::Esc | crate::app::key::Key::Ctrl('c'))
     {
         return Vec::new();
     }

@@ -24,13 +24,12 @@ pub(super) async fn test(
 ) -> Result<(), CommandError> {
     let subscribed = daemon.client.call(Subscribe { journal_tail: 0 }).await?;
     let known = subscribed.snapshot.accounts;
-    let before = known.iter().map(|a| (a.id, a.last_check.as_ref().map(|c| c.started))).collect();
+    let mut watch = Watch::after(&known);
     let accounts = match &args.account {
         Some(named) => Selection::Ids(vec![choose(known, named)?.id]),
         None => Selection::All,
     };
     let touched = daemon.client.call(TestAccounts { accounts }).await?;
-    let mut watch = Watch { before, seen_testing: Vec::new(), done: BTreeMap::new() };
     let all = watch.until(daemon, subscribed.seq, &touched.accounts);
     tokio::time::timeout(PATIENCE, all).await.map_err(|_| {
         CommandError::Failed(format!("no result within {} s", PATIENCE.as_secs()))
@@ -48,14 +47,29 @@ pub(super) async fn test(
     }
 }
 
-/// What has been seen of the accounts under test.
+/// What has been seen of the accounts under test. A check is known by when it started.
+#[derive(Default)]
 struct Watch {
-    before: BTreeMap<AccountId, Option<Timestamp>>,
-    seen_testing: Vec<AccountId>,
+    before: BTreeMap<AccountId, Timestamp>,
+    running: BTreeMap<AccountId, Timestamp>,
     done: BTreeMap<AccountId, AccountView>,
 }
 
 impl Watch {
+    /// What there is before the test begins; a check under way then is as good as a new one.
+    fn after(known: &[AccountView]) -> Self {
+        let mut watch = Self::default();
+        for account in known {
+            if let Some(check) = &account.last_check {
+                watch.before.insert(account.id, check.started);
+                if check.outcome == CheckOutcome::Running {
+                    watch.running.insert(account.id, check.started);
+                }
+            }
+        }
+        watch
+    }
+
     async fn until(
         &mut self,
         daemon: &mut Daemon,
@@ -94,16 +108,21 @@ impl Watch {
         if !wanted.contains(&account.id) {
             return;
         }
-        let running = account.status == AccountStatus::Testing;
-        let outcome = account.last_check.as_ref().map(|check| &check.outcome);
-        if running || outcome == Some(&CheckOutcome::Running) {
-            self.seen_testing.push(account.id);
+        let waits = account.status == AccountStatus::LoginDue;
+        let Some(check) = &account.last_check else {
+            if waits {
+                self.done.insert(account.id, account);
+            }
+            return;
+        };
+        let started = check.started;
+        if check.outcome == CheckOutcome::Running {
+            self.running.insert(account.id, started);
             return;
         }
-        let started = account.last_check.as_ref().map(|check| check.started);
-        let is_new = self.before.get(&account.id) != Some(&started);
-        let waits = account.status == AccountStatus::LoginDue;
-        if is_new || waits || self.seen_testing.contains(&account.id) {
+        // Between the end of a check and its result being stored, the old one is shown once more.
+        let is_new = self.before.get(&account.id).is_none_or(|before| started > *before);
+        if is_new || waits || self.running.get(&account.id) == Some(&started) {
             self.done.insert(account.id, account);
         }
     }
@@ -137,4 +156,40 @@ fn print(account: &AccountView, _printer: Printer) -> Result<(), CommandError> {
         print::line(format!("  do           {}", failure.action))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::world;
+
+    /// An account whose check started so many milliseconds after the one that is known.
+    fn at(after: i64, outcome: CheckOutcome) -> AccountView {
+        let mut account = world::accounts().remove(0);
+        let check = account.last_check.as_mut().unwrap();
+        (check.started, check.outcome) = (check.started.plus(after), outcome);
+        account
+    }
+
+    /// An account whose address was refused was reported as good: when a check has ended and its result
+    /// is not stored yet, the daemon shows the one before for a moment.
+    #[test]
+    fn only_the_result_of_this_test_counts() {
+        let old = at(0, CheckOutcome::Passed);
+        let wanted = [old.id];
+        let mut watch = Watch::after(std::slice::from_ref(&old));
+        for seen in [old.clone(), at(5, CheckOutcome::Running), old] {
+            watch.look(seen, &wanted);
+            assert!(watch.done.is_empty());
+        }
+        watch.look(at(5, CheckOutcome::Passed), &wanted);
+        assert_eq!(watch.done.len(), 1);
+    }
+
+    #[test]
+    fn a_test_that_was_under_way_already_counts() {
+        let mut watch = Watch::after(&[at(0, CheckOutcome::Running)]);
+        watch.look(at(0, CheckOutcome::Passed), &[at(0, CheckOutcome::Passed).id]);
+        assert_eq!(watch.done.len(), 1);
+    }
 }

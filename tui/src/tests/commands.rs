@@ -74,13 +74,13 @@ fn asha(status: AccountStatus, later: i64) -> Box<Delta> {
 async fn a_test_waits_for_its_own_result() {
     let (_dir, path) = fake::socket();
     let mut daemon = Fake::start(&path, world::snapshot());
-    let asked = tokio::spawn(async move { muster(&path, "test asha.k --json").await });
+    let mut asked = tokio::spawn(async move { muster(&path, "test asha.k --json").await });
     assert_eq!(daemon.called().await.0, "account.test");
     // Not the old result, not the one under way.
     daemon.send(Act::Send(11, asha(AccountStatus::Active, 0)));
     daemon.send(Act::Send(12, asha(AccountStatus::Testing, 0)));
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    assert!(!asked.is_finished());
+    let early = tokio::time::timeout(std::time::Duration::from_millis(100), &mut asked).await;
+    assert!(early.is_err(), "it did not wait: {early:?}");
     daemon.send(Act::Send(13, asha(AccountStatus::Active, 60 * SECOND)));
     asked.await.unwrap().unwrap();
 }

@@ -106,6 +106,20 @@ fn runs() {
     insta::assert_snapshot!("runs-missed-80x24", shown(&at(missed, 80, 24, &[Key::Char('3')])));
 }
 
+/// Once its legs are frozen, the daemon's next time for the plan is another day's.
+#[test]
+fn a_frozen_run_is_counted_down_to_its_own_time() {
+    let (run, _) = world::firing();
+    let today = world::plan().next_fire.unwrap();
+    let frozen = with(|snapshot| {
+        snapshot.plans[0].next_fire = Some(today.plus(muster_protocol::time::DAY));
+        let run = muster_protocol::run::RunView { state: RunState::Frozen, fire_at: today, ..run };
+        snapshot.runs.push(run);
+    });
+    let shown = shown(&at(frozen, 80, 24, &[Key::Char('3')]));
+    assert!(shown.contains("btst · LIVE · 15:10:00 in 5:"), "{shown}");
+}
+
 #[test]
 fn journal_and_system() {
     snap("journal", &world::model(), &[Key::Char('4')]);

@@ -89,6 +89,17 @@ fn removing_needs_the_name_and_keys_typed_too_soon_do_nothing() {
     assert_eq!(asked(&done), Some(&remove));
 }
 
+/// The guard is against doing something by mistake; Esc does nothing, and closes at once.
+#[test]
+fn esc_closes_a_question_however_soon_it_comes() {
+    let mut model = world::model();
+    press(&mut model, &text("D"));
+    assert!(model.overlay.is_some());
+    let now = model.local.plus(1);
+    update(&mut model, now, Msg::Key(Key::Esc));
+    assert!(model.overlay.is_none());
+}
+
 #[test]
 fn deactivating_asks_and_cancel_is_chosen_first() {
     let mut model = world::model();

@@ -102,11 +102,12 @@ fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: Pen, body:
     let shown = rows.iter().skip(model.runs.scroll);
     let board = shown.flat_map(|account| muster_lines(model, account, pen, width)).take(room);
     lines.extend(board);
-    Content { title: plan_title(model, plan), lines, link: None }
+    Content { title: plan_title(model, plan, run), lines, link: None }
 }
 
-fn plan_title(model: &Model, plan: &PlanView) -> String {
-    let when = match (plan.next_fire, model.now()) {
+/// The run that is frozen is what is counted down to; the plan's next time is already the one after.
+fn plan_title(model: &Model, plan: &PlanView, run: Option<&RunView>) -> String {
+    let when = match (run.map(|run| run.fire_at).or(plan.next_fire), model.now()) {
         (Some(at), Some(now)) if at > now => {
             let day = if at.date() == now.date() { at.clock() } else { at.day_clock() };
             format!("{day} in {}", text::countdown(at.since(now)))

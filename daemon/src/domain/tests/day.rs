@@ -96,6 +96,57 @@ fn i5_what_is_sent_is_what_was_frozen() {
 }
 
 #[test]
+fn disarming_is_instant_before_and_during_the_run() {
+    let name: muster_protocol::ids::PlanId = "btst".parse().unwrap();
+    let mut day = Day::new(3, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:09:45+05:30");
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Frozen));
+    let disarmed = PlanEvent::Armed { mode: Mode::DryRun, at: day.now };
+    day.take(vec![Msg::Committed(vec![Record::Plan(name.clone(), disarmed)])], usize::MAX);
+    day.pass("2026-11-23T15:20:00+05:30");
+    assert!(day.sends.is_empty());
+    assert!(matches!(day.run_state(MONDAY), Some(RunState::Missed { .. })));
+
+    let mut day = Day::new(3, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:10:00.050+05:30");
+    assert_eq!(day.sends.len(), 3, "the second legs wait for their spacing");
+    let removed = PlanEvent::Removed { at: day.now };
+    day.take(vec![Msg::Committed(vec![Record::Plan(name, removed)])], usize::MAX);
+    day.pass("2026-11-23T15:20:00+05:30");
+    assert_eq!(day.sends.len(), 3);
+    let missed = day.statuses(MONDAY).into_iter().filter(|s| *s == IntentStatus::Missed).count();
+    assert_eq!(missed, 3);
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
+}
+
+#[test]
+fn an_account_switched_off_after_the_freeze_sends_nothing() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:09:45+05:30");
+    let off = AccountEvent::AutoExecute { on: false, at: day.now };
+    day.take(vec![Msg::Committed(vec![Record::Account(AccountId(1), off)])], usize::MAX);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert!(day.sends.iter().all(|id| id.account == AccountId(2)), "{:?}", day.sends);
+    let not_sent = day.statuses(MONDAY).into_iter().filter(|s| *s == IntentStatus::NotSent);
+    assert_eq!(not_sent.count(), 2);
+}
+
+#[test]
+fn a_record_that_does_not_fit_has_no_effect_live_and_none_at_replay() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    let run: RunId = MONDAY.to_owned().try_into().unwrap();
+    let wrong = Record::Run(run, super::super::run::RunEvent::Fired { at: day.now });
+    day.store.push(wrong.clone());
+    day.take(vec![Msg::Committed(vec![wrong])], usize::MAX);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 2]);
+}
+
+#[test]
 fn the_same_day_replays_to_the_same_model() {
     let mut day = Day::new(10, Mode::Live, "2026-11-23T12:00:00+05:30");
     day.fates.insert((AccountId(3), 1), Fate::Lose);

@@ -22,8 +22,10 @@ impl Step<'_> {
             if let Err(illegal) = self.model.apply(record) {
                 // A fault of ours: nothing follows from it, and it is said aloud.
                 self.log(self.entry(Level::Error, Area::Daemon, illegal.to_string()));
+                self.decided(record);
                 continue;
             }
+            self.decided(record);
             self.follow(record);
         }
         self.pump();
@@ -31,27 +33,40 @@ impl Step<'_> {
         self.close_runs();
     }
 
+    /// The decision this record carried is no longer on its way.
+    fn decided(&mut self, record: &Record) {
+        let deciding = match record {
+            Record::Session(id, _) => Deciding::Session(*id),
+            Record::Run(id, _) => Deciding::Run(id.clone()),
+            Record::Intent(id, _) => Deciding::Intent(id.clone()),
+            Record::Started { .. }
+            | Record::Account(..)
+            | Record::Check(..)
+            | Record::Plan(..)
+            | Record::Vault(_) => return,
+        };
+        self.model.deciding.remove(&deciding);
+    }
+
     fn follow(&mut self, record: &Record) {
         match record {
             Record::Started { .. } => self.publish(Changed::Status),
             Record::Account(id, event) => self.account_changed(*id, event),
-            Record::Session(id, _) => {
-                self.model.deciding.remove(&Deciding::Session(*id));
-                self.publish(Changed::Account(*id));
-                self.publish(Changed::Status);
-            }
-            Record::Check(id, _) => {
+            Record::Session(id, _) | Record::Check(id, _) => {
                 self.publish(Changed::Account(*id));
                 self.publish(Changed::Status);
             }
             Record::Plan(id, event) => {
                 let gone = matches!(event, PlanEvent::Removed { .. });
                 let id = id.clone();
-                self.publish(if gone { Changed::PlanRemoved(id) } else { Changed::Plan(id) });
+                let changed = id.clone();
+                self.publish(if gone {
+                    Changed::PlanRemoved(changed)
+                } else {
+                    Changed::Plan(changed)
+                });
                 self.publish(Changed::Status);
-                if matches!(event, PlanEvent::Put { .. }) {
-                    self.want_instruments();
-                }
+                self.plan_changed(event, &id);
             }
             Record::Run(id, event) => self.run_moved(id, event),
             Record::Intent(id, event) => self.intent_moved(id, event),
@@ -81,7 +96,6 @@ impl Step<'_> {
     }
 
     fn run_moved(&mut self, id: &RunId, event: &RunEvent) {
-        self.model.deciding.remove(&Deciding::Run(id.clone()));
         self.publish(Changed::Run(id.clone()));
         self.publish(Changed::Plan(id.plan.clone()));
         self.publish(Changed::Status);
@@ -117,7 +131,6 @@ impl Step<'_> {
     }
 
     fn intent_moved(&mut self, id: &IntentId, event: &IntentEvent) {
-        self.model.deciding.remove(&Deciding::Intent(id.clone()));
         self.publish(Changed::Intent(id.clone()));
         self.publish(Changed::Run(id.run.clone()));
         match event {

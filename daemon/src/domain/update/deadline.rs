@@ -9,6 +9,7 @@ use super::super::limits::MAX_IN_FLIGHT;
 use super::super::model::{ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule;
+use super::LOOK_OUT_EVERY_MS;
 use super::freeze::{due_fire, resolve_until};
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
@@ -50,5 +51,6 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let sealed = model.vault == VaultState::Sealed;
     let lookups = model.lookups.values().filter(|_| !sealed).filter_map(|lookups| lookups.due());
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
-    waiting.chain(sends).chain(lookups).chain(lists).min()
+    let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
+    waiting.chain(sends).chain(lookups).chain(lists).chain([look_out]).min()
 }

@@ -108,7 +108,7 @@ impl Step<'_> {
         self.miss(id, fixed, reason);
     }
 
-    fn miss(&mut self, id: RunId, fixed: Fixed, reason: &str) {
+    pub(super) fn miss(&mut self, id: RunId, fixed: Fixed, reason: &str) {
         let entry = self.of_run(&id, Level::Error, format!("MISSED: {reason}"));
         let event = RunEvent::Missed { fixed, reason: reason.to_owned(), at: self.now };
         self.commit(noted(Record::Run(id, event), entry, Vec::new()));

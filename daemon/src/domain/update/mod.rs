@@ -15,12 +15,15 @@ mod vault;
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, RunId};
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{MINUTE, Timestamp};
 
 use super::effect::{Answer, Changed, Commit, Effect, Seal};
 use super::model::Model;
 use super::msg::{Msg, ReplyTo};
 use super::record::Record;
+
+/// How often the world is asked what it sees of each egress.
+const LOOK_OUT_EVERY_MS: i64 = 5 * MINUTE;
 
 pub use self::deadline::next_deadline;
 pub(crate) use self::freeze::due_fire;
@@ -41,10 +44,8 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
         Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => {
-            let seen = step.model.observed.insert(egress, observed.clone());
-            if seen.is_none_or(|before| before.address != observed.address) {
-                step.publish(Changed::Status);
-            }
+            step.model.observed.insert(egress, observed);
+            step.publish(Changed::Status);
         }
     }
     step.effects
@@ -66,6 +67,7 @@ impl Step<'_> {
         commit.journal.push(self.entry(Level::Info, Area::Daemon, text));
         self.recover(&mut commit);
         self.commit(commit);
+        self.effects.push(Effect::ObserveEgresses);
         self.want_instruments();
         self.tick();
     }
@@ -76,12 +78,21 @@ impl Step<'_> {
         }
         self.end_sessions();
         self.end_tickets();
+        self.look_out();
         self.muster();
         self.retry_instruments();
         self.plans_due();
         self.pump();
         self.look_up();
         self.close_runs();
+    }
+
+    /// Asks now and then what the world sees of each egress: the address people register must be true.
+    fn look_out(&mut self) {
+        if self.now >= self.model.looked_out.plus(LOOK_OUT_EVERY_MS) {
+            self.model.looked_out = self.now;
+            self.effects.push(Effect::ObserveEgresses);
+        }
     }
 
     fn commit(&mut self, commit: Commit) {

@@ -6,9 +6,12 @@ use muster_protocol::ids::PlanId;
 use muster_protocol::plan::{Mode, PlanSpec};
 
 use super::super::effect::{Answer, Commit};
+use super::super::intent::IntentEvent;
+use super::super::model::Deciding;
 use super::super::msg::ReplyTo;
 use super::super::plan::{Plan, PlanEvent, validate};
 use super::super::record::Record;
+use super::super::run::Stage;
 use super::Step;
 
 /// Plan numbers take two base-36 digits in a tag.
@@ -60,6 +63,42 @@ impl Step<'_> {
         }
         let text = format!("plan {id} removed by {by}");
         self.plan_event(reply, id, (PlanEvent::Removed { at: self.now }, text), Answer::Done);
+    }
+
+    /// What follows from a plan's change. Disarming and removing are instant: a run that is frozen does
+    /// not fire, one that fires sends nothing more. A changed plan is for the next run: what is frozen
+    /// stays as it was.
+    pub(super) fn plan_changed(&mut self, event: &PlanEvent, id: &PlanId) {
+        match event {
+            PlanEvent::Put { .. } => self.want_instruments(),
+            PlanEvent::Armed { mode: Mode::Live, .. } => {}
+            PlanEvent::Armed { mode: Mode::DryRun, .. } => {
+                self.call_off(id, "the plan was disarmed");
+            }
+            PlanEvent::Removed { .. } => self.call_off(id, "the plan was removed"),
+        }
+    }
+
+    fn call_off(&mut self, id: &PlanId, why: &str) {
+        let open = self.model.runs.iter().rev().find(|(run, _)| run.plan == *id);
+        let Some((run_id, run)) = open.map(|(run_id, run)| (run_id.clone(), run.clone())) else {
+            return;
+        };
+        if run.fixed.mode == Mode::DryRun {
+            return;
+        }
+        match run.stage {
+            Stage::Frozen => {
+                if self.model.deciding.insert(Deciding::Run(run_id.clone())) {
+                    self.miss(run_id, run.fixed, why);
+                }
+            }
+            Stage::Firing { .. } => {
+                self.log(self.of_run(&run_id, Level::Warn, format!("{why}: nothing more is sent")));
+                self.settle_planned(&run_id, |at| IntentEvent::Missed { at });
+            }
+            Stage::Closed { .. } | Stage::Missed { .. } => {}
+        }
     }
 
     fn no_plan(&mut self, reply: ReplyTo, id: &PlanId) {

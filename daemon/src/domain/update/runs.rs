@@ -138,6 +138,9 @@ impl Step<'_> {
         let Some(account) = self.model.accounts.get(&id.account) else {
             return never("the account was removed");
         };
+        if !account.active || !account.auto_execute {
+            return never("the account was switched off");
+        }
         if !account.session.is_live(self.now) {
             return never("no live session");
         }

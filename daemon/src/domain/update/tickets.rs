@@ -93,6 +93,8 @@ impl Step<'_> {
         let expires = self.now.plus(self.model.settings.login_ttl_ms);
         let ticket = Ticket { kind, route, check, expires: self.now.plus(KEPT_MS), saving: None };
         self.model.tickets.insert(id, ticket);
+        self.model.looked_out = self.now;
+        self.effects.push(Effect::ObserveEgresses);
         let good_until = link.is_some().then_some(expires);
         let answer =
             muster_protocol::reply::Ticket { ticket: id, link: link.clone(), expires: good_until };

@@ -1,0 +1,203 @@
+//! A line for each kind of reply, as the daemon writes it, and each code of a failure.
+
+use std::collections::BTreeSet;
+
+use muster_protocol::account::{AccountStatus, Fitness, SessionView, Unfit};
+use muster_protocol::check::OrderPermission;
+use muster_protocol::failure::FailureKind;
+use muster_protocol::frame::{Code, Failure, ReplyLine};
+use muster_protocol::ids::AccountId;
+use muster_protocol::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use muster_protocol::request::{
+    Abandon, AddSlot, ArmPlan, Call, ChangeSecret, Connect, Hello, ListAccounts, ListPlans,
+    ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, RemoveAccount, RemovePlan,
+    RemoveSlot, Request, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect,
+    Subscribe, TestAccounts, Unseal, UpgradeKdf,
+};
+use muster_protocol::run::{IntentStatus, RunState};
+use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
+use muster_protocol::version::ProtocolVersion;
+
+use crate::feed::snapshot;
+use crate::lines;
+use crate::samples::{TICKET, account, at, entry, fresh_account, intent, plan, run, status, user};
+
+/// The lines, and which methods they answer.
+struct Lines {
+    lines: Vec<String>,
+    methods: BTreeSet<&'static str>,
+}
+
+impl Lines {
+    /// The reply of `C`, by the way it takes in the daemon: a value first, then the line.
+    fn answer<C: Call>(&mut self, reply: &C::Reply) {
+        let id = self.lines.len() as u64;
+        let value = serde_json::to_value(reply).unwrap();
+        let line = serde_json::to_string(&ReplyLine::result(id, value)).unwrap();
+        let Ok(ReplyLine::Result { id: read, result, .. }) = serde_json::from_str(&line) else {
+            panic!("not read as a result: {line}")
+        };
+        let typed: C::Reply = serde_json::from_value(result).unwrap();
+        let value = serde_json::to_value(&typed).unwrap();
+        let again = serde_json::to_string(&ReplyLine::result(read, value)).unwrap();
+        assert_eq!(again, line, "what was read is what was written");
+        self.methods.insert(C::METHOD);
+        self.lines.push(line);
+    }
+}
+
+fn role_after(role: Option<&Role>) -> Option<Role> {
+    match role {
+        None => Some(Role::Operator),
+        Some(Role::Operator) => Some(Role::Viewer),
+        Some(Role::Viewer) => Some(Role::User { user: user() }),
+        Some(Role::User { .. }) => None,
+    }
+}
+
+/// Every reason there is, one after the other.
+fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
+    Some(match reason {
+        None => Unfit::Untested,
+        Some(Unfit::Untested) => {
+            Unfit::CheckFailed { kind: FailureKind::OtpRejected, detail: "AB1050".to_owned() }
+        }
+        Some(Unfit::CheckFailed { .. }) => Unfit::LoginDue,
+        Some(Unfit::LoginDue) => Unfit::NoSession,
+        Some(Unfit::NoSession) => Unfit::SessionEndsEarly { until: at("15:00:00") },
+        Some(Unfit::SessionEndsEarly { .. }) => Unfit::OrderPermission {
+            permission: OrderPermission::Refused { seen: Some("198.51.100.4".to_owned()) },
+        },
+        Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
+        Some(Unfit::Sealed) => return None,
+    })
+}
+
+fn account_status_after(status: Option<&AccountStatus>) -> Option<AccountStatus> {
+    Some(match status {
+        None => AccountStatus::Active,
+        Some(AccountStatus::Active) => AccountStatus::Inactive,
+        Some(AccountStatus::Inactive) => AccountStatus::Testing,
+        Some(AccountStatus::Testing) => AccountStatus::LoginDue,
+        Some(AccountStatus::LoginDue) => AccountStatus::Untested,
+        Some(AccountStatus::Untested) => AccountStatus::Failed(FailureKind::Maintenance),
+        Some(AccountStatus::Failed(_)) => return None,
+    })
+}
+
+fn run_state_after(state: Option<&RunState>) -> Option<RunState> {
+    Some(match state {
+        None => RunState::Frozen,
+        Some(RunState::Frozen) => RunState::Firing,
+        Some(RunState::Firing) => RunState::Closed,
+        Some(RunState::Closed) => RunState::Missed { reason: "a holiday".to_owned() },
+        Some(RunState::Missed { .. }) => return None,
+    })
+}
+
+fn welcomes(lines: &mut Lines) {
+    for role in lines::chain(role_after) {
+        lines.answer::<Hello>(&Welcome {
+            protocol: ProtocolVersion::CURRENT,
+            build: "0.1.0".to_owned(),
+            role,
+            now: at("12:00:00"),
+        });
+    }
+    lines.answer::<Status>(&status());
+    lines.answer::<Subscribe>(&Subscribed { seq: 0, snapshot: snapshot() });
+}
+
+fn accounts(lines: &mut Lines) {
+    let unfit = Fitness::Unfit { reasons: lines::chain(unfit_after) };
+    let mut ended = fresh_account(AccountStatus::LoginDue, unfit);
+    ended.session = SessionView::Ended { at: at("06:00:00") };
+    lines.answer::<ListAccounts>(&vec![account(), ended]);
+    let fresh = lines::chain(account_status_after).into_iter();
+    lines.answer::<ListAccounts>(&fresh.map(|s| fresh_account(s, Fitness::Off)).collect());
+    let link = "https://kite.zerodha.com/connect/login?v=3&api_key=key".to_owned();
+    lines.answer::<Connect>(&Ticket { ticket: TICKET, link: None, expires: None });
+    let expires = Some(at("12:10:00"));
+    lines.answer::<Login>(&Ticket { ticket: TICKET, link: Some(link), expires });
+    lines.answer::<SubmitRedirect>(&Done {});
+    lines.answer::<Abandon>(&Done {});
+    let touched = Touched { accounts: vec![AccountId(7), AccountId(8)] };
+    lines.answer::<TestAccounts>(&touched);
+    lines.answer::<SetActive>(&touched);
+    lines.answer::<SetAutoExecute>(&touched);
+    lines.answer::<RemoveAccount>(&Done {});
+}
+
+fn plans_and_runs(lines: &mut Lines) {
+    let mut never = plan();
+    never.next_fire = None;
+    never.no_fire_because = Some("the calendar ends on 31 Dec 2026".to_owned());
+    lines.answer::<PutPlan>(&plan());
+    lines.answer::<ArmPlan>(&plan());
+    lines.answer::<RemovePlan>(&Done {});
+    lines.answer::<ListPlans>(&vec![plan(), never]);
+    lines.answer::<ListRuns>(&lines::chain(run_state_after).into_iter().map(run).collect());
+    let intents = IntentStatus::ALL.into_iter().map(intent).collect();
+    lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
+    lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
+}
+
+fn vault(lines: &mut Lines) {
+    let cost = KdfCost { memory_kib: 262_144, passes: 3, lanes: 4 };
+    lines.answer::<ListSlots>(&vec![
+        SlotView { slot: 0, kind: SlotKind::Passphrase, cost: Some(cost) },
+        SlotView { slot: 1, kind: SlotKind::Recovery, cost: None },
+    ]);
+    lines.answer::<Unseal>(&Done {});
+    lines.answer::<Seal>(&Done {});
+    lines.answer::<AddSlot>(&Done {});
+    lines.answer::<RemoveSlot>(&Done {});
+    lines.answer::<ChangeSecret>(&Done {});
+    lines.answer::<UpgradeKdf>(&Done {});
+    lines.answer::<Rotate>(&Done {});
+    lines.answer::<Reencrypt>(&Done {});
+}
+
+#[test]
+fn every_reply_is_written_as_it_always_was() {
+    let mut lines = Lines { lines: Vec::new(), methods: BTreeSet::new() };
+    welcomes(&mut lines);
+    accounts(&mut lines);
+    plans_and_runs(&mut lines);
+    vault(&mut lines);
+    assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a reply of each method");
+    lines::check("replies.jsonl", &lines.lines);
+}
+
+fn code_after(code: Option<&Code>) -> Option<Code> {
+    Some(match code {
+        None => Code::Parse,
+        Some(Code::Parse) => Code::InvalidRequest,
+        Some(Code::InvalidRequest) => Code::UnknownMethod,
+        Some(Code::UnknownMethod) => Code::InvalidParams,
+        Some(Code::InvalidParams) => Code::Internal,
+        Some(Code::Internal) => Code::Forbidden,
+        Some(Code::Forbidden) => Code::NotFound,
+        Some(Code::NotFound) => Code::Conflict,
+        Some(Code::Conflict) => Code::Busy,
+        Some(Code::Busy) => Code::Sealed,
+        Some(Code::Sealed) => return None,
+    })
+}
+
+#[test]
+fn every_failure_is_written_as_it_always_was() {
+    let mut lines = Vec::new();
+    for code in lines::chain(code_after) {
+        // What could not be read has no number to answer to.
+        let id = (code != Code::Parse).then_some(lines.len() as u64);
+        let line = ReplyLine::error(id, Failure::new(code, "what to do"));
+        let line = serde_json::to_string(&line).unwrap();
+        let Ok(ReplyLine::Error { id: read, error, .. }) = serde_json::from_str(&line) else {
+            panic!("not read as an error: {line}")
+        };
+        assert_eq!((read, error.code), (id, code));
+        lines.push(line);
+    }
+    lines::check("failures.jsonl", &lines);
+}

@@ -1,0 +1,186 @@
+//! A line for each request, as a client writes it, and that the daemon reads it back.
+
+use std::collections::BTreeSet;
+
+use muster_protocol::account::Credential;
+use muster_protocol::event::{Area, Level};
+use muster_protocol::frame::{CallLine, RequestLine, Version};
+use muster_protocol::ids::AccountId;
+use muster_protocol::order::Broker;
+use muster_protocol::plan::Mode;
+use muster_protocol::request::{
+    Abandon, AddSlot, ArmPlan, Call, ChangeSecret, Connect, Hello, JournalFilter, ListAccounts,
+    ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, RemoveAccount,
+    RemovePlan, RemoveSlot, Request, Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun,
+    Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+};
+use muster_protocol::secret::Secret;
+use muster_protocol::vault::SlotKind;
+use muster_protocol::version::ProtocolVersion;
+use serde::Serialize;
+
+use crate::lines;
+use crate::samples::{HASH, TICKET, run_id, spec, user};
+
+/// The lines, and which methods they call.
+struct Lines {
+    lines: Vec<String>,
+    methods: BTreeSet<&'static str>,
+}
+
+impl Lines {
+    fn say<C: Call>(&mut self, call: &C) {
+        let id = self.lines.len() as u64;
+        let line = written(&CallLine { jsonrpc: Version::V2, id, method: C::METHOD, params: call });
+        self.methods.insert(C::METHOD);
+        let read: RequestLine<'_> = serde_json::from_str(&line).unwrap();
+        let request = Request::parse(&read.method, read.params).unwrap();
+        assert_eq!((read.id, request.method()), (id, C::METHOD));
+        assert_eq!(again(id, &request), line, "what was read is what was written");
+        self.lines.push(line);
+    }
+}
+
+fn written<C: Serialize>(line: &CallLine<'_, C>) -> String {
+    serde_json::to_string(line).unwrap()
+}
+
+/// Writes a request that was read. The match is exhaustive: a new request is met here, and is
+/// then missing in the list below.
+fn again(id: u64, request: &Request) -> String {
+    fn line<C: Call>(id: u64, params: &C) -> String {
+        written(&CallLine { jsonrpc: Version::V2, id, method: C::METHOD, params })
+    }
+    match request {
+        Request::Hello(call) => line(id, call),
+        Request::Status(call) => line(id, call),
+        Request::Subscribe(call) => line(id, call),
+        Request::ListAccounts(call) => line(id, call),
+        Request::Connect(call) => line(id, call),
+        Request::Login(call) => line(id, call),
+        Request::SubmitRedirect(call) => line(id, call),
+        Request::Abandon(call) => line(id, call),
+        Request::TestAccounts(call) => line(id, call),
+        Request::SetActive(call) => line(id, call),
+        Request::SetAutoExecute(call) => line(id, call),
+        Request::RemoveAccount(call) => line(id, call),
+        Request::PutPlan(call) => line(id, call),
+        Request::ArmPlan(call) => line(id, call),
+        Request::RemovePlan(call) => line(id, call),
+        Request::ListPlans(call) => line(id, call),
+        Request::ListRuns(call) => line(id, call),
+        Request::ShowRun(call) => line(id, call),
+        Request::QueryJournal(call) => line(id, call),
+        Request::ListSlots(call) => line(id, call),
+        Request::Unseal(call) => line(id, call),
+        Request::Seal(call) => line(id, call),
+        Request::AddSlot(call) => line(id, call),
+        Request::RemoveSlot(call) => line(id, call),
+        Request::ChangeSecret(call) => line(id, call),
+        Request::UpgradeKdf(call) => line(id, call),
+        Request::Rotate(call) => line(id, call),
+        Request::Reencrypt(call) => line(id, call),
+    }
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+fn connections(lines: &mut Lines) {
+    lines.say(&Connect {
+        user: user(),
+        egress: None,
+        replaces: None,
+        credential: Credential::Zerodha { api_key: secret("key"), api_secret: secret("secret") },
+    });
+    lines.say(&Connect {
+        user: user(),
+        egress: Some("main".parse().unwrap()),
+        replaces: Some(AccountId(7)),
+        credential: Credential::AngelOne {
+            api_key: secret("key"),
+            client_id: "S100001".to_owned(),
+            mpin: secret("0000"),
+            totp_secret: secret("JBSWY3DPEHPK3PXP"),
+            api_secret: Some(secret("secret")),
+        },
+    });
+    lines.say(&Login { account: AccountId(7) });
+    lines.say(&SubmitRedirect { ticket: TICKET, redirected: secret("token") });
+    lines.say(&Abandon { ticket: TICKET });
+}
+
+fn accounts(lines: &mut Lines) {
+    lines.say(&ListAccounts {});
+    lines.say(&TestAccounts { accounts: Selection::All });
+    lines.say(&SetActive { accounts: Selection::Ids(vec![AccountId(7)]), on: false });
+    lines.say(&SetAutoExecute { accounts: Selection::All, on: true });
+    lines.say(&RemoveAccount { account: AccountId(7), confirm: user() });
+}
+
+fn plans_and_runs(lines: &mut Lines) {
+    lines.say(&PutPlan { spec: spec() });
+    lines.say(&ArmPlan { plan: spec().name, mode: Mode::Live, hash: HASH.to_owned() });
+    lines.say(&RemovePlan { plan: spec().name });
+    lines.say(&ListPlans {});
+    lines.say(&ListRuns {});
+    lines.say(&ShowRun { run: run_id() });
+    lines.say(&QueryJournal { after: 0, limit: 10, filter: JournalFilter::default() });
+    let filter = JournalFilter {
+        level: Some(Level::Error),
+        area: Some(Area::Session),
+        user: Some(user()),
+        account: Some(AccountId(7)),
+        broker: Some(Broker::AngelOne),
+        run: Some(run_id()),
+        text: Some("doubt".to_owned()),
+    };
+    lines.say(&QueryJournal { after: 3, limit: 1_000, filter });
+}
+
+fn vault(lines: &mut Lines) {
+    let old = || secret("old");
+    lines.say(&ListSlots {});
+    lines.say(&Unseal { secret: old() });
+    lines.say(&Seal {});
+    for kind in [SlotKind::Passphrase, SlotKind::KeyFile, SlotKind::Recovery] {
+        lines.say(&AddSlot { secret: old(), kind, new: secret("new") });
+    }
+    lines.say(&RemoveSlot { secret: old(), slot: 1 });
+    lines.say(&ChangeSecret { secret: old(), new: secret("new") });
+    lines.say(&UpgradeKdf { secret: old() });
+    lines.say(&Rotate { secret: old() });
+    lines.say(&Reencrypt { user: user() });
+}
+
+#[test]
+fn every_request_is_written_as_it_always_was() {
+    let mut lines = Lines { lines: Vec::new(), methods: BTreeSet::new() };
+    let hello = Hello {
+        protocol: ProtocolVersion::CURRENT,
+        build: "0.1.0".to_owned(),
+        client: "muster".to_owned(),
+    };
+    lines.say(&hello);
+    lines.say(&Status {});
+    lines.say(&Subscribe { journal_tail: 200 });
+    connections(&mut lines);
+    accounts(&mut lines);
+    plans_and_runs(&mut lines);
+    vault(&mut lines);
+    assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
+    lines::check("requests.jsonl", &lines.lines);
+}
+
+#[test]
+fn what_may_be_left_out_of_a_request_stays_so() {
+    for (method, params) in [
+        ("status", None),
+        ("journal", Some(r#"{"limit":1}"#)),
+        ("plan.put", Some(r#"{"spec":{"name":"a","legs":[]}}"#)),
+    ] {
+        let params = params.map(|text| serde_json::from_str(text).unwrap());
+        assert!(Request::parse(method, params).is_ok(), "{method}");
+    }
+}
