@@ -16,6 +16,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::daemon::{Edges, init, run};
 use crate::passphrase::{Passphrase, Source};
+use crate::upkeep;
 use crate::vault::{KdfParams, new_key_text};
 
 /// Keeps many people's broker credentials sealed, tests their connections, and places every enabled
@@ -47,6 +48,22 @@ enum Command {
     },
     /// Write a new random key to standard output, for a systemd credential or a recovery key.
     NewKey,
+    /// Check a store or backup: every record opens, every chain holds. No daemon may run on it.
+    Verify {
+        /// The file; the configured store if none is named.
+        file: Option<PathBuf>,
+    },
+    /// Put a backup in the store's place. The next start holds its runs until somebody resumes.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Follow the audit chain and write its entries as JSON lines. No daemon may run on the store.
+    Audit {
+        /// The newest hash as it was kept elsewhere; it must be in the chain's place still.
+        #[arg(long)]
+        head: Option<String>,
+    },
     /// Read the configuration and say whether it can be used.
     CheckConfig,
     /// Write the manual pages into a folder.
@@ -78,12 +95,29 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     let config = Config::read(&cli.config)?;
-    match cli.command {
+    match &cli.command {
         Command::NewKey | Command::Man { .. } => Ok(()),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
             Ok(())
         }
+        Command::Verify { file } => {
+            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            let found = upkeep::verify(file.as_ref().unwrap_or(&config.store), &passphrase)?;
+            let kind = if found.backup { "backup, authentic" } else { "store" };
+            complain(&format!(
+                "{kind}: {} records replayed, {} secrets opened, {} journal entries, audit of {} holds, head {}",
+                found.records, found.sealed, found.journal, found.audit.entries, found.audit.hash
+            ));
+            Ok(())
+        }
+        Command::Restore { file } => {
+            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            upkeep::restore(&config.store, file, &passphrase)?;
+            complain("restored; the next start holds every run until `muster resume`");
+            Ok(())
+        }
+        Command::Audit { head } => audit(&config.store, head.as_deref()),
         Command::Init => {
             let passphrase = new_passphrase(cli.passphrase_fd)?;
             init(&config, &passphrase, KdfParams::default())?;
@@ -95,11 +129,22 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         }
         Command::Run { sealed } => {
             log_to_stderr();
-            let passphrase = if sealed { None } else { at_hand(cli.passphrase_fd)? };
+            let passphrase = if *sealed { None } else { at_hand(cli.passphrase_fd)? };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve(config, passphrase))
         }
     }
+}
+
+fn audit(store: &Path, head: Option<&str>) -> anyhow::Result<()> {
+    let (entries, newest) = upkeep::audit(store)?;
+    for entry in &entries {
+        show(&serde_json::to_string(entry)?);
+    }
+    complain(&format!("{} entries hold, head {}", newest.entries, newest.hash));
+    let cut = "the chain ends elsewhere: entries were cut off, added, or made anew";
+    anyhow::ensure!(head.is_none_or(|head| head == newest.hash), cut);
+    Ok(())
 }
 
 /// No core dump and no reading of our memory by other processes of the same user; files are made
@@ -163,10 +208,10 @@ fn at_hand(fd: Option<u32>) -> anyhow::Result<Option<Passphrase>> {
     Ok(None)
 }
 
-/// Writes a key to standard output, which whoever asked has turned to where it is to be.
-#[expect(clippy::print_stdout, reason = "the key is what was asked for")]
-fn show(key: &str) {
-    println!("{key}");
+/// Writes to standard output, which whoever asked has turned to where it is to be.
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn show(text: &str) {
+    println!("{text}");
 }
 
 fn new_passphrase(fd: Option<u32>) -> anyhow::Result<Passphrase> {

@@ -10,7 +10,7 @@ use crate::ids::{AccountId, EgressName, PlanId, RunId, TicketId, UserId};
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
-use crate::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use crate::reply::{BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
@@ -274,6 +274,13 @@ requests! {
         /// Whose.
         user: UserId,
     }
+    /// Writes a copy of the store to a new file, while everything goes on.
+    Backup: "backup" -> BackedUp, Operate {
+        /// An absolute path the daemon may write to; nothing may be there.
+        file: String,
+    }
+    /// Lets runs happen again that are held.
+    Resume: "resume" -> Done, Operate {}
     /// Entries of the journal, oldest first.
     QueryJournal: "journal" -> Vec<JournalEntry>, Read {
         /// Only entries after this number.
@@ -353,6 +360,7 @@ impl Request {
                 | Self::SubmitRedirect(_)
                 | Self::TestAccounts(_)
                 | Self::Reencrypt(_)
+                | Self::Backup(_)
         )
     }
 }

@@ -2,6 +2,7 @@
 //! against the sandbox.
 
 #[cfg(test)]
+mod backup;
 mod connect;
 #[cfg(test)]
 mod day;

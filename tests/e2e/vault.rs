@@ -86,6 +86,7 @@ async fn i14_a_wrong_passphrase_is_refused_and_then_one_has_to_wait() -> anyhow:
     let taken = client.call(Unseal { secret: secret(PASSPHRASE) }).await;
     assert_eq!(code(taken)?, Code::Conflict, "it is open");
     client.call(Seal {}).await?;
+    world.clock.set(None, None, Some(true));
     let wrong = client.call(Unseal { secret: secret("CANARY-wrong") }).await;
     assert_eq!(code(wrong)?, Code::Forbidden);
     let early = client.call(Unseal { secret: secret(PASSPHRASE) }).await;

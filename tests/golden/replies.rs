@@ -7,20 +7,25 @@ use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::ids::AccountId;
-use muster_protocol::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use muster_protocol::reply::{
+    BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
+};
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Call, ChangeSecret, Connect, Hello, ListAccounts, ListPlans,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Hello, ListAccounts, ListPlans,
     ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, RemoveAccount, RemovePlan,
-    RemoveSlot, Request, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect,
-    Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    RemoveSlot, Request, Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status,
+    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
+use muster_protocol::status::{AuditHead, HoldReason, StatusView};
 use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
 use crate::feed::snapshot;
 use crate::lines;
-use crate::samples::{TICKET, account, at, entry, fresh_account, intent, plan, run, status, user};
+use crate::samples::{
+    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, status, user,
+};
 
 /// The lines, and which methods they answer.
 struct Lines {
@@ -156,6 +161,13 @@ fn vault(lines: &mut Lines) {
     lines.answer::<UpgradeKdf>(&Done {});
     lines.answer::<Rotate>(&Done {});
     lines.answer::<Reencrypt>(&Done {});
+    let file = "/var/backups/muster.redb".to_owned();
+    lines.answer::<Backup>(&BackedUp { file, bytes: 1_589_248 });
+    lines.answer::<Resume>(&Done {});
+    for held in [HoldReason::OlderStore, HoldReason::NoEpoch] {
+        let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
+        lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });
+    }
 }
 
 #[test]

@@ -9,10 +9,10 @@ use muster_protocol::ids::AccountId;
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Call, ChangeSecret, Connect, Hello, JournalFilter, ListAccounts,
-    ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, RemoveAccount,
-    RemovePlan, RemoveSlot, Request, Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun,
-    Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Hello, JournalFilter,
+    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, Resume, Rotate, Seal, Selection, SetActive,
+    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -80,6 +80,8 @@ fn again(id: u64, request: &Request) -> String {
         Request::UpgradeKdf(call) => line(id, call),
         Request::Rotate(call) => line(id, call),
         Request::Reencrypt(call) => line(id, call),
+        Request::Backup(call) => line(id, call),
+        Request::Resume(call) => line(id, call),
     }
 }
 
@@ -152,6 +154,8 @@ fn vault(lines: &mut Lines) {
     lines.say(&UpgradeKdf { secret: old() });
     lines.say(&Rotate { secret: old() });
     lines.say(&Reencrypt { user: user() });
+    lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
+    lines.say(&Resume {});
 }
 
 #[test]

@@ -81,6 +81,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("main", ALL, &[ALL]),
     row("cli", ALL, &[ALL]),
     row("daemon", ALL, &[ALL]),
+    row("upkeep", ALL, &[ALL]),
     row("config", &["domain"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
     row("passphrase", &[], &[ERRORS, WIPED, &["rustix"]]),
     // Pure: no clock, no IO, no randomness.
@@ -100,7 +101,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row(
         "store",
         &["domain::record"],
-        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "tracing"]],
+        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
     row("clock", &[], &[&["muster_protocol::time"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),

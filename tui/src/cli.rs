@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Who is fit for the next run, and who is not and why.
     Muster,
+    /// Has the daemon copy its store to a new file, by its whole path.
+    Backup { file: PathBuf },
+    /// Lets runs happen again that are held, after today's orders were looked at.
+    Resume,
     /// The vault: seal, unseal, slots, rotation. Secrets are asked for at a terminal, or read from
     /// standard input, one a line.
     #[command(subcommand)]

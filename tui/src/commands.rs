@@ -65,6 +65,8 @@ pub(crate) async fn perform(
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
+        Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
+        Command::Resume => vault::resume(&daemon, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
     }

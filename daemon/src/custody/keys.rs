@@ -8,7 +8,7 @@ use muster_protocol::vault::{KdfCost, KeyTask, SlotKind, SlotView};
 use super::{Custody, CustodyError};
 use crate::store::Batch;
 use crate::vault::{
-    self, Header, KdfParams, Kind, NewSlot, RecordId, Vault, VaultError, WrappedKey,
+    self, BackupKey, Header, KdfParams, Kind, NewSlot, RecordId, Vault, VaultError, WrappedKey,
 };
 
 /// The secrets of a task.
@@ -67,6 +67,11 @@ impl Custody {
     /// The header as it is now.
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// What authenticates backups.
+    pub fn backup_key(&self) -> Result<BackupKey, CustodyError> {
+        Ok(self.vault()?.backup_key()?)
     }
 
     /// The ways to open the vault.

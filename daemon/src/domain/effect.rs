@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use muster_protocol::check::CheckTarget;
-use muster_protocol::event::JournalEntry;
+use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::frame::Failure;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
-use muster_protocol::reply::Ticket;
+use muster_protocol::reply::{BackedUp, Ticket};
 use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
-use super::msg::ReplyTo;
+use super::msg::{ReplyTo, Who};
 use super::record::Record;
 use super::tag::TagParts;
 
@@ -57,6 +57,8 @@ pub enum Effect {
     },
     /// Take the opened vault over: that it was opened is durable.
     OpenVault,
+    /// Copy the store to a file.
+    Backup(BackupJob),
     /// Wipe every key and every secret in memory.
     SealVault,
     /// Ask what the world sees of each egress.
@@ -79,6 +81,8 @@ pub struct Commit {
     pub journal: Vec<JournalEntry>,
     /// What is sealed or forgotten with them.
     pub seal: Vec<Seal>,
+    /// Who did what: nothing of the rest is durable without it.
+    pub audit: Vec<AuditEntry>,
     /// Who is answered once all of it is durable.
     pub ack: Option<(ReplyTo, Answer)>,
 }
@@ -129,6 +133,8 @@ pub enum Answer {
     Ticket(Ticket),
     /// Begun or done for these.
     Touched(Vec<AccountId>),
+    /// A backup was made.
+    BackedUp(BackedUp),
     /// The plan as it is now.
     Plan(PlanId),
 }
@@ -178,6 +184,17 @@ pub struct CheckJob {
     pub claimed: Option<String>,
     /// A session should still be live: try it before logging in.
     pub reuse_session: bool,
+}
+
+/// A copy of the store to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupJob {
+    /// Who waits for it.
+    pub reply: ReplyTo,
+    /// Who asked.
+    pub who: Who,
+    /// Where to.
+    pub file: String,
 }
 
 /// An order to send.

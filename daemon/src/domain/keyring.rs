@@ -4,7 +4,7 @@
 use muster_protocol::time::{SECOND, Timestamp};
 use muster_protocol::vault::KeyTask;
 
-use super::msg::ReplyTo;
+use super::msg::{ReplyTo, Who};
 
 /// A task whose secret is being tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct KeyJob {
     /// Who waits for it.
     pub reply: ReplyTo,
     /// Who asked.
-    pub by: String,
+    pub who: Who,
     /// What for.
     pub task: KeyTask,
 }
@@ -76,7 +76,8 @@ mod tests {
     use super::*;
 
     fn job() -> KeyJob {
-        KeyJob { reply: ReplyTo(1), by: "uid 0".to_owned(), task: KeyTask::Unseal }
+        let who = Who { name: "uid 0".to_owned(), role: "operator".to_owned() };
+        KeyJob { reply: ReplyTo(1), who, task: KeyTask::Unseal }
     }
 
     #[test]

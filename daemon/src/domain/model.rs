@@ -7,7 +7,7 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
-use muster_protocol::status::{Observed, VaultState};
+use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
 use muster_protocol::time::{MINUTE, SECOND, TimeOfDay, Timestamp};
 
 use super::account::Account;
@@ -21,7 +21,7 @@ use super::keyring::Keyring;
 use super::limits::Spacing;
 use super::lookup::LookUps;
 use super::plan::Plan;
-use super::record::Record;
+use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 
@@ -177,6 +177,10 @@ pub struct Model {
     pub looked_out: Timestamp,
     /// The last muster, or the start.
     pub mustered: Timestamp,
+    /// Durable: why no run happens until a person says go.
+    pub held: Option<HoldReason>,
+    /// The newest link of the audit chain.
+    pub audit: AuditHead,
     /// Secrets being tried.
     pub keyring: Keyring,
     /// Runs that are due and cannot happen, of which it was said.
@@ -211,6 +215,8 @@ impl Model {
             observed: BTreeMap::new(),
             looked_out: now,
             mustered: now,
+            held: None,
+            audit: AuditHead::default(),
             keyring: Keyring::default(),
             warned: BTreeSet::new(),
             stopping: false,
@@ -221,6 +227,8 @@ impl Model {
     pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
         match record {
             Record::Started { .. } | Record::Vault(_) => {}
+            Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
+            Record::Hold(HoldEvent::Released { .. }) => self.held = None,
             Record::Account(id, event) => {
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
@@ -285,7 +293,7 @@ impl Model {
     /// Why no run can be frozen, fired or sent on now, if so.
     pub fn barred(&self) -> Option<&'static str> {
         match self.vault {
-            VaultState::Open => None,
+            VaultState::Open => self.held.map(|_| "runs are HELD"),
             VaultState::Sealed => Some("the vault is sealed"),
         }
     }

@@ -14,6 +14,7 @@ use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
+use super::effect::BackupJob;
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::record::Record;
@@ -71,6 +72,8 @@ pub enum Msg {
         /// Those found, or why none.
         loaded: Result<Vec<Instrument>, Cause>,
     },
+    /// A backup was made, or why not.
+    BackedUp(BackupJob, Result<u64, Failure>),
     /// A secret was tried.
     KeysDerived(Result<(), KeyRefusal>),
     /// The world saw an egress.
@@ -114,13 +117,22 @@ pub struct CheckDone {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplyTo(pub u64);
 
+/// Who asks, for journal and audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// By the kernel's word: `uid 1000`.
+    pub name: String,
+    /// In which role.
+    pub role: String,
+}
+
 /// A peer's request, its secrets already put aside.
 #[derive(Debug)]
 pub struct Asked {
     /// Who waits for the reply.
     pub reply: ReplyTo,
-    /// Who asks, for the journal: `uid 1000`.
-    pub by: String,
+    /// Who asks.
+    pub who: Who,
     /// The person the peer is held to, if it is no operator.
     pub only: Option<UserId>,
     /// What is asked.
@@ -196,6 +208,10 @@ pub enum Ask {
     Keys(KeyTask),
     /// Wipe the keys.
     Seal,
+    /// Copy the store to a file.
+    Backup(String),
+    /// Let held runs go.
+    Resume,
     /// Seal all of a user's again under a new key.
     Reencrypt(UserId),
 }

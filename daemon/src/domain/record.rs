@@ -2,6 +2,7 @@
 //! stored as versioned JSON, so a field may be added with a default; a variant is never renamed.
 
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
+use muster_protocol::status::HoldReason;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,25 @@ pub enum Record {
     Intent(IntentId, IntentEvent),
     /// The vault was opened or sealed; a restart begins anew.
     Vault(VaultEvent),
+    /// Runs are held, or happen again.
+    Hold(HoldEvent),
+}
+
+/// What holds runs, and what lets them go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HoldEvent {
+    /// Nothing is sent until a person says go.
+    Held {
+        /// Why.
+        reason: HoldReason,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A person said go.
+    Released {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// What happens to the vault.

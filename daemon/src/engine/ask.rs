@@ -17,7 +17,7 @@ use super::handle::Peer;
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
+use crate::domain::msg::{Ask, Asked, Msg, ReplyTo, Who};
 use crate::domain::view;
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
@@ -88,7 +88,7 @@ impl Engine {
         };
         self.waiting.insert(reply_to, reply);
         let only = peer.only().cloned();
-        Some(Msg::Asked(Asked { reply: reply_to, by: peer.name.clone(), only, ask }))
+        Some(Msg::Asked(Asked { reply: reply_to, who: peer.who(), only, ask }))
     }
 
     fn ask_of(&mut self, request: Request) -> Result<Ask, Failure> {
@@ -107,6 +107,8 @@ impl Engine {
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
             Request::Seal(_) => Ask::Seal,
+            Request::Backup(backup) => Ask::Backup(backup.file),
+            Request::Resume(_) => Ask::Resume,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
             Request::Hello(_)
             | Request::Status(_)
@@ -262,8 +264,8 @@ impl Engine {
         self.next_reply = self.next_reply.wrapping_add(1);
         let reply_to = ReplyTo(self.next_reply);
         self.waiting.insert(reply_to, typed);
-        let by = "the login callback".to_owned();
-        Some(Msg::Asked(Asked { reply: reply_to, by, only: None, ask: came }))
+        let who = Who { name: "the login callback".to_owned(), role: "signed state".to_owned() };
+        Some(Msg::Asked(Asked { reply: reply_to, who, only: None, ask: came }))
     }
 
     fn arrived(&mut self, query: &SecretText) -> Result<Ask, Failure> {

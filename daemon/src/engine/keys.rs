@@ -1,6 +1,9 @@
 //! Requests that bring a secret for the vault: the secret waits aside, is tried beside the loop, and
 //! what it led to waits again until the model has decided.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::request::Request;
 use muster_protocol::secret::Secret;
@@ -9,7 +12,8 @@ use muster_protocol::vault::KeyTask;
 use super::Engine;
 use super::handle::Back;
 use crate::custody::keys::{KeySecrets, derive};
-use crate::domain::msg::{KeyRefusal, ReplyTo};
+use crate::domain::effect::BackupJob;
+use crate::domain::msg::{KeyRefusal, Msg, ReplyTo};
 use crate::vault::VaultError;
 
 /// A request, its secrets apart if it brings some for the vault.
@@ -50,6 +54,24 @@ impl Engine {
             let derived = derive(&header, &task, &secrets);
             drop(secrets);
             drop(back_to.send(Back::Keys(derived.map_err(refusal))));
+        });
+    }
+
+    /// Copies the store beside the loop. The store's epoch moves on first: whatever is put back later
+    /// is older than the file beside the store says.
+    pub(super) fn back_up(&mut self, job: BackupJob) {
+        let back_to = self.back_to.clone();
+        let key = self.custody.backup_key();
+        let store = Arc::clone(&self.store);
+        let epochs = self.epochs.clone();
+        tokio::task::spawn_blocking(move || {
+            let made = match key {
+                Ok(key) => epochs
+                    .backed_up(&store, Path::new(&job.file), |digest| key.mac(digest))
+                    .map_err(|error| Failure::new(Code::Conflict, error.to_string())),
+                Err(error) => Err(Failure::new(Code::Sealed, error.to_string())),
+            };
+            drop(back_to.send(Back::Msg(Box::new(Msg::BackedUp(job, made)))));
         });
     }
 

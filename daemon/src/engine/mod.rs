@@ -37,7 +37,7 @@ use crate::domain::model::Model;
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
 use crate::domain::update::{next_deadline, update};
-use crate::store::{Report, Store, StoreError, Writer, decode};
+use crate::store::{Epochs, Report, Store, StoreError, Writer, decode};
 
 pub use self::brokers::{Brokers, BrokersError, BrokersSetup};
 pub use self::handle::{Handle, Peer, Subscription};
@@ -59,6 +59,8 @@ pub struct Parts {
     pub model: Model,
     /// The store, open.
     pub store: Arc<Store>,
+    /// The second place of its epoch.
+    pub epochs: Epochs,
     /// The keys, and what they sealed.
     pub custody: Custody,
     /// The clock.
@@ -86,6 +88,7 @@ pub struct Engine {
     model: Model,
     store: Arc<Store>,
     writer: Writer<Note>,
+    epochs: Epochs,
     custody: Custody,
     clock: Arc<dyn Clock>,
     brokers: Brokers,
@@ -109,7 +112,7 @@ pub struct Engine {
 impl Engine {
     /// Replays the store into the model and makes the engine ready to run.
     pub fn new(parts: Parts) -> Result<(Self, Handle), EngineError> {
-        let Parts { mut model, store, custody, clock, brokers } = parts;
+        let Parts { mut model, store, epochs, custody, clock, brokers } = parts;
         for (bytes, seq) in store.records()?.iter().zip(1_u64..) {
             let record: Record = decode(bytes)?;
             if let Err(illegal) = model.apply(&record) {
@@ -118,12 +121,15 @@ impl Engine {
             }
         }
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
+        model.audit = store.audit_head()?;
         let (inputs_to, inputs) = mpsc::channel(INPUTS);
         let (back_to, back) = mpsc::unbounded_channel();
         let report_to = back_to.clone();
         let writer = Writer::start(Arc::clone(&store), move |report| {
             let back = match report {
-                Report::Committed { note, journal, .. } => Back::Committed { note, journal },
+                Report::Committed { note, journal, audit, .. } => {
+                    Back::Committed { note, journal, audit }
+                }
                 Report::Failed(error) => Back::StoreFailed(error),
             };
             // The engine may have ended already.
@@ -135,6 +141,7 @@ impl Engine {
             model,
             store,
             writer,
+            epochs,
             custody,
             clock,
             brokers,
@@ -228,7 +235,8 @@ impl Engine {
                 }
                 Ok(Some(Msg::CheckDone { target, done }))
             }
-            Back::Committed { note, journal } => {
+            Back::Committed { note, journal, audit } => {
+                self.model.audit = audit;
                 self.watchers.journal(journal);
                 let Note { records, acks, since } = note;
                 self.warn_if_slow(since);

@@ -74,6 +74,7 @@ impl Engine {
                 }
                 Effect::DeriveKeys { reply, task } => self.derive_keys(reply, task),
                 Effect::OpenVault => self.open_vault(),
+                Effect::Backup(job) => self.back_up(job),
                 Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
                 Effect::ObserveEgresses => self.observe_egresses(),
@@ -87,7 +88,8 @@ impl Engine {
         let Turn { mut batch, mut note, changed } = turn;
         note.since = Some(self.clock.now());
         batch.records = note.records.iter().map(encode).collect();
-        if !batch.records.is_empty() || !batch.journal.is_empty() {
+        let empty = batch.records.is_empty() && batch.journal.is_empty() && batch.audit.is_empty();
+        if !empty {
             // A stopped writer has reported why; that report ends the loop.
             let _ = self.writer.submit(batch, note);
         }
@@ -117,6 +119,7 @@ impl Engine {
         }
         turn.batch.add(sealed);
         turn.batch.journal.extend(commit.journal);
+        turn.batch.audit.extend(commit.audit);
         turn.note.records.extend(commit.records);
         turn.note.acks.extend(commit.ack);
     }
@@ -159,6 +162,7 @@ impl Engine {
         match answer {
             Answer::Done => done(),
             Answer::Ticket(ticket) => to_value(&ticket),
+            Answer::BackedUp(made) => to_value(&made),
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
             Answer::Plan(id) => match view::plan(&self.model, &id) {
                 Some(plan) => to_value(&plan),

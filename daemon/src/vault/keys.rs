@@ -92,16 +92,13 @@ pub(super) fn header_mac(
     Ok(mac(&master.derive(store, &[LABEL_HEADER])?, header))
 }
 
-/// `HMAC-SHA256` of a backup's digest under `HKDF(store id, master key, "muster/v1/backup")`.
-pub(super) fn backup_mac(
-    master: &Key,
-    store: StoreId,
-    digest: &[u8],
-) -> Result<[u8; KEY_LEN], VaultError> {
-    Ok(mac(&master.derive(store, &[LABEL_BACKUP])?, digest))
+/// `HKDF(store id, master key, "muster/v1/backup")`.
+pub(super) fn backup_key(master: &Key, store: StoreId) -> Result<Key, VaultError> {
+    master.derive(store, &[LABEL_BACKUP])
 }
 
-fn mac(key: &Key, bytes: &[u8]) -> [u8; KEY_LEN] {
+/// `HMAC-SHA256`.
+pub(super) fn mac(key: &Key, bytes: &[u8]) -> [u8; KEY_LEN] {
     let mac = Hmac::<Sha256>::new_from_slice(key.expose());
     let mac = mac.expect("HMAC takes a key of any length").chain_update(bytes);
     mac.finalize().into_bytes().into()

@@ -13,6 +13,7 @@ mod keys;
 mod slots;
 
 use muster_protocol::ids::UserId;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 pub use self::envelope::{Kind, RecordId, Sealed};
@@ -165,9 +166,9 @@ impl Vault {
         Ok(WrappedKey(wrapped))
     }
 
-    /// Authenticates a backup by the digest of all that is in it.
-    pub fn backup_mac(&self, digest: &[u8]) -> Result<[u8; 32], VaultError> {
-        keys::backup_mac(&self.master, self.store, digest)
+    /// What authenticates backups.
+    pub fn backup_key(&self) -> Result<BackupKey, VaultError> {
+        Ok(BackupKey(keys::backup_key(&self.master, self.store)?))
     }
 
     fn slot(&self, number: u8, new: &NewSlot<'_>) -> Result<header::Slot, VaultError> {
@@ -210,6 +211,21 @@ impl Vault {
     /// A key for one purpose; the same for the life of the store.
     pub fn derive(&self, purpose: Purpose) -> Result<Zeroizing<[u8; 32]>, VaultError> {
         keys::purpose_key(&self.root, self.store, purpose)
+    }
+}
+
+/// Authenticates a backup by the digest of all that is in it.
+pub struct BackupKey(Key);
+
+impl BackupKey {
+    /// The MAC of a digest.
+    pub fn mac(&self, digest: &[u8; 32]) -> [u8; 32] {
+        keys::mac(&self.0, digest)
+    }
+
+    /// Whether the MAC is this digest's; takes the same time wherever it differs.
+    pub fn verify(&self, digest: &[u8; 32], mac: &[u8]) -> bool {
+        self.mac(digest).as_slice().ct_eq(mac).into()
     }
 }
 

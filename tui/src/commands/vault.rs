@@ -1,7 +1,10 @@
-//! `muster vault`.
+//! `muster vault`, `muster backup`, `muster resume`.
+
+use std::path::Path;
 
 use muster_protocol::request::{
-    AddSlot, ChangeSecret, ListSlots, Reencrypt, RemoveSlot, Rotate, Seal, Unseal, UpgradeKdf,
+    AddSlot, Backup, ChangeSecret, ListSlots, Reencrypt, RemoveSlot, Resume, Rotate, Seal, Unseal,
+    UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::{SlotKind, SlotView};
@@ -56,6 +59,28 @@ pub(super) async fn vault(
         }
     };
     if printer.is_json() { print::json("done", &done) } else { print::line(done) }
+}
+
+/// A copy of the store, made by the daemon.
+pub(super) async fn backup(
+    daemon: &Daemon,
+    file: &Path,
+    printer: Printer,
+) -> Result<(), CommandError> {
+    let file = std::path::absolute(file).map_err(|error| CommandError::io("the path", error))?;
+    let file = file.to_string_lossy().into_owned();
+    let made = daemon.client.call(Backup { file }).await?;
+    if printer.is_json() {
+        return print::json("backup", &made);
+    }
+    print::line(format!("{}: {} bytes", made.file, made.bytes))
+}
+
+/// Held runs may happen again.
+pub(super) async fn resume(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
+    daemon.client.call(Resume {}).await?;
+    let words = "runs happen again";
+    if printer.is_json() { print::json("done", &words) } else { print::line(words) }
 }
 
 async fn add(daemon: &Daemon, kind: Slot) -> Result<String, CommandError> {

@@ -185,6 +185,7 @@ impl Day {
             | Effect::DeriveKeys { .. }
             | Effect::OpenVault
             | Effect::SealVault
+            | Effect::Backup(_)
             | Effect::ObserveEgresses
             | Effect::LoadInstruments { .. } => None,
         }

@@ -1,16 +1,25 @@
 //! Days on which the vault is sealed.
 
 use muster_protocol::run::RunState;
-use muster_protocol::status::VaultState;
+use muster_protocol::status::{HoldReason, VaultState};
 
 use super::*;
-use crate::domain::msg::{Ask, Asked, ReplyTo};
-use crate::domain::record::VaultEvent;
+use crate::domain::msg::{Ask, Asked, ReplyTo, Who};
+use crate::domain::record::{HoldEvent, VaultEvent};
 
 const MONDAY: &str = "btst@2026-11-23";
 
+fn who() -> Who {
+    Who { name: "uid 0".to_owned(), role: "operator".to_owned() }
+}
+
+fn ask(day: &mut Day, ask: Ask) -> Vec<Effect> {
+    let asked = Asked { reply: ReplyTo(1), who: who(), only: None, ask };
+    update(&mut day.model, day.now, Msg::Asked(asked))
+}
+
 fn seal(day: &mut Day) {
-    let asked = Asked { reply: ReplyTo(1), by: "uid 0".to_owned(), only: None, ask: Ask::Seal };
+    let asked = Asked { reply: ReplyTo(1), who: who(), only: None, ask: Ask::Seal };
     day.take(vec![Msg::Asked(asked)], usize::MAX);
     assert_eq!(day.model.vault, VaultState::Sealed);
 }
@@ -62,4 +71,46 @@ fn sealed_after_the_freeze_nothing_is_sent_and_the_run_is_missed() {
     seal(&mut day);
     day.pass("2026-11-23T16:00:00+05:30");
     assert!(missed(&day) && day.sends.is_empty());
+}
+
+#[test]
+fn i18_after_an_old_store_was_put_back_runs_are_held_until_a_person_says_go() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    let held = HoldEvent::Held { reason: HoldReason::OlderStore, at: day.now };
+    day.model.apply(&Record::Hold(held)).unwrap();
+    day.start();
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!((day.run_state(MONDAY), day.sends.len()), (None, 0));
+    let asked = Asked { reply: ReplyTo(1), who: who(), only: None, ask: Ask::Resume };
+    day.take(vec![Msg::Asked(asked)], usize::MAX);
+    day.pass("2026-11-23T15:12:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+}
+
+#[test]
+fn i19_whatever_is_answered_is_in_the_audit_of_the_same_commit() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    let everyone = || muster_protocol::request::Selection::All;
+    for asked in [
+        Ask::Seal,
+        Ask::Resume,
+        Ask::Test(everyone()),
+        Ask::SetActive(everyone(), false),
+        Ask::Abandon { ticket: muster_protocol::ids::TicketId(1) },
+        Ask::Reencrypt("nobody".parse().unwrap()),
+    ] {
+        let what = asked.words().0;
+        let effects = ask(&mut day, asked);
+        let answered_bare = |effect: &Effect| matches!(effect, Effect::Reply(_, Ok(_)));
+        assert!(!effects.iter().any(answered_bare), "{what} is answered before it is durable");
+        let audits = effects.iter().filter_map(|effect| {
+            let Effect::Commit(commit) = effect else { return None };
+            commit.audit.first().map(|entry| (entry, commit))
+        });
+        let audits: Vec<_> = audits.collect();
+        let [(entry, commit)] = audits.as_slice() else { panic!("{what}: {effects:?}") };
+        assert_eq!((entry.what.as_str(), entry.by.as_str()), (what.as_str(), "uid 0"));
+        assert_eq!(entry.done, commit.ack.is_some(), "{what}");
+    }
 }

@@ -4,18 +4,26 @@ use muster_protocol::frame::Code;
 use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::request::Selection;
 
-use super::super::msg::{Ask, Asked, ReplyTo};
+use super::super::msg::{Ask, Asked, ReplyTo, Who};
 use super::Step;
 use super::accounts::Switch;
 
 impl Step<'_> {
     pub(super) fn asked(&mut self, asked: Asked) {
-        let Asked { reply, by, only, ask } = asked;
-        if let Err(why) = self.may_touch(&ask, only.as_ref()) {
+        let Asked { reply, who, only, ask } = asked;
+        let (what, whom) = ask.words();
+        let deed = self.deed(&who, what, whom);
+        let since = self.effects.len();
+        self.perform_ask(reply, &who, only.as_ref(), ask);
+        self.audited(reply, &deed, since);
+    }
+
+    fn perform_ask(&mut self, reply: ReplyTo, who: &Who, only: Option<&UserId>, ask: Ask) {
+        let by = who.name.clone();
+        if let Err(why) = self.may_touch(&ask, only) {
             self.refuse(reply, Code::Forbidden, why);
             return;
         }
-        let only = only.as_ref();
         match ask {
             ask @ Ask::Connect { .. } => self.connect(reply, ask),
             Ask::Login { ticket, account, link } => self.login(reply, ticket, account, link),
@@ -38,8 +46,10 @@ impl Step<'_> {
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
-            Ask::Keys(task) => self.keys(reply, by, task),
+            Ask::Keys(task) => self.keys(reply, who, task),
             Ask::Seal => self.seal(reply, &by),
+            Ask::Backup(file) => self.backup(reply, who, file),
+            Ask::Resume => self.resume(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
         }
     }
@@ -77,6 +87,8 @@ impl Step<'_> {
             | Ask::RemovePlan(_)
             | Ask::Keys(_)
             | Ask::Seal
+            | Ask::Backup(_)
+            | Ask::Resume
             | Ask::Reencrypt(_) => false,
         };
         if allowed { Ok(()) } else { Err(NOT_YOURS) }

@@ -1,7 +1,7 @@
 //! Opening and sealing the vault, its slots, and runs that cannot happen while it is sealed.
 
 use muster_protocol::check::CheckTarget;
-use muster_protocol::event::{Area, Level};
+use muster_protocol::event::{Area, AuditEntry, Level};
 use muster_protocol::frame::Code;
 use muster_protocol::ids::{RunId, TicketId, UserId};
 use muster_protocol::status::VaultState;
@@ -11,18 +11,19 @@ use muster_protocol::vault::KeyTask;
 use super::super::check::CheckEvent;
 use super::super::effect::{Answer, Changed, Commit, Effect, Seal};
 use super::super::keyring::{KeyJob, NotNow};
-use super::super::msg::{KeyRefusal, ReplyTo};
+use super::super::msg::{KeyRefusal, ReplyTo, Who};
 use super::super::record::{Record, VaultEvent};
 use super::Step;
 
 impl Step<'_> {
     /// Begins to try a secret.
-    pub(super) fn keys(&mut self, reply: ReplyTo, by: String, task: KeyTask) {
+    pub(super) fn keys(&mut self, reply: ReplyTo, who: &Who, task: KeyTask) {
         if task == KeyTask::Unseal && self.model.vault == VaultState::Open {
             self.refuse(reply, Code::Conflict, "the vault is open");
             return;
         }
-        match self.model.keyring.begin(self.now, KeyJob { reply, by, task: task.clone() }) {
+        let job = KeyJob { reply, who: who.clone(), task: task.clone() };
+        match self.model.keyring.begin(self.now, job) {
             Ok(()) => self.effects.push(Effect::DeriveKeys { reply, task }),
             Err(NotNow::Working) => {
                 self.refuse(reply, Code::Busy, "another secret is being tried; one at a time");
@@ -40,14 +41,20 @@ impl Step<'_> {
         let wrong = result.as_ref().is_err_and(|refusal| refusal.wrong);
         let Some(job) = self.model.keyring.end(self.now, wrong) else { return };
         if let Err(refusal) = result {
-            let text = format!("{} tried by {}: {}", refused(&job.task), job.by, refusal.failure);
-            self.log(self.entry(Level::Warn, Area::Daemon, text));
+            let text =
+                format!("{} tried by {}: {}", refused(&job.task), job.who.name, refusal.failure);
+            let mut commit = Commit::default();
+            commit.journal.push(self.entry(Level::Warn, Area::Daemon, text));
+            let deed = self.deed(&job.who, job.task.words(), None);
+            commit.audit.push(AuditEntry { done: false, ..deed });
+            self.commit(commit);
             self.effects.push(Effect::Reply(job.reply, Err(refusal.failure)));
             return;
         }
         let mut commit = Commit::default();
-        let text = format!("{} by {}", job.task.words(), job.by);
+        let text = format!("{} by {}", job.task.words(), job.who.name);
         commit.journal.push(self.entry(Level::Warn, Area::Daemon, text));
+        commit.audit.push(self.deed(&job.who, job.task.words(), None));
         if job.task == KeyTask::Unseal {
             commit.records.push(Record::Vault(VaultEvent::Unsealed { at: self.now }));
         } else {
