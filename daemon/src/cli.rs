@@ -53,7 +53,7 @@ enum Command {
         /// The file; the configured store if none is named.
         file: Option<PathBuf>,
     },
-    /// Put a backup in the store's place. The next start holds its runs until somebody resumes.
+    /// Put a backup in the store's place. The next start holds its runs until somebody releases them.
     Restore {
         /// The backup.
         file: PathBuf,
@@ -114,7 +114,7 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         Command::Restore { file } => {
             let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
             upkeep::restore(&config.store, file, &passphrase)?;
-            complain("restored; the next start holds every run until `muster resume`");
+            complain("restored; the next start holds every run until `muster release`");
             Ok(())
         }
         Command::Audit { head } => audit(&config.store, head.as_deref()),

@@ -128,6 +128,8 @@ pub enum Unfit {
     },
     /// The vault is sealed: nothing can be signed in.
     Sealed,
+    /// Orders are halted for this person, or for everybody.
+    Halted,
 }
 
 impl Unfit {
@@ -153,6 +155,7 @@ impl Unfit {
                 | OrderPermission::CannotTell { .. } => "order permission unknown".to_owned(),
             },
             Self::Sealed => "the vault is sealed".to_owned(),
+            Self::Halted => "orders are halted".to_owned(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod event;
 pub mod failure;
 pub mod frame;
+pub mod halt;
 pub mod ids;
 pub mod money;
 pub mod order;

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use crate::account::{AccountView, Credential};
 use crate::event::{Area, JournalEntry, Level};
-use crate::ids::{AccountId, EgressName, PlanId, RunId, TicketId, UserId};
+use crate::halt::{HaltScope, Verdict};
+use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -280,7 +281,24 @@ requests! {
         file: String,
     }
     /// Lets runs happen again that are held.
-    Resume: "resume" -> Done, Operate {}
+    Release: "hold.release" -> Done, Operate {}
+    /// Settles an order in doubt by what a person found out.
+    ResolveIntent: "run.resolve" -> Done, Operate {
+        /// Which.
+        intent: IntentId,
+        /// What was found out.
+        verdict: Verdict,
+    }
+    /// Stops orders from leaving. The reply comes when it is durable; nothing leaves after it.
+    Halt: "halt" -> Done, Operate {
+        /// What is stopped.
+        scope: HaltScope,
+    }
+    /// Ends a halt.
+    Resume: "resume" -> Done, Operate {
+        /// Which.
+        scope: HaltScope,
+    }
     /// Entries of the journal, oldest first.
     QueryJournal: "journal" -> Vec<JournalEntry>, Read {
         /// Only entries after this number.
@@ -366,22 +384,4 @@ impl Request {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_viewer_cannot_touch_and_a_user_cannot_operate() {
-        let user = Role::User { user: "asha".parse().unwrap() };
-        assert!(Role::Viewer.allows(Permission::Read) && !Role::Viewer.allows(Permission::Own));
-        assert!(user.allows(Permission::Own) && !user.allows(Permission::Operate));
-        assert!(Role::Operator.allows(Permission::Operate));
-    }
-
-    #[test]
-    fn methods_are_unique() {
-        let mut methods = Request::METHODS.to_vec();
-        methods.sort_unstable();
-        methods.dedup();
-        assert_eq!(methods.len(), Request::METHODS.len());
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::halt::HaltScope;
 use crate::ids::{EgressName, PlanId};
 use crate::plan::Mode;
 use crate::time::{Timestamp, TradingDate};
@@ -60,10 +61,10 @@ impl HoldReason {
     pub const fn words(self) -> &'static str {
         match self {
             Self::OlderStore => {
-                "HELD: an older store was put back; look at today's orders, then say muster resume"
+                "HELD: an older store was put back; look at today's orders, then say muster release"
             }
             Self::NoEpoch => {
-                "HELD: the store came without its epoch file; look at today's orders, then say muster resume"
+                "HELD: the store came without its epoch file; look at today's orders, then say muster release"
             }
         }
     }
@@ -141,6 +142,9 @@ pub struct StatusView {
     pub market: MarketPhase,
     /// The last date the holiday data covers.
     pub calendar_until: TradingDate,
+    /// The halts in force.
+    #[serde(default)]
+    pub halts: Vec<HaltScope>,
     /// The next run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_run: Option<NextRun>,

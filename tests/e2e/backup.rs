@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use muster_protocol::client::CallError;
 use muster_protocol::frame::Code;
 use muster_protocol::ids::RunId;
-use muster_protocol::request::{Backup, Resume, Seal, ShowRun, Status};
+use muster_protocol::request::{Backup, Release, Seal, ShowRun, Status};
 use muster_protocol::run::RunState;
 use muster_protocol::status::HoldReason;
 use muster_tests::harness::{SECRET_MARK, Setup, World, eventually, two_legs};
@@ -60,7 +60,7 @@ async fn i18_a_backup_put_back_is_noticed_and_its_runs_are_held_until_a_person_s
     })
     .await?;
     assert!(world.sandbox.orders().is_empty());
-    client.call(Resume {}).await?;
+    client.call(Release {}).await?;
     let run: RunId = "btst@2026-11-23".to_owned().try_into()?;
     eventually("the run happens inside its window", async || {
         let shown = client.call(ShowRun { run: run.clone() }).await;

@@ -3,8 +3,23 @@
 
 #[cfg(test)]
 mod backup;
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod day;
+#[cfg(test)]
+mod hunt;
+#[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod slow_reader;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
 mod vault;
+#[cfg(test)]
+mod wire;

@@ -11,10 +11,10 @@ use muster_protocol::reply::{
     BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Hello, ListAccounts, ListPlans,
-    ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, RemoveAccount, RemovePlan,
-    RemoveSlot, Request, Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status,
-    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, ListAccounts,
+    ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
+    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, StatusView};
@@ -74,7 +74,8 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
             permission: OrderPermission::Refused { seen: Some("198.51.100.4".to_owned()) },
         },
         Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
-        Some(Unfit::Sealed) => return None,
+        Some(Unfit::Sealed) => Unfit::Halted,
+        Some(Unfit::Halted) => return None,
     })
 }
 
@@ -144,6 +145,9 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ListRuns>(&lines::chain(run_state_after).into_iter().map(run).collect());
     let intents = IntentStatus::ALL.into_iter().map(intent).collect();
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
+    lines.answer::<ResolveIntent>(&Done {});
+    lines.answer::<Halt>(&Done {});
+    lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }
 
@@ -163,7 +167,7 @@ fn vault(lines: &mut Lines) {
     lines.answer::<Reencrypt>(&Done {});
     let file = "/var/backups/muster.redb".to_owned();
     lines.answer::<Backup>(&BackedUp { file, bytes: 1_589_248 });
-    lines.answer::<Resume>(&Done {});
+    lines.answer::<Release>(&Done {});
     for held in [HoldReason::OlderStore, HoldReason::NoEpoch] {
         let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
         lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });

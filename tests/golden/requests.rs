@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use muster_protocol::account::Credential;
 use muster_protocol::event::{Area, Level};
 use muster_protocol::frame::{CallLine, RequestLine, Version};
-use muster_protocol::ids::AccountId;
+use muster_protocol::halt::{HaltScope, Verdict};
+use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Hello, JournalFilter,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, Resume, Rotate, Seal, Selection, SetActive,
-    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
+    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
+    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
+    UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -70,6 +72,9 @@ fn again(id: u64, request: &Request) -> String {
         Request::ListPlans(call) => line(id, call),
         Request::ListRuns(call) => line(id, call),
         Request::ShowRun(call) => line(id, call),
+        Request::ResolveIntent(call) => line(id, call),
+        Request::Halt(call) => line(id, call),
+        Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
         Request::Unseal(call) => line(id, call),
@@ -81,7 +86,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::Rotate(call) => line(id, call),
         Request::Reencrypt(call) => line(id, call),
         Request::Backup(call) => line(id, call),
-        Request::Resume(call) => line(id, call),
+        Request::Release(call) => line(id, call),
     }
 }
 
@@ -128,6 +133,14 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.say(&ListPlans {});
     lines.say(&ListRuns {});
     lines.say(&ShowRun { run: run_id() });
+    let intent = IntentId { run: run_id(), account: AccountId(7), leg: LegNo(0) };
+    let found = Verdict::Found { order_id: OrderId("261123000000001".to_owned()) };
+    for verdict in [found, Verdict::NotPlaced, Verdict::SendAgain] {
+        lines.say(&ResolveIntent { intent: intent.clone(), verdict });
+    }
+    lines.say(&Halt { scope: HaltScope::All });
+    lines.say(&Halt { scope: HaltScope::User(user()) });
+    lines.say(&Resume { scope: HaltScope::Plan(spec().name) });
     lines.say(&QueryJournal { after: 0, limit: 10, filter: JournalFilter::default() });
     let filter = JournalFilter {
         level: Some(Level::Error),
@@ -155,7 +168,7 @@ fn vault(lines: &mut Lines) {
     lines.say(&Rotate { secret: old() });
     lines.say(&Reencrypt { user: user() });
     lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
-    lines.say(&Resume {});
+    lines.say(&Release {});
 }
 
 #[test]

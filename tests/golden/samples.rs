@@ -8,6 +8,7 @@ use muster_protocol::check::{
 };
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::failure::{Explained, FailureKind};
+use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, IntentId, LegNo, OrderId, OrderTag, RunId, TicketId, UserId,
 };
@@ -46,6 +47,7 @@ pub(crate) fn status() -> StatusView {
         vault: VaultState::Open,
         market: MarketPhase::Open,
         calendar_until: date(),
+        halts: vec![HaltScope::User(user())],
         next_run: Some(NextRun {
             plan: "btst".parse().unwrap(),
             at: at("15:10:00"),

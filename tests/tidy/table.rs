@@ -32,6 +32,7 @@ const WORDS: Names = &[
     "muster_protocol::failure",
     "muster_protocol::frame::Code",
     "muster_protocol::frame::Failure",
+    "muster_protocol::halt",
     "muster_protocol::ids",
     "muster_protocol::money",
     "muster_protocol::order",

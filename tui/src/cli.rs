@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use muster_protocol::ids::{PlanId, UserId};
 
 /// Watches and runs the accounts of musterd. Without a command: the terminal client.
 #[derive(Debug, Parser)]
@@ -57,12 +58,16 @@ pub(crate) enum Command {
     Muster,
     /// Has the daemon copy its store to a new file, by its whole path.
     Backup { file: PathBuf },
-    /// Lets runs happen again that are held, after today's orders were looked at.
-    Resume,
+    /// Lets runs happen again that are held since an old store was put back.
+    Release,
     /// The vault: seal, unseal, slots, rotation. Secrets are asked for at a terminal, or read from
     /// standard input, one a line.
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Stops every order from leaving, or one user's or plan's, until it is resumed.
+    Halt(ScopeArgs),
+    /// Ends a halt.
+    Resume(ScopeArgs),
     /// Writes the manual pages into a folder.
     Man {
         /// The folder.
@@ -99,6 +104,17 @@ pub(crate) enum Slot {
     Passphrase,
     Key,
     Recovery,
+}
+
+/// What a halt is for; everything, if nothing is named.
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArgs {
+    /// One person's accounts.
+    #[arg(long, value_name = "USER", conflicts_with = "plan")]
+    pub(crate) user: Option<UserId>,
+    /// One plan.
+    #[arg(long, value_name = "PLAN")]
+    pub(crate) plan: Option<PlanId>,
 }
 
 /// Which accounts to test.
@@ -189,6 +205,24 @@ pub(crate) enum RunCommand {
     List,
     /// One run with its orders, by PLAN@DATE.
     Show { run: String },
+    /// Settles an order in doubt by what you found out at the broker.
+    Resolve {
+        /// The run, PLAN@DATE.
+        run: String,
+        /// The account's number.
+        account: u32,
+        /// The leg, from 1.
+        leg: u8,
+        /// The broker has it, under this number.
+        #[arg(long, value_name = "ORDER", group = "verdict")]
+        found: Option<String>,
+        /// The broker does not have it, and it is not wanted any more.
+        #[arg(long, group = "verdict")]
+        not_placed: bool,
+        /// The broker does not have it: send it once more.
+        #[arg(long, group = "verdict")]
+        send_again: bool,
+    },
 }
 
 #[cfg(test)]

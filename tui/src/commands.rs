@@ -3,6 +3,7 @@
 mod account;
 mod connect;
 mod error;
+mod halt;
 mod journal;
 mod plan;
 mod print;
@@ -66,9 +67,11 @@ pub(crate) async fn perform(
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
         Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
-        Command::Resume => vault::resume(&daemon, *printer).await,
+        Command::Release => vault::release(&daemon, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
+        Command::Halt(args) => halt::halt(&daemon, args, printer).await,
+        Command::Resume(args) => halt::resume(&daemon, args, printer).await,
     }
 }
 

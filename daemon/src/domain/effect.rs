@@ -37,6 +37,17 @@ pub enum Effect {
         /// For each account the parts of each leg's tag.
         parts: Vec<(AccountId, Vec<TagParts>)>,
     },
+    /// Make the tag of a further attempt; it comes back as `Msg::TagMade`.
+    MakeTag {
+        /// The intent.
+        intent: IntentId,
+        /// The parts of its tag.
+        parts: TagParts,
+        /// Who wants it sent again.
+        by: String,
+        /// Who waits for the reply.
+        reply: ReplyTo,
+    },
     /// Send an order: its record is durable.
     Send(SendJob),
     /// Read an account's order book for these intents.

@@ -20,6 +20,7 @@ pub mod record;
 pub mod run;
 pub mod schedule;
 pub mod session;
+pub mod settings;
 pub mod tag;
 pub mod update;
 pub mod view;

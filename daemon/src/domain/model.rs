@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use muster_protocol::account::{Fitness, Unfit};
+use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
-use muster_protocol::time::{MINUTE, SECOND, TimeOfDay, Timestamp};
+use muster_protocol::time::Timestamp;
 
 use super::account::Account;
 use super::calendar::Calendar;
@@ -25,39 +27,7 @@ use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 
-/// What the configuration fixes.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The daemon's version.
-    pub version: String,
-    /// The ways out; the first is the default. Never empty.
-    pub egress: Vec<EgressSettings>,
-    /// At which times of a trading day every account is checked unasked.
-    pub muster_times: Vec<TimeOfDay>,
-    /// How long before its time a run is frozen, in milliseconds.
-    pub freeze_lead_ms: i64,
-    /// How long a login link is good, in milliseconds.
-    pub login_ttl_ms: i64,
-    /// Where login redirects arrive, in words.
-    pub callback: Option<String>,
-}
-
-/// One way out, as configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EgressSettings {
-    /// Its name.
-    pub name: EgressName,
-    /// The public address to register at the brokers.
-    pub address: String,
-}
-
-/// Times at which every account is checked unasked, unless configured otherwise.
-pub const MUSTER_TIMES: [TimeOfDay; 4] =
-    [TimeOfDay::hm(8, 30), TimeOfDay::hm(9, 5), TimeOfDay::hm(15, 0), TimeOfDay::hm(15, 5)];
-/// How long before its time a run is frozen, unless configured otherwise.
-pub const FREEZE_LEAD_MS: i64 = 30 * SECOND;
-/// How long a login link is good, unless configured otherwise.
-pub const LOGIN_TTL_MS: i64 = 10 * MINUTE;
+pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
 
 /// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,6 +121,8 @@ pub struct Model {
     pub runs: BTreeMap<RunId, Run>,
     /// Durable: the intents.
     pub intents: BTreeMap<IntentId, Intent>,
+    /// Durable: what is halted.
+    pub halts: BTreeSet<HaltScope>,
     /// Derived: how each run's intents stand.
     pub counts: BTreeMap<RunId, RunCounts>,
     /// Checks of stored accounts under way.
@@ -202,6 +174,7 @@ impl Model {
             plans: BTreeMap::new(),
             runs: BTreeMap::new(),
             intents: BTreeMap::new(),
+            halts: BTreeSet::new(),
             counts: BTreeMap::new(),
             checks: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -229,6 +202,14 @@ impl Model {
             Record::Started { .. } | Record::Vault(_) => {}
             Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
             Record::Hold(HoldEvent::Released { .. }) => self.held = None,
+            // Setting what is set and ending what is not are no errors: both leave what was asked for.
+            Record::Halt { scope, on, .. } => {
+                if *on {
+                    self.halts.insert(scope.clone());
+                } else {
+                    self.halts.remove(scope);
+                }
+            }
             Record::Account(id, event) => {
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
@@ -341,6 +322,29 @@ impl Model {
             Some(ListState::Loaded) => NoInstrument::Unknown,
             Some(ListState::Loading | ListState::Failed { .. }) | None => NoInstrument::NotLoaded,
         })
+    }
+
+    /// Whether an order of this person under this plan is halted.
+    pub fn is_halted(&self, user: &UserId, plan: &PlanId) -> bool {
+        self.halts.iter().any(|scope| scope.holds(user, plan))
+    }
+
+    /// Whether an account is fit for a run that may send until `until`, halts included.
+    pub fn fitness(&self, account: &Account, now: Timestamp, until: Timestamp) -> Fitness {
+        let held = self.halts.iter().any(|scope| match scope {
+            HaltScope::All => true,
+            HaltScope::User(user) => *user == account.user,
+            // A plan that is halted holds its orders, not the account.
+            HaltScope::Plan(_) => false,
+        });
+        match account.fitness(now, until) {
+            Fitness::Fit if held => Fitness::Unfit { reasons: vec![Unfit::Halted] },
+            Fitness::Unfit { mut reasons } if held => {
+                reasons.insert(0, Unfit::Halted);
+                Fitness::Unfit { reasons }
+            }
+            fitness @ (Fitness::Fit | Fitness::Unfit { .. } | Fitness::Off) => fitness,
+        }
     }
 
     /// The runs that are firing.

@@ -3,8 +3,9 @@
 use muster_protocol::check::{CheckTarget, OrderPermission, StepView};
 use muster_protocol::failure::Explained;
 use muster_protocol::frame::Failure;
+use muster_protocol::halt::{HaltScope, Verdict};
 use muster_protocol::ids::{
-    AccountId, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
+    AccountId, Attempt, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
@@ -36,6 +37,19 @@ pub enum Msg {
         run: RunId,
         /// A tag for each account and leg, in order.
         tags: Vec<(AccountId, Vec<OrderTag>)>,
+    },
+    /// The tag of a further attempt was made.
+    TagMade {
+        /// The intent.
+        intent: IntentId,
+        /// The attempt.
+        attempt: Attempt,
+        /// The tag.
+        tag: OrderTag,
+        /// Who wants it sent again.
+        by: String,
+        /// Who waits for the reply.
+        reply: ReplyTo,
     },
     /// A check's step moved on.
     CheckStep {
@@ -211,7 +225,16 @@ pub enum Ask {
     /// Copy the store to a file.
     Backup(String),
     /// Let held runs go.
-    Resume,
+    Release,
     /// Seal all of a user's again under a new key.
     Reencrypt(UserId),
+    /// Set a halt or end it.
+    Halt(HaltScope, bool),
+    /// Settle an order in doubt.
+    Resolve {
+        /// Which.
+        intent: IntentId,
+        /// What a person found out.
+        verdict: Verdict,
+    },
 }

@@ -1,6 +1,7 @@
 //! The durable vocabulary: what is written before it is acted on, and read back at start. A record is
 //! stored as versioned JSON, so a field may be added with a default; a variant is never renamed.
 
+use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::status::HoldReason;
 use muster_protocol::time::Timestamp;
@@ -39,6 +40,15 @@ pub enum Record {
     Vault(VaultEvent),
     /// Runs are held, or happen again.
     Hold(HoldEvent),
+    /// A halt was set or ended.
+    Halt {
+        /// Which.
+        scope: HaltScope,
+        /// Set, or ended.
+        on: bool,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// What holds runs, and what lets them go.

@@ -26,7 +26,7 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
     let mut counts = FitCounts::default();
     let until = run_until(model, now);
     for (_, account) in model.accounts_of(only) {
-        let slot = match account.fitness(now, until) {
+        let slot = match model.fitness(account, now, until) {
             Fitness::Fit => &mut counts.fit,
             Fitness::Unfit { .. } => &mut counts.unfit,
             Fitness::Off => &mut counts.off,
@@ -40,6 +40,7 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         vault: model.vault,
         market: model.calendar.phase(now),
         calendar_until: model.calendar.valid_until(),
+        halts: model.halts.iter().cloned().collect(),
         next_run: next_run(model, now),
         egress: model.settings.egress.iter().map(|egress| egress_view(model, egress)).collect(),
         counts,
@@ -97,7 +98,7 @@ fn egress_view(model: &Model, egress: &EgressSettings) -> EgressView {
 pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountView> {
     let kept = model.accounts.get(&id)?;
     let running = model.checks.get(&id);
-    let testing = running.is_some_and(|check| !check.is_over());
+    let testing = running.is_some();
     let last = kept.last_check.as_ref().map(|check| ended(id, kept, check));
     Some(AccountView {
         id,
@@ -114,7 +115,7 @@ pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountVi
         session: kept.session.view(),
         last_ok: kept.last_ok,
         latency_ms: kept.last_check.as_ref().and_then(|check| check.latency_ms),
-        fitness: kept.fitness(now, run_until(model, now)),
+        fitness: model.fitness(kept, now, run_until(model, now)),
         last_run: kept.last_run.as_ref().map(|run| last_run(model, run, id)),
         last_check: running.map(|check| check.view().clone()).or(last),
         history: kept.history.iter().copied().collect(),

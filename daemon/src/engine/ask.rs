@@ -76,7 +76,7 @@ impl Engine {
                     self.key_secrets.insert(reply_to, secrets);
                     Ok(Ask::Keys(task))
                 }
-                KeyRequest::Other(request) => self.ask_of(request),
+                KeyRequest::Other(request) => self.ask_of(request, peer.only()),
             }
         };
         let ask = match ask {
@@ -91,11 +91,11 @@ impl Engine {
         Some(Msg::Asked(Asked { reply: reply_to, who: peer.who(), only, ask }))
     }
 
-    fn ask_of(&mut self, request: Request) -> Result<Ask, Failure> {
+    fn ask_of(&mut self, request: Request, only: Option<&UserId>) -> Result<Ask, Failure> {
         Ok(match request {
             Request::Connect(connect) => self.connect(connect)?,
-            Request::Login(login) => self.login(login.account)?,
-            Request::SubmitRedirect(submitted) => self.submitted(&submitted)?,
+            Request::Login(login) => self.login(login.account, only)?,
+            Request::SubmitRedirect(submitted) => self.submitted(&submitted, only)?,
             Request::Abandon(abandon) => Ask::Abandon { ticket: abandon.ticket },
             Request::TestAccounts(test) => Ask::Test(test.accounts),
             Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
@@ -108,8 +108,13 @@ impl Engine {
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
             Request::Seal(_) => Ask::Seal,
             Request::Backup(backup) => Ask::Backup(backup.file),
-            Request::Resume(_) => Ask::Resume,
+            Request::Release(_) => Ask::Release,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
+            Request::Halt(halt) => Ask::Halt(halt.scope, true),
+            Request::Resume(resume) => Ask::Halt(resume.scope, false),
+            Request::ResolveIntent(resolve) => {
+                Ask::Resolve { intent: resolve.intent, verdict: resolve.verdict }
+            }
             Request::Hello(_)
             | Request::Status(_)
             | Request::Subscribe(_)
@@ -181,8 +186,10 @@ impl Engine {
         Ok(Ask::Connect { ticket, user, broker, egress, replaces, link })
     }
 
-    fn login(&mut self, account: AccountId) -> Result<Ask, Failure> {
-        let Some(route) = self.model.route(account) else {
+    /// To a peer held to one person others' accounts are not there.
+    fn login(&mut self, account: AccountId, only: Option<&UserId>) -> Result<Ask, Failure> {
+        let route = self.model.route(account);
+        let Some(route) = route.filter(|r| only.is_none_or(|user| r.user == *user)) else {
             let why = format!("there is no account {account}; see `muster account list`");
             return Err(Failure::new(Code::NotFound, why));
         };
@@ -219,7 +226,11 @@ impl Engine {
 
     /// A pasted address or token: it may carry the state of the login it belongs to, and then must
     /// be of this one.
-    fn submitted(&mut self, submitted: &SubmitRedirect) -> Result<Ask, Failure> {
+    fn submitted(
+        &mut self,
+        submitted: &SubmitRedirect,
+        only: Option<&UserId>,
+    ) -> Result<Ask, Failure> {
         let text = submitted.redirected.expose();
         let ticket = submitted.ticket;
         match redirect::parse(text) {
@@ -235,9 +246,18 @@ impl Engine {
                         return Err(Failure::new(Code::Conflict, why));
                     }
                 }
-                self.tokens.insert(ticket, request_token);
+                self.keep_token(ticket, request_token, only);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
+        }
+    }
+
+    /// Keeps a token for the login it belongs to. One for a login that is over, or not the peer's,
+    /// is dropped here; the domain refuses the rest.
+    fn keep_token(&mut self, ticket: TicketId, token: SecretText, only: Option<&UserId>) {
+        let owner = self.model.tickets.get(&ticket).map(|kept| &kept.route.user);
+        if owner.is_some_and(|owner| only.is_none_or(|user| user == owner)) {
+            self.tokens.insert(ticket, token);
         }
     }
 
@@ -277,7 +297,7 @@ impl Engine {
                 };
                 let ticket = self.custody.verify_state(state, self.clock.now());
                 let ticket = ticket.map_err(|error| bad_state(&error))?;
-                self.tokens.insert(ticket, request_token);
+                self.keep_token(ticket, request_token, None);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
             // Kite gives the state back only after consent, so nobody knows whose this was.

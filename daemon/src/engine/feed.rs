@@ -1,6 +1,7 @@
 //! Subscribers: each gets a snapshot, then every change it may see, or a fresh snapshot if it is slow.
 
 use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
+use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::UserId;
 use muster_protocol::time::Timestamp;
 use tokio::sync::mpsc;
@@ -37,24 +38,25 @@ impl Watchers {
         Self { subscribers: Vec::new(), journal }
     }
 
-    /// Begins a subscription; `None` if there are too many.
+    /// Begins a subscription, unless there are too many.
     pub(super) fn subscribe(
         &mut self,
         model: &Model,
         now: Timestamp,
         peer: &Peer,
         tail: u32,
-    ) -> Option<Subscription> {
+    ) -> Result<Subscription, Failure> {
         self.subscribers.retain(|subscriber| !subscriber.queue.is_closed());
         if self.subscribers.len() >= MAX_SUBSCRIBERS {
-            return None;
+            let why = "too many clients are watching; close one and try again";
+            return Err(Failure::new(Code::Busy, why));
         }
         let (queue, feed) = mpsc::channel(QUEUE);
         let only = peer.only().cloned();
         let snapshot = self.snapshot(model, now, only.as_ref(), tail);
         self.subscribers.push(Subscriber { only, tail, seq: 0, queue, behind: false });
         let start = muster_protocol::reply::Subscribed { seq: 0, snapshot };
-        Some(Subscription { start, feed })
+        Ok(Subscription { start, feed })
     }
 
     fn snapshot(

@@ -42,7 +42,7 @@ impl Peer {
 /// What arrives at the engine from peers.
 pub(super) enum Input {
     Ask { peer: Peer, request: Box<Request>, reply: oneshot::Sender<Result<Value, Failure>> },
-    Subscribe { peer: Peer, tail: u32, reply: oneshot::Sender<Subscription> },
+    Subscribe { peer: Peer, tail: u32, reply: oneshot::Sender<Result<Subscription, Failure>> },
     Redirect { query: SecretText, reply: oneshot::Sender<Result<(), Failure>> },
 }
 
@@ -96,7 +96,7 @@ impl Handle {
     pub async fn subscribe(&self, peer: Peer, tail: u32) -> Result<Subscription, Failure> {
         let (reply, answer) = oneshot::channel();
         self.inputs.send(Input::Subscribe { peer, tail, reply }).await.map_err(|_| stopping())?;
-        answer.await.map_err(|_| stopping())
+        answer.await.map_err(|_| stopping())?
     }
 
     /// Hands over the query a browser came back with from a broker's login page.

@@ -60,11 +60,17 @@ impl Engine {
                 return;
             }
         };
-        let back_to = self.back_to.clone();
+        let (back_to, gate) = (self.back_to.clone(), self.gate.clone());
         tokio::spawn(async move {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
             let order = Order { leg, instrument, tag };
-            let outcome = signing.adapter.place(auth, &order).await.map_err(cause);
+            let outcome = if gate.is_open(&route.user, &intent.run.plan) {
+                signing.adapter.place(auth, &order).await.map_err(cause)
+            } else {
+                // Not a byte has left: the model's word for that is a failure to connect.
+                let says = Some("halted before it left".to_owned());
+                Err(Cause { kind: FailureKind::Unreachable, says, ip_seen: None })
+            };
             drop(back_to.send(Back::Msg(Box::new(Msg::Outcome { intent, outcome }))));
         });
     }

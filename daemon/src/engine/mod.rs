@@ -5,6 +5,7 @@ mod ask;
 mod brokers;
 pub mod check;
 mod feed;
+mod gate;
 mod handle;
 mod jobs;
 mod keys;
@@ -26,6 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::feed::Watchers;
+use self::gate::Gate;
 use self::handle::{Back, Input, Tickets};
 use self::perform::{Note, Turn};
 use crate::clock::Clock;
@@ -106,6 +108,7 @@ pub struct Engine {
     key_secrets: BTreeMap<ReplyTo, KeySecrets>,
     /// What a secret led to, until the model has decided.
     derived: Option<Derived>,
+    gate: Gate,
     status_at: Timestamp,
 }
 
@@ -157,6 +160,7 @@ impl Engine {
             running: BTreeMap::new(),
             key_secrets: BTreeMap::new(),
             derived: None,
+            gate: Gate::default(),
             status_at: now,
         };
         Ok((engine, Handle::new(inputs_to)))
@@ -217,10 +221,9 @@ impl Engine {
             Input::Redirect { query, reply } => self.redirect(&query, reply),
             Input::Subscribe { peer, tail, reply } => {
                 let now = self.clock.now();
-                if let Some(subscription) = self.watchers.subscribe(&self.model, now, &peer, tail) {
-                    // The peer may have gone.
-                    drop(reply.send(subscription));
-                }
+                let subscription = self.watchers.subscribe(&self.model, now, &peer, tail);
+                // The peer may have gone.
+                drop(reply.send(subscription));
                 None
             }
         }
@@ -285,6 +288,7 @@ impl Engine {
         while let Some(msg) = queue.pop_front() {
             let now = self.clock.now();
             let effects = update(&mut self.model, now, msg);
+            self.gate.set(&self.model.halts);
             queue.extend(self.perform(effects, &mut turn));
         }
         if self.clock.now() >= self.status_at {

@@ -68,6 +68,15 @@ impl Engine {
                     }
                 }
                 Effect::MakeTags { run, parts } => follow.push(self.make_tags(run, parts)),
+                Effect::MakeTag { intent, parts, by, reply } => match self.make_tag(parts) {
+                    Some(tag) => {
+                        let attempt = parts.attempt;
+                        follow.push(Msg::TagMade { intent, attempt, tag, by, reply });
+                    }
+                    None => {
+                        self.reply(reply, Err(Failure::new(Code::Sealed, "the vault is sealed")));
+                    }
+                },
                 Effect::Send(job) => self.send(job),
                 Effect::LookUp { account, route, intents } => {
                     self.look_up(account, &route, intents);
@@ -183,23 +192,26 @@ impl Engine {
 
     /// The tags of a run: deterministic, and nobody else's, by a MAC only custody can make.
     fn make_tags(&self, run: RunId, parts: Vec<(AccountId, Vec<TagParts>)>) -> Msg {
+        let tags = parts.into_iter().filter_map(|(account, legs)| {
+            let tags: Option<Vec<OrderTag>> =
+                legs.into_iter().map(|parts| self.make_tag(parts)).collect();
+            Some((account, tags?))
+        });
+        let tags = tags.collect();
+        Msg::TagsMade { run, tags }
+    }
+
+    fn make_tag(&self, parts: TagParts) -> Option<OrderTag> {
         let key = match self.custody.tag_key() {
             Ok(key) => key,
             Err(error) => {
-                tracing::error!(%error, %run, "no tags can be made; the run has no accounts");
-                return Msg::TagsMade { run, tags: Vec::new() };
+                tracing::error!(%error, "no tag can be made");
+                return None;
             }
         };
-        let tag = |parts: TagParts| -> OrderTag {
-            let mut mac =
-                Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
-            mac.update(parts.body().as_bytes());
-            parts.tag(&mac.finalize().into_bytes().into())
-        };
-        let tags = parts
-            .into_iter()
-            .map(|(account, legs)| (account, legs.into_iter().map(tag).collect()))
-            .collect();
-        Msg::TagsMade { run, tags }
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
+        mac.update(parts.body().as_bytes());
+        Some(parts.tag(&mac.finalize().into_bytes().into()))
     }
 }

@@ -1,8 +1,13 @@
 //! The product's two programs as tests run them: `muster-drill musterd …` is the real daemon under
 //! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
-//! is the real client, argument for argument.
+//! is the real client, argument for argument; `muster-drill relay SOCKET` joins a socket to standard
+//! input and output, so that a test can speak as another user.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -46,10 +51,37 @@ fn main() -> ExitCode {
             }
         };
     }
+    if let [_, program, socket] = arguments.as_slice()
+        && program == "relay"
+    {
+        return match relay(Path::new(socket)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     if arguments.len() > 1 {
         arguments.remove(1);
     }
     muster_tui::main_with(arguments)
+}
+
+/// Ends when the daemon closes.
+fn relay(socket: &Path) -> anyhow::Result<()> {
+    let from = UnixStream::connect(socket)?;
+    let to = from.try_clone()?;
+    std::thread::spawn(move || pump(std::io::stdin(), to));
+    // Not `Stdout`, which keeps a line back until it is full.
+    pump(from, File::from(std::io::stdout().as_fd().try_clone_to_owned()?))
+}
+
+/// Passes bytes on as they come; `std::io::copy` may hold them until there are more.
+fn pump(mut from: impl Read, mut to: impl Write) -> anyhow::Result<()> {
+    let mut bytes = [0; 4096];
+    loop {
+        let read = from.read(&mut bytes)?;
+        let Some(read) = bytes.get(..read).filter(|read| !read.is_empty()) else { return Ok(()) };
+        to.write_all(read)?;
+    }
 }
 
 fn daemon(drill: &Drill) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use super::money::Paise;
 use super::random::{BASE32, DIGITS, LOWER, MIXED, Random};
 
 /// Which of the two simulated brokers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Broker {
     /// Angel One, reached by its `SmartAPI`.

@@ -1,6 +1,7 @@
 //! Both brokers simulated: an independent peer on the wire that shares no code with the daemon.
 //! A sandbox holds its own accounts, orders, clock and faults; many may run in one process.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
@@ -132,6 +133,16 @@ impl Sandbox {
         self.state().book.records()
     }
 
+    /// How often this call arrived at a broker, whatever became of it.
+    pub fn calls(&self, broker: Broker, operation: Operation) -> usize {
+        self.state().calls.get(&(broker, operation)).copied().unwrap_or(0)
+    }
+
+    /// Every session, refresh and request token the brokers gave out, dead ones too.
+    pub fn issued_tokens(&self) -> Vec<String> {
+        self.state().sessions.issued().cloned().collect()
+    }
+
     /// The exchange clock; setting it moves this sandbox.
     pub fn clock(&self) -> SandboxClock {
         self.world.clock.clone()
@@ -227,6 +238,7 @@ fn state(config: SandboxConfig) -> State {
         faults: fault::Faults::default(),
         limiter: limit::Limiter::default(),
         rules: config.rules,
+        calls: BTreeMap::new(),
         random: config.seed.map_or_else(Random::fresh, Random::seeded),
         defaults: AccountDefaults { allowed_ips, redirect_url: config.redirect_url },
     };

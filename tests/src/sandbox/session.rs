@@ -29,10 +29,14 @@ pub(crate) struct RequestToken {
 pub(crate) struct Sessions {
     live: Vec<Session>,
     requests: Vec<RequestToken>,
+    /// Every token that ever left, dead ones too.
+    issued: Vec<String>,
 }
 
 impl Sessions {
     pub(crate) fn open(&mut self, session: Session) {
+        self.issued.push(session.token.clone());
+        self.issued.push(session.refresh_token.clone());
         self.live.push(session);
     }
 
@@ -59,6 +63,7 @@ impl Sessions {
     }
 
     pub(crate) fn promise(&mut self, request: RequestToken) {
+        self.issued.push(request.token.clone());
         self.requests.push(request);
     }
 
@@ -74,6 +79,11 @@ impl Sessions {
         let age = now.duration_since(request.created_at);
         let limit = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
         (age < limit).then_some(request)
+    }
+
+    /// Every session, refresh and request token that was given out.
+    pub(crate) fn issued(&self) -> impl Iterator<Item = &String> {
+        self.issued.iter().filter(|token| !token.is_empty())
     }
 
     /// Whose request token this is, leaving it in place.

@@ -1,6 +1,7 @@
 //! All there is in one sandbox, and the door through which a broker's requests come in.
 //! The brokers themselves are plain functions from state, time and request to a reply.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,6 +40,8 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
     pub(crate) rules: Rules,
+    /// How often each call arrived, faulted ones too.
+    pub(crate) calls: BTreeMap<(Broker, Operation), usize>,
     pub(crate) random: Random,
     pub(crate) defaults: AccountDefaults,
 }
@@ -177,6 +180,7 @@ impl App for Door {
         let broker = self.manners.broker;
         let fault = state.faults.strike(broker, account.as_deref(), route.operation);
         let operation = route.operation;
+        *state.calls.entry((broker, operation)).or_default() += 1;
         let state = &mut *state;
         let mut call = Call { state, now, request, captures, operation, account: String::new() };
         match fault {

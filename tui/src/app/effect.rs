@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use muster_protocol::ids::{AccountId, EgressName, PlanId, RunId, TicketId, UserId};
+use muster_protocol::halt::{HaltScope, Verdict};
+use muster_protocol::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::Selection;
@@ -47,6 +48,8 @@ pub(crate) enum Ask {
     Abandon(TicketId),
     Arm { plan: PlanId, mode: Mode, hash: String },
     ShowRun(RunId),
+    Halt { scope: HaltScope, on: bool },
+    Resolve { intent: IntentId, verdict: Verdict },
 }
 
 /// The form, without its secrets.

@@ -38,6 +38,8 @@ pub(crate) enum Line {
     AccountFilter,
     JournalFilter,
     SaveAs,
+    /// The broker's number of an order in doubt.
+    OrderNumber,
 }
 
 /// Something to be confirmed.

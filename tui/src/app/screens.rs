@@ -4,3 +4,4 @@ pub(crate) mod accounts;
 pub(crate) mod connect;
 pub(crate) mod journal;
 pub(crate) mod runs;
+pub(crate) mod stop;

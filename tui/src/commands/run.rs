@@ -1,7 +1,8 @@
 //! `muster run`.
 
-use muster_protocol::ids::RunId;
-use muster_protocol::request::{ListRuns, ShowRun};
+use muster_protocol::halt::Verdict;
+use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, RunId};
+use muster_protocol::request::{ListRuns, ResolveIntent, ShowRun};
 use muster_protocol::run::{IntentStatus, RunCounts, RunState, RunView};
 
 use super::{CommandError, Daemon, print, print::Printer};
@@ -26,6 +27,28 @@ pub(super) async fn run(
             let run =
                 RunId::try_from(run).map_err(|error| CommandError::Usage(error.to_string()))?;
             show(daemon, run, *printer).await
+        }
+        RunCommand::Resolve { run, account, leg, found, not_placed, send_again } => {
+            let verdict = match (found, not_placed, send_again) {
+                (Some(number), ..) => Verdict::Found { order_id: OrderId(number) },
+                (None, true, _) => Verdict::NotPlaced,
+                (None, false, true) => Verdict::SendAgain,
+                (None, false, false) => {
+                    let what = "say what you found: --found ORDER, --not-placed or --send-again";
+                    return Err(CommandError::Usage(what.to_owned()));
+                }
+            };
+            let run =
+                RunId::try_from(run).map_err(|error| CommandError::Usage(error.to_string()))?;
+            let first = || CommandError::Usage("legs are counted from 1".to_owned());
+            let leg = LegNo(leg.checked_sub(1).ok_or_else(first)?);
+            let intent = IntentId { run, account: AccountId(account), leg };
+            let id = intent.to_string();
+            daemon.client.call(ResolveIntent { intent, verdict }).await?;
+            if printer.is_json() {
+                return print::json("resolved", &id);
+            }
+            print::line(format!("settled: {id}"))
         }
     }
 }

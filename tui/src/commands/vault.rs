@@ -1,9 +1,9 @@
-//! `muster vault`, `muster backup`, `muster resume`.
+//! `muster vault`, `muster backup`, `muster release`.
 
 use std::path::Path;
 
 use muster_protocol::request::{
-    AddSlot, Backup, ChangeSecret, ListSlots, Reencrypt, RemoveSlot, Resume, Rotate, Seal, Unseal,
+    AddSlot, Backup, ChangeSecret, ListSlots, Reencrypt, Release, RemoveSlot, Rotate, Seal, Unseal,
     UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
@@ -77,8 +77,8 @@ pub(super) async fn backup(
 }
 
 /// Held runs may happen again.
-pub(super) async fn resume(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
-    daemon.client.call(Resume {}).await?;
+pub(super) async fn release(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
+    daemon.client.call(Release {}).await?;
     let words = "runs happen again";
     if printer.is_json() { print::json("done", &words) } else { print::line(words) }
 }

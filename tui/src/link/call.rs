@@ -2,8 +2,8 @@
 
 use muster_protocol::client::{CallError, Client};
 use muster_protocol::request::{
-    Abandon, ArmPlan, Connect, Login, RemoveAccount, SetActive, SetAutoExecute, ShowRun,
-    SubmitRedirect, TestAccounts,
+    Abandon, ArmPlan, Connect, Halt, Login, RemoveAccount, ResolveIntent, Resume, SetActive,
+    SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts,
 };
 
 use crate::app::effect::Ask;
@@ -22,6 +22,9 @@ pub(crate) enum Outgoing {
     Abandon(Abandon),
     Arm(ArmPlan),
     ShowRun(ShowRun),
+    Halt(Halt),
+    Resume(Resume),
+    Resolve(ResolveIntent),
 }
 
 impl Outgoing {
@@ -48,6 +51,9 @@ impl Outgoing {
             Ask::Abandon(ticket) => Self::Abandon(Abandon { ticket }),
             Ask::Arm { plan, mode, hash } => Self::Arm(ArmPlan { plan, mode, hash }),
             Ask::ShowRun(run) => Self::ShowRun(ShowRun { run }),
+            Ask::Halt { scope, on: true } => Self::Halt(Halt { scope }),
+            Ask::Halt { scope, on: false } => Self::Resume(Resume { scope }),
+            Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }
     }
 
@@ -64,6 +70,9 @@ impl Outgoing {
             Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Abandon(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Arm(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Halt(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Resume(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Resolve(call) => client.call(call).await.map(|_| Answer::Done)?,
         })
     }
 }

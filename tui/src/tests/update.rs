@@ -279,3 +279,19 @@ fn below_the_least_size_only_leaving_works() {
     assert_eq!(press(&mut model, &text("q")), [Effect::Quit]);
     assert_eq!(model.world.accounts[&AccountId(1)].status, AccountStatus::Active);
 }
+
+#[test]
+fn halting_is_one_key_and_enter_and_resuming_asks_for_the_word() {
+    let mut model = world::model();
+    let done = press(&mut model, &[Key::Char('H'), Key::Enter]);
+    let everything = muster_protocol::halt::HaltScope::All;
+    assert_eq!(asked(&done), Some(&Ask::Halt { scope: everything.clone(), on: true }));
+    let mut snapshot = world::snapshot();
+    snapshot.status.halts = vec![everything.clone()];
+    let mut model = world::model_of(snapshot);
+    assert!(press(&mut model, &[Key::Char('H'), Key::Enter]).is_empty());
+    press(&mut model, &[Key::Esc]);
+    let word = [text("HRESUME").as_slice(), &[Key::Enter]].concat();
+    let done = press(&mut model, &word);
+    assert_eq!(asked(&done), Some(&Ask::Halt { scope: everything, on: false }));
+}

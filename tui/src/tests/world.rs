@@ -311,6 +311,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let at = now();
     Snapshot {
         status: StatusView {
+            halts: Vec::new(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started: at.plus(-12 * DAY),
             now: at,

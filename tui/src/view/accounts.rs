@@ -55,7 +55,7 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Cont
         return Content { title, lines: empty(model, pen, body.width), link: None };
     }
     let split = screen.split();
-    if split == Split::One && model.accounts.details {
+    if model.accounts.details && !matches!(split, Split::Beside(_)) {
         let mut lines = details::lines(model, pen, usize::from(body.width));
         lines.truncate(usize::from(body.height));
         return Content { title, lines, link: None };

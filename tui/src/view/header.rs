@@ -34,6 +34,9 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     {
         add(1, Role::Warn, format!("data {} old", text::short(model.local.since(heard))));
     }
+    if model.world.status.as_ref().is_some_and(|status| !status.halts.is_empty()) {
+        add(1, Role::Loud, "HALTED".to_owned());
+    }
     if let Some(words) = alarm(model) {
         add(1, Role::Loud, words);
     }

@@ -36,6 +36,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
             let label = match what {
                 overlay::Line::AccountFilter | overlay::Line::JournalFilter => "/",
                 overlay::Line::SaveAs => "save to: ",
+                overlay::Line::OrderNumber => "the broker's order number: ",
             };
             line(buffer, area, label, typed, pen);
         }

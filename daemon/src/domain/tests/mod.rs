@@ -1,6 +1,8 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
 mod day;
+mod foreign;
+mod halt;
 mod recovery;
 mod sealed;
 
@@ -51,6 +53,10 @@ struct Day {
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+fn who(name: &str) -> super::msg::Who {
+    super::msg::Who { name: name.to_owned(), role: "operator".to_owned() }
 }
 
 fn settings() -> Settings {
@@ -170,6 +176,10 @@ impl Day {
                 });
                 Some(Msg::TagsMade { run, tags: tags.collect() })
             }
+            Effect::MakeTag { intent, parts, by, reply } => {
+                let (attempt, tag) = (parts.attempt, parts.tag(&[7; 32]));
+                Some(Msg::TagMade { intent, attempt, tag, by, reply })
+            }
             Effect::Send(job) => Some(self.broker(job)),
             Effect::LookUp { account, intents, .. } => {
                 let found = intents.into_iter().map(|(id, tag)| {
@@ -193,13 +203,9 @@ impl Day {
 
     fn broker(&mut self, job: SendJob) -> Msg {
         // I2: the record that says so is durable before an order leaves.
-        let durable = Record::Intent(
-            job.intent.clone(),
-            super::intent::IntentEvent::Sending {
-                attempt: muster_protocol::ids::Attempt(1),
-                at: self.now,
-            },
-        );
+        let attempt = self.model.intents[&job.intent].attempt;
+        let event = super::intent::IntentEvent::Sending { attempt, at: self.now };
+        let durable = Record::Intent(job.intent.clone(), event);
         assert!(self.store.contains(&durable), "{:?} left before it was durable", job.intent);
         self.sends.push(job.intent.clone());
         let fate = self.fates.get(&(job.intent.account, job.intent.leg.0)).copied();

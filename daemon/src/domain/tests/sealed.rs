@@ -4,22 +4,18 @@ use muster_protocol::run::RunState;
 use muster_protocol::status::{HoldReason, VaultState};
 
 use super::*;
-use crate::domain::msg::{Ask, Asked, ReplyTo, Who};
+use crate::domain::msg::{Ask, Asked, ReplyTo};
 use crate::domain::record::{HoldEvent, VaultEvent};
 
 const MONDAY: &str = "btst@2026-11-23";
 
-fn who() -> Who {
-    Who { name: "uid 0".to_owned(), role: "operator".to_owned() }
-}
-
 fn ask(day: &mut Day, ask: Ask) -> Vec<Effect> {
-    let asked = Asked { reply: ReplyTo(1), who: who(), only: None, ask };
+    let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask };
     update(&mut day.model, day.now, Msg::Asked(asked))
 }
 
 fn seal(day: &mut Day) {
-    let asked = Asked { reply: ReplyTo(1), who: who(), only: None, ask: Ask::Seal };
+    let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask: Ask::Seal };
     day.take(vec![Msg::Asked(asked)], usize::MAX);
     assert_eq!(day.model.vault, VaultState::Sealed);
 }
@@ -81,7 +77,7 @@ fn i18_after_an_old_store_was_put_back_runs_are_held_until_a_person_says_go() {
     day.start();
     day.pass("2026-11-23T15:11:00+05:30");
     assert_eq!((day.run_state(MONDAY), day.sends.len()), (None, 0));
-    let asked = Asked { reply: ReplyTo(1), who: who(), only: None, ask: Ask::Resume };
+    let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask: Ask::Release };
     day.take(vec![Msg::Asked(asked)], usize::MAX);
     day.pass("2026-11-23T15:12:00+05:30");
     assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
@@ -94,7 +90,7 @@ fn i19_whatever_is_answered_is_in_the_audit_of_the_same_commit() {
     let everyone = || muster_protocol::request::Selection::All;
     for asked in [
         Ask::Seal,
-        Ask::Resume,
+        Ask::Release,
         Ask::Test(everyone()),
         Ask::SetActive(everyone(), false),
         Ask::Abandon { ticket: muster_protocol::ids::TicketId(1) },

@@ -4,6 +4,7 @@ use muster_protocol::frame::Code;
 use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::request::Selection;
 
+use super::super::effect::Effect;
 use super::super::msg::{Ask, Asked, ReplyTo, Who};
 use super::Step;
 use super::accounts::Switch;
@@ -21,6 +22,10 @@ impl Step<'_> {
     fn perform_ask(&mut self, reply: ReplyTo, who: &Who, only: Option<&UserId>, ask: Ask) {
         let by = who.name.clone();
         if let Err(why) = self.may_touch(&ask, only) {
+            // The credential put aside for a new ticket is not wanted either.
+            if let Ask::Connect { ticket, .. } | Ask::Login { ticket, .. } = ask {
+                self.effects.push(Effect::DropTicket(ticket));
+            }
             self.refuse(reply, Code::Forbidden, why);
             return;
         }
@@ -49,8 +54,10 @@ impl Step<'_> {
             Ask::Keys(task) => self.keys(reply, who, task),
             Ask::Seal => self.seal(reply, &by),
             Ask::Backup(file) => self.backup(reply, who, file),
-            Ask::Resume => self.resume(reply, who),
+            Ask::Release => self.release(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
+            Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
+            Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
     }
 
@@ -88,8 +95,10 @@ impl Step<'_> {
             | Ask::Keys(_)
             | Ask::Seal
             | Ask::Backup(_)
-            | Ask::Resume
-            | Ask::Reencrypt(_) => false,
+            | Ask::Release
+            | Ask::Reencrypt(_)
+            | Ask::Halt(..)
+            | Ask::Resolve { .. } => false,
         };
         if allowed { Ok(()) } else { Err(NOT_YOURS) }
     }

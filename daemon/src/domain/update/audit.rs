@@ -2,6 +2,7 @@
 //! did.
 
 use muster_protocol::event::AuditEntry;
+use muster_protocol::halt::Verdict;
 use muster_protocol::ids::{AccountId, TicketId};
 use muster_protocol::request::Selection;
 
@@ -84,7 +85,20 @@ impl Ask {
             Self::Seal => ("seal the vault", None),
             Self::Reencrypt(user) => ("seal again under a new key", Some(user.to_string())),
             Self::Backup(file) => ("back up", Some(file.clone())),
-            Self::Resume => ("let held runs go", None),
+            Self::Release => ("let held runs go", None),
+            Self::Halt(scope, true) => ("halt", Some(scope.words())),
+            Self::Halt(scope, false) => ("end a halt", Some(scope.words())),
+            Self::Resolve { intent, verdict } => {
+                let what = match verdict {
+                    Verdict::Found { .. } => "resolve: found",
+                    Verdict::NotPlaced => "resolve: not placed",
+                    Verdict::SendAgain => "resolve: send again",
+                };
+                (
+                    what,
+                    Some(format!("{} account {} leg {}", intent.run, intent.account, intent.leg.0)),
+                )
+            }
         };
         (what.to_owned(), whom)
     }

@@ -47,7 +47,7 @@ impl Step<'_> {
     /// Starts a check of a stored account, unless one is running.
     pub(super) fn start_check(&mut self, id: AccountId) -> bool {
         let Some(account) = self.model.accounts.get(&id) else { return false };
-        if self.model.checks.get(&id).is_some_and(|check| !check.is_over()) {
+        if self.model.checks.contains_key(&id) {
             return true;
         }
         let reuse_session = account.session.is_live(self.now);
@@ -97,7 +97,8 @@ impl Step<'_> {
     }
 
     fn account_checked(&mut self, id: AccountId, from: CheckTarget, done: &CheckDone) {
-        let Some(check) = self.model.checks.remove(&id) else { return };
+        // It stays under way for clients until its result is durable: no old result shows in between.
+        let Some(check) = self.model.checks.get(&id).cloned() else { return };
         let Some(user) = self.model.accounts.get(&id).map(|account| account.user.clone()) else {
             return;
         };

@@ -44,7 +44,8 @@ impl Step<'_> {
             | Record::Check(..)
             | Record::Plan(..)
             | Record::Vault(_)
-            | Record::Hold(_) => return,
+            | Record::Hold(_)
+            | Record::Halt { .. } => return,
         };
         self.model.deciding.remove(&deciding);
     }
@@ -54,6 +55,9 @@ impl Step<'_> {
             Record::Started { .. } => self.publish(Changed::Status),
             Record::Account(id, event) => self.account_changed(*id, event),
             Record::Session(id, _) | Record::Check(id, _) => {
+                if matches!(record, Record::Check(..)) {
+                    self.model.checks.remove(id);
+                }
                 self.publish(Changed::Account(*id));
                 self.publish(Changed::Status);
             }
@@ -73,6 +77,7 @@ impl Step<'_> {
             Record::Intent(id, event) => self.intent_moved(id, event),
             Record::Vault(event) => self.vault_moved(*event),
             Record::Hold(_) => self.hold_moved(),
+            Record::Halt { .. } => self.halt_changed(),
         }
     }
 
@@ -144,7 +149,10 @@ impl Step<'_> {
             IntentEvent::Accepted { .. }
             | IntentEvent::Refused { .. }
             | IntentEvent::NotSent { .. }
-            | IntentEvent::Found { .. } => {
+            | IntentEvent::Found { .. }
+            | IntentEvent::SaidPlaced { .. }
+            | IntentEvent::SaidNotPlaced { .. }
+            | IntentEvent::Retried { .. } => {
                 self.model.in_flight.remove(id);
                 self.next_leg(id);
             }

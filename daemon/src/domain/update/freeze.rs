@@ -135,7 +135,7 @@ impl Step<'_> {
 
     fn fit(&self, fire: Fire) -> Vec<AccountId> {
         let fits = |account: &super::super::account::Account| {
-            account.fitness(self.now, fire.window_until) == Fitness::Fit
+            self.model.fitness(account, self.now, fire.window_until) == Fitness::Fit
         };
         self.model.accounts.iter().filter(|(_, a)| fits(a)).map(|(id, _)| *id).collect()
     }
@@ -201,14 +201,16 @@ impl Step<'_> {
         let taking_part = |id: AccountId| participants.iter().any(|part| part.account == id);
         let left_out = self.model.accounts.iter().filter(|(id, _)| !taking_part(**id));
         left_out
-            .filter_map(|(id, account)| match account.fitness(self.now, fire.window_until) {
-                Fitness::Unfit { reasons } => Some(Excluded {
-                    account: *id,
-                    user: account.user.clone(),
-                    broker: account.broker,
-                    reasons,
-                }),
-                Fitness::Fit | Fitness::Off => None,
+            .filter_map(|(id, account)| {
+                match self.model.fitness(account, self.now, fire.window_until) {
+                    Fitness::Unfit { reasons } => Some(Excluded {
+                        account: *id,
+                        user: account.user.clone(),
+                        broker: account.broker,
+                        reasons,
+                    }),
+                    Fitness::Fit | Fitness::Off => None,
+                }
             })
             .collect()
     }

@@ -42,7 +42,7 @@ impl Step<'_> {
     }
 
     /// A person has looked at today's orders and says go.
-    pub(super) fn resume(&mut self, reply: ReplyTo, who: &Who) {
+    pub(super) fn release(&mut self, reply: ReplyTo, who: &Who) {
         if self.model.held.is_none() {
             self.refuse(reply, Code::Conflict, "no run is held");
             return;

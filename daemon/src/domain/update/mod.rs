@@ -7,9 +7,11 @@ mod checks;
 mod committed;
 mod deadline;
 mod freeze;
+mod halt;
 mod hold;
 mod instruments;
 mod plans;
+mod resolve;
 mod runs;
 mod tickets;
 mod vault;
@@ -20,6 +22,7 @@ use muster_protocol::ids::{AccountId, RunId};
 use muster_protocol::time::{MINUTE, Timestamp};
 
 use super::effect::{Answer, Changed, Commit, Effect, Seal};
+use super::intent::IntentEvent;
 use super::model::Model;
 use super::msg::{Msg, ReplyTo};
 use super::record::Record;
@@ -39,6 +42,9 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Asked(asked) => step.asked(asked),
         Msg::Committed(records) => step.committed(&records),
         Msg::TagsMade { run, tags } => step.tags_made(run, tags),
+        Msg::TagMade { intent, attempt, tag, by, reply } => {
+            step.retry(intent, IntentEvent::Retried { attempt, tag, by, at: now }, reply);
+        }
         Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
         Msg::CheckDone { target, done } => step.check_done(target, &done),
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),

@@ -21,13 +21,13 @@ use super::{Step, noted};
 /// Whether an intent can be sent.
 enum Sendable {
     Now,
-    /// Its broker's list of instruments has not come yet.
+    /// Its broker's list of instruments has not come yet, or orders are halted.
     Later,
     Never(String),
 }
 
-/// How long an account waits before it is looked at again for its broker's list.
-const WAIT_FOR_LIST_MS: i64 = 500;
+/// How long an account that has to wait does so before it is looked at again.
+const LOOK_AGAIN_MS: i64 = 500;
 
 impl Step<'_> {
     /// What a crash left: an intent that was on its way may or may not have arrived.
@@ -115,7 +115,7 @@ impl Step<'_> {
                 Sendable::Later => waiting.push(account),
             }
         }
-        let again = self.now.plus(WAIT_FOR_LIST_MS);
+        let again = self.now.plus(LOOK_AGAIN_MS);
         if let Some(firing) = self.model.firing.get_mut(run) {
             firing.ready.extend(waiting.into_iter().map(|account| (again, account)));
         }
@@ -125,8 +125,8 @@ impl Step<'_> {
         self.model.spacing.entry(id.account).or_default().started(self.now);
         self.model.in_flight.insert(id.clone());
         self.model.deciding.insert(Deciding::Intent(id.clone()));
-        let event = IntentEvent::Sending { attempt: Attempt(1), at: self.now };
-        self.record(Record::Intent(id, event));
+        let attempt = self.model.intents.get(&id).map_or(Attempt(1), |intent| intent.attempt);
+        self.record(Record::Intent(id, IntentEvent::Sending { attempt, at: self.now }));
     }
 
     fn sendable(&self, id: &IntentId) -> Sendable {
@@ -140,6 +140,9 @@ impl Step<'_> {
         };
         if !account.active || !account.auto_execute {
             return never("the account was switched off");
+        }
+        if self.model.is_halted(&account.user, &id.run.plan) {
+            return Sendable::Later;
         }
         if !account.session.is_live(self.now) {
             return never("no live session");
@@ -301,6 +304,13 @@ impl Step<'_> {
         };
         let mut commit = Commit::default();
         for (id, order_id) in found {
+            // A person may have settled it while the book was read.
+            let open = self.model.intents.get(&id).map(super::super::intent::Intent::status);
+            if open != Some(IntentStatus::InDoubt)
+                || self.model.deciding.contains(&Deciding::Intent(id.clone()))
+            {
+                continue;
+            }
             let (event, level, text) = match order_id {
                 Some(order_id) => {
                     let text = format!("found in the order book as {order_id}");
@@ -343,7 +353,7 @@ impl Step<'_> {
         }
     }
 
-    fn of_intent(
+    pub(super) fn of_intent(
         &self,
         id: &IntentId,
         level: Level,
@@ -352,8 +362,9 @@ impl Step<'_> {
         let leg =
             self.model.runs.get(&id.run).and_then(|run| run.fixed.legs.get(usize::from(id.leg.0)));
         let what = leg.map(muster_protocol::order::Leg::words).unwrap_or_default();
-        let mut entry =
-            self.about(id.account, level, Area::Order, format!("{what}: {}", text.as_ref()));
+        // What became of it first: a narrow screen cuts the end.
+        let text = format!("{} · {what}", text.as_ref());
+        let mut entry = self.about(id.account, level, Area::Order, text);
         entry.run = Some(id.run.clone());
         entry
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::message::Request;
 
 /// What a call does, the same word at both brokers; faults are aimed by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// The page where a person logs in.

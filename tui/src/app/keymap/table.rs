@@ -69,6 +69,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Global, &[BackTab], Cmd::PrevPage, "page before", "go to the page before"),
     see(C::Global, &[Esc], Cmd::Back, "back", "close what is on top, clear the filter"),
     see(C::Global, &[Char('q')], Cmd::Quit, "quit", "one level up, and from the top leave").at(10),
+    act(C::Global, &[Char('H')], Cmd::Halt, "halt", "stop every order at once, or resume"),
     see(C::Global, &[Ctrl('r')], Cmd::Retry, "reconnect", "try the daemon again now"),
     see(C::List, &[Char('k'), Up], Cmd::Up, "up", "one row up"),
     see(C::List, &[Char('j'), Down], Cmd::Down, "down", "one row down"),
@@ -198,6 +199,27 @@ pub(crate) static BINDINGS: &[Binding] = &[
     )
     .at(2),
     act(C::Runs, &[Char('D')], Cmd::Disarm, "disarm", "back to dry-run: no order is sent").at(3),
+    act(
+        C::Runs,
+        &[Char('F')],
+        Cmd::Found,
+        "found",
+        "the broker has the order in doubt: type its number",
+    ),
+    act(
+        C::Runs,
+        &[Char('N')],
+        Cmd::NotPlaced,
+        "not placed",
+        "the broker does not have it, and it is not wanted",
+    ),
+    act(
+        C::Runs,
+        &[Char('S')],
+        Cmd::SendAgain,
+        "send again",
+        "the broker does not have it: send it once more",
+    ),
     act(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(4),
     see(C::Runs, &[Enter, Char('o')], Cmd::Orders, "orders", "one line per order, or per account")
         .at(5),

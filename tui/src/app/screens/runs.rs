@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use muster_protocol::account::{AccountView, Fitness};
-use muster_protocol::ids::{AccountId, PlanId, RunId};
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::plan::{Mode, PlanView};
 use muster_protocol::request::Selection;
 use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
@@ -14,6 +14,7 @@ use crate::app::keymap::Cmd;
 use crate::app::model::Model;
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
+use crate::app::screens::stop;
 
 /// What the page remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,6 +26,8 @@ pub(crate) struct RunsScreen {
     /// One line per order instead of one per account.
     pub(crate) orders: bool,
     pub(crate) scroll: usize,
+    /// The order in doubt whose number is being typed.
+    pub(crate) resolving: Option<IntentId>,
 }
 
 /// What the board shows.
@@ -106,6 +109,9 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::TestAll => return vec![model.ask(Ask::Test(Selection::All), "test begun")],
         Cmd::Arm => ask_to_arm(model),
         Cmd::Disarm => ask_to_disarm(model),
+        Cmd::Found => stop::ask_for_number(model),
+        Cmd::NotPlaced => stop::ask_not_placed(model),
+        Cmd::SendAgain => stop::ask_to_send_again(model),
         Cmd::Back => {
             model.runs.shown = None;
             model.runs.scroll = 0;
@@ -220,7 +226,7 @@ fn ask_to_disarm(model: &mut Model) {
     }
     model.overlay = Some(Overlay::Confirm(Question {
         title: format!("Disarm {name}?"),
-        body: "It goes back to dry-run: nothing is sent. A run that is already firing goes on."
+        body: "It goes back to dry-run at once: a run that is frozen does not fire, one that fires sends nothing more."
             .to_owned(),
         yes: "Disarm",
         then: Then::Ask(

@@ -6,7 +6,7 @@ use crate::app::form::SecretField;
 use crate::app::keymap::{self, Binding, Cmd, Context};
 use crate::app::model::Model;
 use crate::app::overlay::{Line, Overlay, Then};
-use crate::app::screens::{connect, journal};
+use crate::app::screens::{connect, journal, stop};
 use crate::app::update::act;
 
 /// Does a command on what lies on top.
@@ -86,6 +86,9 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Line { what: Line::SaveAs, typed, .. }) => journal::save(model, typed.text()),
+        Some(Overlay::Line { what: Line::OrderNumber, typed, .. }) => {
+            stop::found(model, typed.text())
+        }
         Some(Overlay::Redirect) => connect::submit_redirect(model),
         _ => Vec::new(),
     }

@@ -4,13 +4,16 @@
 //! Planned --Sending--> Sending --Accepted--> Accepted
 //!    |                    |  \---Refused--> Refused
 //!    |                    |  \---NotSent--> NotSent      (no connection was made: proven)
-//!    |                    \------Doubted--> InDoubt --Found--> Accepted
-//!    |                                        \--Missing--> InDoubt (one more look-up)
+//!    |                    \------Doubted--> InDoubt --Found, SaidPlaced--> Accepted
+//!    |                                        |--Missing--> InDoubt (one more look-up)
+//!    |                                        |--SaidNotPlaced--> NotSent (a person looked)
+//!    |<---------------------------------------\--Retried--> Planned, attempt n+1, a new tag
 //!    |--NotSent--> NotSent   (own refusal before any byte)
 //!    |--Missed--> Missed     (the window closed)
 //!    \--Rehearsed--> Rehearsed (dry-run)
 //! ```
-//! Nothing leads from `InDoubt` back to `Sending`: what may have been sent is never sent again by itself.
+//! Only a person's word leads from `InDoubt` back to `Planned`: what may have been sent is never sent
+//! again by itself.
 
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{Attempt, OrderId, OrderTag};
@@ -92,6 +95,33 @@ pub enum IntentEvent {
         /// When.
         at: Timestamp,
     },
+    /// A person found it at the broker.
+    SaidPlaced {
+        /// The broker's number.
+        order_id: OrderId,
+        /// Who says so.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person found that the broker does not have it.
+    SaidNotPlaced {
+        /// Who says so.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person found that the broker does not have it, and wants it sent once more.
+    Retried {
+        /// The next attempt.
+        attempt: Attempt,
+        /// The tag it carries.
+        tag: OrderTag,
+        /// Who says so.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl IntentEvent {
@@ -106,6 +136,29 @@ impl IntentEvent {
             Self::Found { .. } => "found",
             Self::Missed { .. } => "missed",
             Self::Rehearsed { .. } => "rehearsed",
+            Self::SaidPlaced { .. } => "said to be placed",
+            Self::SaidNotPlaced { .. } => "said not to be placed",
+            Self::Retried { .. } => "retried",
+        }
+    }
+}
+
+impl IntentEvent {
+    /// Whose word it is, if it is a person's.
+    pub fn by(&self) -> Option<&str> {
+        match self {
+            Self::SaidPlaced { by, .. }
+            | Self::SaidNotPlaced { by, .. }
+            | Self::Retried { by, .. } => Some(by),
+            Self::Sending { .. }
+            | Self::Accepted { .. }
+            | Self::Refused { .. }
+            | Self::NotSent { .. }
+            | Self::Doubted { .. }
+            | Self::Missing { .. }
+            | Self::Found { .. }
+            | Self::Missed { .. }
+            | Self::Rehearsed { .. } => None,
         }
     }
 }
@@ -119,7 +172,7 @@ pub struct Sent {
     pub at: Timestamp,
 }
 
-/// Where an intent stands. The tag is fixed when the run is frozen and never changes.
+/// Where an intent stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// Not sent.
@@ -169,8 +222,10 @@ pub enum Stage {
 /// An intent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// The tag it carries at the broker.
+    /// The tag it carries at the broker: fixed when the run is frozen, another one for each attempt.
     pub tag: OrderTag,
+    /// The attempt it is at, from 1.
+    pub attempt: Attempt,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -178,14 +233,14 @@ pub struct Intent {
 impl Intent {
     /// A planned intent with its tag.
     pub const fn planned(tag: OrderTag) -> Self {
-        Self { tag, stage: Stage::Planned }
+        Self { tag, attempt: Attempt(1), stage: Stage::Planned }
     }
 
     /// The intent after the event: the one transition function, live and at replay.
     pub fn next(&self, event: &IntentEvent) -> Result<Self, Illegal> {
         use IntentEvent as E;
         let stage = match (&self.stage, event) {
-            (Stage::Planned, E::Sending { attempt, at }) => {
+            (Stage::Planned, E::Sending { attempt, at }) if *attempt == self.attempt => {
                 Stage::Sending(Sent { attempt: *attempt, at: *at })
             }
             (Stage::Planned | Stage::Sending(_), E::NotSent { cause, .. }) => {
@@ -213,6 +268,18 @@ impl Intent {
                 at: *at,
                 lookups: lookups.saturating_add(1),
             },
+            (Stage::InDoubt { sent, lookups, .. }, E::SaidPlaced { order_id, at, .. }) => {
+                let (order_id, lookups) = (order_id.clone(), *lookups);
+                Stage::Accepted { sent: *sent, order_id, at: *at, lookups }
+            }
+            (Stage::InDoubt { .. }, E::SaidNotPlaced { by, .. }) => {
+                Stage::NotSent { cause: said_not_placed(by) }
+            }
+            (Stage::InDoubt { .. }, E::Retried { attempt, tag, .. })
+                if attempt.0 == self.attempt.0.saturating_add(1) && *tag != self.tag =>
+            {
+                return Ok(Self { tag: tag.clone(), attempt: *attempt, stage: Stage::Planned });
+            }
             (state, event) => {
                 return Err(Illegal {
                     machine: "intent",
@@ -221,13 +288,18 @@ impl Intent {
                 });
             }
         };
-        Ok(Self { tag: self.tag.clone(), stage })
+        Ok(Self { tag: self.tag.clone(), attempt: self.attempt, stage })
     }
 
     /// The status as the board counts it.
     pub const fn status(&self) -> IntentStatus {
         status_of(&self.stage)
     }
+}
+
+fn said_not_placed(by: &str) -> Cause {
+    let says = Some(format!("{by} looked: the broker does not have it"));
+    Cause { kind: FailureKind::Refused, says, ip_seen: None }
 }
 
 const fn status_of(stage: &Stage) -> IntentStatus {
@@ -244,75 +316,4 @@ const fn status_of(stage: &Stage) -> IntentStatus {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const AT: Timestamp = Timestamp::from_millis(1_000);
-
-    fn cause() -> Cause {
-        Cause { kind: FailureKind::InDoubt, says: None, ip_seen: None }
-    }
-
-    fn every_event() -> Vec<IntentEvent> {
-        let order_id = OrderId("1".to_owned());
-        vec![
-            IntentEvent::Sending { attempt: Attempt(1), at: AT },
-            IntentEvent::Accepted { order_id: order_id.clone(), at: AT },
-            IntentEvent::Refused { cause: cause(), at: AT },
-            IntentEvent::NotSent { cause: cause(), at: AT },
-            IntentEvent::Doubted { cause: cause(), at: AT },
-            IntentEvent::Missing { at: AT },
-            IntentEvent::Found { order_id, at: AT },
-            IntentEvent::Missed { at: AT },
-            IntentEvent::Rehearsed { at: AT },
-        ]
-    }
-
-    fn after(events: &[IntentEvent]) -> Intent {
-        let planned = Intent::planned(OrderTag("T".to_owned()));
-        events.iter().fold(planned, |intent, event| intent.next(event).unwrap())
-    }
-
-    #[test]
-    fn i1_no_path_leads_to_a_second_send() {
-        // Every reachable state within six events: none that was ever sent accepts Sending again.
-        let mut frontier = vec![(after(&[]), false)];
-        for _ in 0..6 {
-            let mut next = Vec::new();
-            for (intent, sent) in &frontier {
-                for event in every_event() {
-                    let Ok(moved) = intent.next(&event) else { continue };
-                    let sends = matches!(event, IntentEvent::Sending { .. });
-                    assert!(!(sends && *sent), "{intent:?} was sent again");
-                    next.push((moved, *sent || sends));
-                }
-            }
-            frontier.extend(next);
-            frontier.dedup();
-        }
-        assert!(frontier.len() > 8);
-    }
-
-    #[test]
-    fn i6_only_the_book_moves_an_order_out_of_doubt() {
-        let doubt = after(&[every_event()[0].clone(), every_event()[4].clone()]);
-        for event in every_event() {
-            match (&event, doubt.next(&event)) {
-                (IntentEvent::Found { .. }, Ok(moved)) => {
-                    assert_eq!(moved.status(), IntentStatus::Accepted);
-                }
-                (IntentEvent::Missing { .. }, Ok(moved)) => {
-                    assert_eq!(moved.status(), IntentStatus::InDoubt);
-                }
-                (_, Err(_)) => {}
-                (event, Ok(moved)) => panic!("{event:?} led to {moved:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_settled_intent_takes_no_event() {
-        let settled = after(&[every_event()[0].clone(), every_event()[1].clone()]);
-        assert!(every_event().iter().all(|event| settled.next(event).is_err()));
-    }
-}
+mod tests;

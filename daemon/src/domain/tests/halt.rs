@@ -1,0 +1,129 @@
+//! The stop switch, and orders in doubt that a person settles.
+
+use muster_protocol::halt::{HaltScope, Verdict};
+use muster_protocol::run::RunState;
+
+use super::super::effect::Answer;
+use super::super::msg::{Ask, Asked, ReplyTo};
+use super::*;
+
+const MONDAY: &str = "btst@2026-11-23";
+
+impl Day {
+    /// Asks as an operator; what was answered, and whether it was answered at all.
+    fn ask(&mut self, ask: Ask) -> Option<Result<Answer, muster_protocol::frame::Failure>> {
+        let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask };
+        let mut answered = None;
+        let mut queue = VecDeque::from([Msg::Asked(asked)]);
+        while let Some(msg) = queue.pop_front() {
+            for effect in update(&mut self.model, self.now, msg) {
+                if let Effect::Reply(_, answer) = &effect {
+                    answered = Some(answer.clone());
+                }
+                if let Effect::Commit(commit) = &effect
+                    && let Some((_, answer)) = &commit.ack
+                {
+                    // The reply waits for durability; here that is at once.
+                    answered = Some(Ok(answer.clone()));
+                }
+                queue.extend(self.perform(effect));
+            }
+        }
+        answered
+    }
+
+    fn halt(&mut self, scope: HaltScope, on: bool) {
+        assert_eq!(self.ask(Ask::Halt(scope, on)), Some(Ok(Answer::Done)));
+    }
+
+    fn in_doubt(&self) -> IntentId {
+        let mut intents = self.model.intents.iter();
+        let found = intents.find(|(_, intent)| intent.status() == IntentStatus::InDoubt);
+        found.map(|(id, _)| id.clone()).unwrap()
+    }
+}
+
+#[test]
+fn i10_after_a_halt_nothing_leaves_until_it_is_resumed() {
+    let mut day = Day::new(3, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:10:00.050+05:30");
+    assert_eq!(day.sends.len(), 3);
+    day.halt(HaltScope::All, true);
+    day.pass("2026-11-23T15:12:00+05:30");
+    assert_eq!(day.sends.len(), 3, "the second legs are held");
+    // A restart changes nothing about it.
+    let mut day = Day::restarted(day.store, day.book, day.now);
+    day.start();
+    day.pass("2026-11-23T15:12:30+05:30");
+    assert!(day.sends.is_empty());
+    day.halt(HaltScope::All, false);
+    day.pass("2026-11-23T15:13:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 6]);
+    day.assert_at_most_once();
+}
+
+#[test]
+fn a_halt_that_outlasts_the_window_leaves_the_rest_missed() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.halt(HaltScope::Plan("btst".parse().unwrap()), true);
+    day.pass("2026-11-23T15:30:00+05:30");
+    assert!(day.sends.is_empty());
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Missed; 4]);
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
+}
+
+#[test]
+fn a_halt_of_one_person_holds_nobody_else() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.halt(HaltScope::User("user1".parse().unwrap()), true);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert!(day.sends.iter().all(|id| id.account == AccountId(2)) && day.sends.len() == 2);
+    let run: RunId = MONDAY.to_owned().try_into().unwrap();
+    let excluded = &day.model.runs[&run].fixed.excluded;
+    assert_eq!(excluded[0].reasons, [muster_protocol::account::Unfit::Halted]);
+}
+
+#[test]
+fn a_person_settles_an_order_in_doubt_and_it_is_sent_again_only_on_their_word() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.fates.insert((AccountId(1), 0), Fate::Lose);
+    day.start();
+    day.pass("2026-11-23T15:10:30+05:30");
+    let intent = day.in_doubt();
+    day.fates.clear();
+    let again = Ask::Resolve { intent: intent.clone(), verdict: Verdict::SendAgain };
+    assert_eq!(day.ask(again), Some(Ok(Answer::Done)));
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 2]);
+    let sent: Vec<&IntentId> = day.sends.iter().filter(|id| **id == intent).collect();
+    assert_eq!(sent.len(), 2);
+    day.assert_at_most_once();
+    // What is settled cannot be settled again.
+    let twice = day.ask(Ask::Resolve { intent, verdict: Verdict::NotPlaced });
+    assert!(matches!(twice, Some(Err(_))), "{twice:?}");
+}
+
+#[test]
+fn a_person_may_say_found_or_not_placed_and_not_send_again_after_the_window() {
+    let number = OrderId("77".to_owned());
+    let cases = [
+        (Verdict::Found { order_id: number }, Some(IntentStatus::Accepted)),
+        (Verdict::NotPlaced, Some(IntentStatus::NotSent)),
+        (Verdict::SendAgain, None),
+    ];
+    for (verdict, expected) in cases {
+        let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+        day.fates.insert((AccountId(1), 0), Fate::Lose);
+        day.start();
+        day.pass("2026-11-23T15:14:30+05:30");
+        let intent = day.in_doubt();
+        let answer = day.ask(Ask::Resolve { intent, verdict }).unwrap();
+        assert_eq!(answer.is_ok(), expected.is_some(), "{answer:?}");
+        let status = expected.unwrap_or(IntentStatus::InDoubt);
+        assert_eq!(day.statuses(MONDAY)[0], status);
+        assert_eq!(day.sends.len(), 2);
+    }
+}

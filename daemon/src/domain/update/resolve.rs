@@ -1,0 +1,97 @@
+//! An order in doubt, settled by what a person found out at the broker.
+
+use muster_protocol::event::Level;
+use muster_protocol::frame::Code;
+use muster_protocol::halt::Verdict;
+use muster_protocol::ids::{Attempt, IntentId};
+use muster_protocol::run::IntentStatus;
+
+use super::super::effect::{Answer, Effect};
+use super::super::intent::IntentEvent;
+use super::super::model::Deciding;
+use super::super::msg::ReplyTo;
+use super::super::record::Record;
+use super::super::run::Stage;
+use super::super::tag::TagParts;
+use super::{Step, noted};
+
+/// The attempt is one character of the tag; nobody needs so many.
+const MAX_ATTEMPTS: u8 = 5;
+
+impl Step<'_> {
+    pub(super) fn resolve(&mut self, reply: ReplyTo, by: String, id: IntentId, verdict: Verdict) {
+        let at = self.now;
+        let status = self.model.intents.get(&id).map(super::super::intent::Intent::status);
+        match status {
+            None => return self.refuse(reply, Code::NotFound, format!("there is no order {id}")),
+            Some(IntentStatus::InDoubt) if !self.is_deciding(&id) => {}
+            Some(_) => {
+                return self.refuse(
+                    reply,
+                    Code::Conflict,
+                    format!("order {id} is not in doubt any more"),
+                );
+            }
+        }
+        match verdict {
+            Verdict::Found { order_id } if order_id.0.trim().is_empty() => {
+                self.refuse(reply, Code::InvalidParams, "name the broker's number of the order");
+            }
+            Verdict::Found { order_id } => {
+                let event = IntentEvent::SaidPlaced { order_id, by, at };
+                self.settle(reply, id, event, "a person found it at the broker");
+            }
+            Verdict::NotPlaced => {
+                let event = IntentEvent::SaidNotPlaced { by, at };
+                self.settle(reply, id, event, "a person says the broker does not have it");
+            }
+            Verdict::SendAgain => self.send_again(reply, by, id),
+        }
+    }
+
+    fn is_deciding(&self, id: &IntentId) -> bool {
+        self.model.deciding.contains(&Deciding::Intent(id.clone()))
+    }
+
+    /// Another attempt needs another tag, and the run's window open.
+    fn send_again(&mut self, reply: ReplyTo, by: String, id: IntentId) {
+        let plan = self.model.plans.get(&id.run.plan).map(super::super::plan::Plan::no);
+        let open = self.model.runs.get(&id.run).is_some_and(|run| {
+            matches!(run.stage, Stage::Firing { .. }) && self.now < run.fixed.window_until
+        });
+        let attempt = self.model.intents.get(&id).map_or(0, |intent| intent.attempt.0);
+        let Some(plan) = plan.filter(|_| open && attempt < MAX_ATTEMPTS) else {
+            let why = "the run's window is over, or it was sent too often: place it by hand if it is still wanted";
+            return self.refuse(reply, Code::Conflict, why);
+        };
+        let parts = TagParts {
+            date: id.run.date,
+            plan,
+            account: id.account,
+            leg: id.leg,
+            attempt: Attempt(attempt.saturating_add(1)),
+        };
+        self.effects.push(Effect::MakeTag { intent: id, parts, by, reply });
+    }
+
+    pub(super) fn retry(&mut self, id: IntentId, event: IntentEvent, reply: ReplyTo) {
+        let doubted = self.model.intents.get(&id).map(super::super::intent::Intent::status);
+        if doubted != Some(IntentStatus::InDoubt) || self.is_deciding(&id) {
+            return self.refuse(
+                reply,
+                Code::Conflict,
+                format!("order {id} is not in doubt any more"),
+            );
+        }
+        self.settle(reply, id, event, "a person says the broker does not have it: sent once more");
+    }
+
+    fn settle(&mut self, reply: ReplyTo, id: IntentId, event: IntentEvent, what: &str) {
+        self.model.deciding.insert(Deciding::Intent(id.clone()));
+        let by = event.by().unwrap_or_default();
+        let entry = self.of_intent(&id, Level::Warn, format!("{what} ({by})"));
+        let mut commit = noted(Record::Intent(id, event), entry, Vec::new());
+        commit.ack = Some((reply, Answer::Done));
+        self.commit(commit);
+    }
+}

@@ -1,0 +1,77 @@
+//! Every way out gives the terminal back as it was.
+
+use muster_tests::harness::eventually;
+use rustix::process::Signal;
+
+use crate::screen::{CTRL_C, CTRL_Z, Screen, Terminal};
+
+/// A client that looks for a daemon nobody started.
+async fn alone() -> anyhow::Result<Screen> {
+    let nowhere = tempfile::tempdir()?;
+    let screen = Terminal::of(&nowhere.path().join("musterd.sock")).open()?;
+    screen.shows(&["1 Accounts", "? help"]).await?;
+    assert!(screen.is_taken() && !screen.is_restored());
+    Ok(screen)
+}
+
+async fn leaves_well(screen: Screen, how: &str) -> anyhow::Result<()> {
+    let left = screen.ended().await?;
+    assert!(left.is_restored, "{how}");
+    assert_eq!(left.status.code(), Some(0), "{how}: {:?}", left.status);
+    assert_eq!(left.text.trim(), "", "{how} leaves nothing on the shell's screen");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_gives_the_terminal_back() -> anyhow::Result<()> {
+    for key in ["q", CTRL_C] {
+        let screen = alone().await?;
+        screen.press(key)?;
+        leaves_well(screen, &format!("{key:?}")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_gives_the_terminal_back() -> anyhow::Result<()> {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let screen = alone().await?;
+        screen.signal(signal)?;
+        leaves_well(screen, &format!("{signal:?}")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_and_continued_it_hands_the_terminal_over_and_takes_it_again() -> anyhow::Result<()>
+{
+    let screen = alone().await?;
+    screen.press(CTRL_Z)?;
+    eventually("it is stopped", async || screen.is_stopped()).await?;
+    eventually("the terminal is the shell's", async || screen.is_restored()).await?;
+    assert_eq!(screen.text().trim(), "");
+    screen.signal(Signal::CONT)?;
+    screen.shows(&["1 Accounts", "? help"]).await?;
+    assert!(screen.is_taken());
+    screen.press("q")?;
+    leaves_well(screen, "after a stop").await
+}
+
+/// A form that holds something is asked about once; the second time it is meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_holds_something_is_asked_about_and_a_signal_is_not() -> anyhow::Result<()> {
+    for first in ["asked", "told"] {
+        let screen = alone().await?;
+        screen.press("2\r\tasha")?;
+        screen.shows(&[" > User          asha"]).await?;
+        if first == "told" {
+            screen.signal(Signal::TERM)?;
+        } else {
+            screen.press(CTRL_C)?;
+            screen.shows(&["Leave?", "Cancel"]).await?;
+            screen.press(CTRL_C)?;
+        }
+        leaves_well(screen, first).await?;
+    }
+    Ok(())
+}
