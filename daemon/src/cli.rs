@@ -16,7 +16,8 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::daemon::{Edges, init, run};
 use crate::passphrase::{Passphrase, Source};
-use crate::vault::KdfParams;
+use crate::upkeep;
+use crate::vault::{KdfParams, new_key_text};
 
 /// Keeps many people's broker credentials sealed, tests their connections, and places every enabled
 /// account's orders at the set time on each trading day, once.
@@ -38,8 +39,31 @@ pub struct Cli {
 enum Command {
     /// Make the store and its vault; asks for the passphrase twice.
     Init,
-    /// Run the daemon in the foreground; stops in order on SIGTERM.
-    Run,
+    /// Run the daemon in the foreground; stops in order on SIGTERM. Starts sealed when no passphrase
+    /// is at hand.
+    Run {
+        /// Start sealed, whatever is at hand.
+        #[arg(long)]
+        sealed: bool,
+    },
+    /// Write a new random key to standard output, for a systemd credential or a recovery key.
+    NewKey,
+    /// Check a store or backup: every record opens, every chain holds. No daemon may run on it.
+    Verify {
+        /// The file; the configured store if none is named.
+        file: Option<PathBuf>,
+    },
+    /// Put a backup in the store's place. The next start holds its runs until somebody releases them.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+    },
+    /// Follow the audit chain and write its entries as JSON lines. No daemon may run on the store.
+    Audit {
+        /// The newest hash as it was kept elsewhere; it must be in the chain's place still.
+        #[arg(long)]
+        head: Option<String>,
+    },
     /// Read the configuration and say whether it can be used.
     CheckConfig,
     /// Write the manual pages into a folder.
@@ -62,17 +86,38 @@ pub fn main() -> ExitCode {
 
 fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
+    if let Command::NewKey = cli.command {
+        show(&new_key_text()?);
+        return Ok(());
+    }
     if let Command::Man { folder } = &cli.command {
         clap_mangen::generate_to(Cli::command(), folder).context("the pages cannot be written")?;
         return Ok(());
     }
     let config = Config::read(&cli.config)?;
-    match cli.command {
-        Command::Man { .. } => Ok(()),
+    match &cli.command {
+        Command::NewKey | Command::Man { .. } => Ok(()),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
             Ok(())
         }
+        Command::Verify { file } => {
+            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            let found = upkeep::verify(file.as_ref().unwrap_or(&config.store), &passphrase)?;
+            let kind = if found.backup { "backup, authentic" } else { "store" };
+            complain(&format!(
+                "{kind}: {} records replayed, {} secrets opened, {} journal entries, audit of {} holds, head {}",
+                found.records, found.sealed, found.journal, found.audit.entries, found.audit.hash
+            ));
+            Ok(())
+        }
+        Command::Restore { file } => {
+            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            upkeep::restore(&config.store, file, &passphrase)?;
+            complain("restored; the next start holds every run until `muster release`");
+            Ok(())
+        }
+        Command::Audit { head } => audit(&config.store, head.as_deref()),
         Command::Init => {
             let passphrase = new_passphrase(cli.passphrase_fd)?;
             init(&config, &passphrase, KdfParams::default())?;
@@ -82,13 +127,24 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
             ));
             Ok(())
         }
-        Command::Run => {
+        Command::Run { sealed } => {
             log_to_stderr();
-            let passphrase = passphrase(cli.passphrase_fd, "Passphrase: ")?;
+            let passphrase = if *sealed { None } else { at_hand(cli.passphrase_fd)? };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(serve(config, passphrase))
         }
     }
+}
+
+fn audit(store: &Path, head: Option<&str>) -> anyhow::Result<()> {
+    let (entries, newest) = upkeep::audit(store)?;
+    for entry in &entries {
+        show(&serde_json::to_string(entry)?);
+    }
+    complain(&format!("{} entries hold, head {}", newest.entries, newest.hash));
+    let cut = "the chain ends elsewhere: entries were cut off, added, or made anew";
+    anyhow::ensure!(head.is_none_or(|head| head == newest.hash), cut);
+    Ok(())
 }
 
 /// No core dump and no reading of our memory by other processes of the same user; files are made
@@ -100,7 +156,7 @@ fn harden() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(config: Config, passphrase: Passphrase) -> anyhow::Result<()> {
+async fn serve(config: Config, passphrase: Option<Passphrase>) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -134,6 +190,28 @@ fn passphrase(fd: Option<u32>, prompt: &str) -> anyhow::Result<Passphrase> {
         (None, None) => Source::Terminal { prompt: prompt.to_owned() },
     };
     Passphrase::read(&source).context("the passphrase cannot be read")
+}
+
+/// What opens the vault at the start; `None` where there is neither a credential nor a terminal.
+fn at_hand(fd: Option<u32>) -> anyhow::Result<Option<Passphrase>> {
+    let Some(directory) = credentials_directory().filter(|_| fd.is_none()) else {
+        let nobody = fd.is_none() && std::fs::File::open("/dev/tty").is_err();
+        return if nobody { Ok(None) } else { passphrase(fd, "Passphrase: ").map(Some) };
+    };
+    for name in ["passphrase", "key"] {
+        if directory.join(name).exists() {
+            let source = Source::Credential { directory, name: name.to_owned() };
+            let read = Passphrase::read(&source).context("the passphrase cannot be read")?;
+            return Ok(Some(read));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes to standard output, which whoever asked has turned to where it is to be.
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn show(text: &str) {
+    println!("{text}");
 }
 
 fn new_passphrase(fd: Option<u32>) -> anyhow::Result<Passphrase> {

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use interprocess::local_socket::tokio::Listener;
 use interprocess::local_socket::{GenericFilePath, ListenerOptions, ToFsName};
+use muster_protocol::event::{Area, JournalEntry, Level};
+use muster_protocol::status::HoldReason;
+use muster_protocol::time::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -16,11 +19,12 @@ use crate::config::{Config, ConfigError, EgressConfig};
 use crate::custody::Custody;
 use crate::domain::calendar::Calendar;
 use crate::domain::model::{EgressSettings, LOGIN_TTL_MS, Model, Settings};
+use crate::domain::record::{HoldEvent, Record};
 use crate::egress::Egress;
 use crate::engine::{Brokers, BrokersError, BrokersSetup, Engine, EngineError, Parts};
 use crate::passphrase::Passphrase;
 use crate::server::Roles;
-use crate::store::{Store, StoreError};
+use crate::store::{Batch, Epochs, Found, Store, StoreError, encode};
 use crate::vault::{Header, KdfParams, Vault, VaultError};
 use crate::{callback, server, systemd};
 
@@ -89,11 +93,11 @@ pub fn init(config: &Config, passphrase: &Passphrase, cost: KdfParams) -> Result
 
 /// Runs the daemon until told to stop.
 ///
-/// In this order: lock the store, open the vault, replay, listen; the engine doubts and looks up
+/// In this order: lock the store, open the vault if its passphrase is at hand, replay, listen; the engine doubts and looks up
 /// what a crash left before it sends anything.
 pub async fn run(
     config: Config,
-    passphrase: Passphrase,
+    passphrase: Option<Passphrase>,
     edges: Edges,
     stop: CancellationToken,
 ) -> Result<(), DaemonError> {
@@ -102,12 +106,20 @@ pub async fn run(
     let store = Arc::new(Store::open(&config.store).map_err(at)?);
     let header = store.header().map_err(at)?;
     let header = header.ok_or_else(|| DaemonError::NoVault(config.store.clone()))?;
-    let vault = open_vault(header, passphrase).await?;
-    let custody =
-        Custody::new(Some(vault), store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
+    let header = Header::from_bytes(&header)?;
+    let epochs = Epochs::beside(&config.store);
+    hold_if_put_back(&store, &epochs, edges.clock.now()).map_err(at)?;
+    let vault = match passphrase {
+        Some(passphrase) => Some(open_vault(header.clone(), passphrase).await?),
+        None => None,
+    };
+    let (rows, user_keys) = (store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
+    let custody = Custody::new(header, vault, rows, user_keys);
     let brokers = Brokers::new(&brokers_setup(&config), egresses(&config))?;
-    let model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
-    let parts = Parts { model, store: Arc::clone(&store), custody, clock: edges.clock, brokers };
+    let mut model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
+    model.vault = custody.state();
+    let parts =
+        Parts { model, store: Arc::clone(&store), epochs, custody, clock: edges.clock, brokers };
     let (engine, handle) = Engine::new(parts)?;
 
     let listener = match edges.socket {
@@ -139,13 +151,38 @@ pub async fn run(
 }
 
 /// The derivation takes half a second and 256 MiB: beside the runtime, not on it.
-async fn open_vault(header: Vec<u8>, passphrase: Passphrase) -> Result<Vault, DaemonError> {
-    let opened = tokio::task::spawn_blocking(move || {
-        let header = Header::from_bytes(&header)?;
-        Vault::open(&header, passphrase.expose())
-    });
+async fn open_vault(header: Header, passphrase: Passphrase) -> Result<Vault, DaemonError> {
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&header, passphrase.expose()));
     let opened = opened.await.unwrap_or_else(|fault| std::panic::resume_unwind(fault.into_panic()));
     Ok(opened?)
+}
+
+/// A store that is older than the file beside it says was put back by somebody: orders of today may
+/// be at the brokers that it does not know, so runs are held, and that is durable before anything else.
+fn hold_if_put_back(store: &Store, epochs: &Epochs, now: Timestamp) -> Result<(), StoreError> {
+    let (found, next) = epochs.look(store)?;
+    let reason = match found {
+        Found::Newest => None,
+        Found::Older => Some(HoldReason::OlderStore),
+        Found::NoFile => Some(HoldReason::NoEpoch),
+    };
+    let mut batch = Batch::default();
+    if let Some(reason) = reason {
+        tracing::error!("{}", reason.words());
+        batch.records.push(encode(&Record::Hold(HoldEvent::Held { reason, at: now })));
+        batch.journal.push(JournalEntry {
+            seq: 0,
+            at: now,
+            level: Level::Error,
+            area: Area::Daemon,
+            user: None,
+            account: None,
+            broker: None,
+            run: None,
+            text: reason.words().to_owned(),
+        });
+    }
+    epochs.advance(store, batch, next)
 }
 
 fn close(store: Arc<Store>, path: &Path) -> Result<(), DaemonError> {

@@ -16,4 +16,5 @@ pub mod passphrase;
 pub mod server;
 pub mod store;
 pub mod systemd;
+pub mod upkeep;
 pub mod vault;

@@ -88,6 +88,24 @@ pub struct JournalEntry {
     pub text: String,
 }
 
+/// One entry of the audit: who did what, to whom, when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who, by the kernel's word: `uid 1000`.
+    pub by: String,
+    /// In which role.
+    pub role: String,
+    /// What was asked for.
+    pub what: String,
+    /// To what or whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whom: Option<String>,
+    /// Whether it was done.
+    pub done: bool,
+}
+
 /// Everything a client shows, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {

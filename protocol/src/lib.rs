@@ -23,4 +23,5 @@ pub mod run;
 pub mod secret;
 pub mod status;
 pub mod time;
+pub mod vault;
 pub mod version;

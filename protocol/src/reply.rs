@@ -42,6 +42,26 @@ pub struct Welcome {
 #[serde(deny_unknown_fields)]
 pub struct Done {}
 
+/// A backup was made, and is durable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// Where.
+    pub file: String,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+impl Role {
+    /// The word in the audit.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Operator => "operator".to_owned(),
+            Self::Viewer => "viewer".to_owned(),
+            Self::User { user } => format!("user {user}"),
+        }
+    }
+}
+
 /// A connection or login has begun; its progress comes as check deltas with this ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {

@@ -11,10 +11,11 @@ use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserI
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
-use crate::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use crate::reply::{BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
+use crate::vault::{SlotKind, SlotView};
 use crate::version::ProtocolVersion;
 
 /// A request that names its reply type, so a client cannot receive the wrong one.
@@ -227,6 +228,60 @@ requests! {
         /// Which.
         run: RunId,
     }
+    /// The ways to open the vault.
+    ListSlots: "vault.slots" -> Vec<SlotView>, Operate {}
+    /// Opens the vault.
+    Unseal: "vault.unseal" -> Done, Operate {
+        /// A passphrase, or a random key's text.
+        secret: Secret,
+    }
+    /// Wipes the keys; nothing that needs them works until somebody unseals.
+    Seal: "vault.seal" -> Done, Operate {}
+    /// Makes one more way to open the vault.
+    AddSlot: "vault.add_slot" -> Done, Operate {
+        /// One that opens it now.
+        secret: Secret,
+        /// What the new one is.
+        kind: SlotKind,
+        /// The new one.
+        new: Secret,
+    }
+    /// Takes a way to open the vault away; never the last.
+    RemoveSlot: "vault.remove_slot" -> Done, Operate {
+        /// One that opens it now.
+        secret: Secret,
+        /// Which slot.
+        slot: u8,
+    }
+    /// Puts another secret of the same kind in the place of one. No record is sealed again.
+    ChangeSecret: "vault.change" -> Done, Operate {
+        /// The one that goes.
+        secret: Secret,
+        /// The one that comes.
+        new: Secret,
+    }
+    /// Stretches a passphrase at today's cost.
+    UpgradeKdf: "vault.upgrade" -> Done, Operate {
+        /// The passphrase.
+        secret: Secret,
+    }
+    /// Makes a new master key. Only the secret given opens it; every other slot is gone.
+    Rotate: "vault.rotate" -> Done, Operate {
+        /// One that opens it now, and is to open it.
+        secret: Secret,
+    }
+    /// Makes a new key for a user and seals all of theirs again under it.
+    Reencrypt: "vault.reencrypt" -> Done, Operate {
+        /// Whose.
+        user: UserId,
+    }
+    /// Writes a copy of the store to a new file, while everything goes on.
+    Backup: "backup" -> BackedUp, Operate {
+        /// An absolute path the daemon may write to; nothing may be there.
+        file: String,
+    }
+    /// Lets runs happen again that are held.
+    Release: "hold.release" -> Done, Operate {}
     /// Settles an order in doubt by what a person found out.
     ResolveIntent: "run.resolve" -> Done, Operate {
         /// Which.
@@ -313,23 +368,20 @@ impl JournalFilter {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_viewer_cannot_touch_and_a_user_cannot_operate() {
-        let user = Role::User { user: "asha".parse().unwrap() };
-        assert!(Role::Viewer.allows(Permission::Read) && !Role::Viewer.allows(Permission::Own));
-        assert!(user.allows(Permission::Own) && !user.allows(Permission::Operate));
-        assert!(Role::Operator.allows(Permission::Operate));
-    }
-
-    #[test]
-    fn methods_are_unique() {
-        let mut methods = Request::METHODS.to_vec();
-        methods.sort_unstable();
-        methods.dedup();
-        assert_eq!(methods.len(), Request::METHODS.len());
+impl Request {
+    /// Whether it can be done only while the vault is open.
+    pub const fn needs_keys(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect(_)
+                | Self::Login(_)
+                | Self::SubmitRedirect(_)
+                | Self::TestAccounts(_)
+                | Self::Reencrypt(_)
+                | Self::Backup(_)
+        )
     }
 }
+
+#[cfg(test)]
+mod tests;

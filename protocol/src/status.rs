@@ -46,6 +46,39 @@ pub enum VaultState {
     Sealed,
 }
 
+/// Why no run happens until a person says go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// The store is older than the epoch file beside it.
+    OlderStore,
+    /// The store is in use, and there is no epoch file beside it.
+    NoEpoch,
+}
+
+impl HoldReason {
+    /// What is the matter, and what to look at.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::OlderStore => {
+                "HELD: an older store was put back; look at today's orders, then say muster release"
+            }
+            Self::NoEpoch => {
+                "HELD: the store came without its epoch file; look at today's orders, then say muster release"
+            }
+        }
+    }
+}
+
+/// The newest link of the audit chain: keep it elsewhere, and nobody can cut the chain unnoticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct AuditHead {
+    /// How many entries there are.
+    pub entries: u64,
+    /// The newest one's hash, in hex; empty without any.
+    pub hash: String,
+}
+
 /// A way out of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EgressView {
@@ -119,6 +152,12 @@ pub struct StatusView {
     pub egress: Vec<EgressView>,
     /// How many accounts are fit.
     pub counts: FitCounts,
+    /// Why no run happens until a person says go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HoldReason>,
+    /// The newest link of the audit chain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditHead>,
     /// Where login redirects arrive, as text for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,

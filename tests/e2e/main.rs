@@ -2,6 +2,8 @@
 //! against the sandbox.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod connect;
@@ -10,10 +12,14 @@ mod day;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod slow_reader;
 #[cfg(test)]
 mod socket;
+#[cfg(test)]
+mod vault;
 #[cfg(test)]
 mod wire;

@@ -7,18 +7,25 @@ use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::ids::AccountId;
-use muster_protocol::reply::{Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use muster_protocol::reply::{
+    BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
+};
 use muster_protocol::request::{
-    Abandon, ArmPlan, Call, Connect, Halt, Hello, ListAccounts, ListPlans, ListRuns, Login,
-    PutPlan, QueryJournal, RemoveAccount, RemovePlan, Request, ResolveIntent, Resume, SetActive,
-    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, ListAccounts,
+    ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
+    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
+use muster_protocol::status::{AuditHead, HoldReason, StatusView};
+use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
 use crate::feed::snapshot;
 use crate::lines;
-use crate::samples::{TICKET, account, at, entry, fresh_account, intent, plan, run, status, user};
+use crate::samples::{
+    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, status, user,
+};
 
 /// The lines, and which methods they answer.
 struct Lines {
@@ -144,12 +151,36 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }
 
+fn vault(lines: &mut Lines) {
+    let cost = KdfCost { memory_kib: 262_144, passes: 3, lanes: 4 };
+    lines.answer::<ListSlots>(&vec![
+        SlotView { slot: 0, kind: SlotKind::Passphrase, cost: Some(cost) },
+        SlotView { slot: 1, kind: SlotKind::Recovery, cost: None },
+    ]);
+    lines.answer::<Unseal>(&Done {});
+    lines.answer::<Seal>(&Done {});
+    lines.answer::<AddSlot>(&Done {});
+    lines.answer::<RemoveSlot>(&Done {});
+    lines.answer::<ChangeSecret>(&Done {});
+    lines.answer::<UpgradeKdf>(&Done {});
+    lines.answer::<Rotate>(&Done {});
+    lines.answer::<Reencrypt>(&Done {});
+    let file = "/var/backups/muster.redb".to_owned();
+    lines.answer::<Backup>(&BackedUp { file, bytes: 1_589_248 });
+    lines.answer::<Release>(&Done {});
+    for held in [HoldReason::OlderStore, HoldReason::NoEpoch] {
+        let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
+        lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });
+    }
+}
+
 #[test]
 fn every_reply_is_written_as_it_always_was() {
     let mut lines = Lines { lines: Vec::new(), methods: BTreeSet::new() };
     welcomes(&mut lines);
     accounts(&mut lines);
     plans_and_runs(&mut lines);
+    vault(&mut lines);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a reply of each method");
     lines::check("replies.jsonl", &lines.lines);
 }

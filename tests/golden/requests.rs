@@ -10,11 +10,14 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, ArmPlan, Call, Connect, Halt, Hello, JournalFilter, ListAccounts, ListPlans, ListRuns,
-    Login, PutPlan, QueryJournal, RemoveAccount, RemovePlan, Request, ResolveIntent, Resume,
-    Selection, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
+    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
+    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
+    UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
+use muster_protocol::vault::SlotKind;
 use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
 
@@ -73,6 +76,17 @@ fn again(id: u64, request: &Request) -> String {
         Request::Halt(call) => line(id, call),
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
+        Request::ListSlots(call) => line(id, call),
+        Request::Unseal(call) => line(id, call),
+        Request::Seal(call) => line(id, call),
+        Request::AddSlot(call) => line(id, call),
+        Request::RemoveSlot(call) => line(id, call),
+        Request::ChangeSecret(call) => line(id, call),
+        Request::UpgradeKdf(call) => line(id, call),
+        Request::Rotate(call) => line(id, call),
+        Request::Reencrypt(call) => line(id, call),
+        Request::Backup(call) => line(id, call),
+        Request::Release(call) => line(id, call),
     }
 }
 
@@ -140,6 +154,23 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.say(&QueryJournal { after: 3, limit: 1_000, filter });
 }
 
+fn vault(lines: &mut Lines) {
+    let old = || secret("old");
+    lines.say(&ListSlots {});
+    lines.say(&Unseal { secret: old() });
+    lines.say(&Seal {});
+    for kind in [SlotKind::Passphrase, SlotKind::KeyFile, SlotKind::Recovery] {
+        lines.say(&AddSlot { secret: old(), kind, new: secret("new") });
+    }
+    lines.say(&RemoveSlot { secret: old(), slot: 1 });
+    lines.say(&ChangeSecret { secret: old(), new: secret("new") });
+    lines.say(&UpgradeKdf { secret: old() });
+    lines.say(&Rotate { secret: old() });
+    lines.say(&Reencrypt { user: user() });
+    lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
+    lines.say(&Release {});
+}
+
 #[test]
 fn every_request_is_written_as_it_always_was() {
     let mut lines = Lines { lines: Vec::new(), methods: BTreeSet::new() };
@@ -154,6 +185,7 @@ fn every_request_is_written_as_it_always_was() {
     connections(&mut lines);
     accounts(&mut lines);
     plans_and_runs(&mut lines);
+    vault(&mut lines);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);
 }

@@ -61,6 +61,8 @@ pub(crate) fn status() -> StatusView {
             shared_at: vec![Broker::Zerodha],
         }],
         counts: FitCounts { fit: 1, unfit: 1, off: 0 },
+        held: None,
+        audit: None,
         callback: Some("127.0.0.1:8912".to_owned()),
     }
 }

@@ -42,6 +42,7 @@ const WORDS: Names = &[
     "muster_protocol::run",
     "muster_protocol::status",
     "muster_protocol::time",
+    "muster_protocol::vault",
     "muster_protocol::version",
 ];
 const PROTOCOL: Names = &["muster_protocol"];
@@ -81,6 +82,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("main", ALL, &[ALL]),
     row("cli", ALL, &[ALL]),
     row("daemon", ALL, &[ALL]),
+    row("upkeep", ALL, &[ALL]),
     row("config", &["domain"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
     row("passphrase", &[], &[ERRORS, WIPED, &["rustix"]]),
     // Pure: no clock, no IO, no randomness.
@@ -100,7 +102,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row(
         "store",
         &["domain::record"],
-        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "tracing"]],
+        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
     row("clock", &[], &[&["muster_protocol::time"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
@@ -119,6 +121,7 @@ const DAEMON_LAYERS: &[Layer] = &[
         &[
             &["muster_protocol::ids", "muster_protocol::status", "muster_protocol::time"],
             &["muster_protocol::order", "muster_protocol::failure"],
+            &["muster_protocol::secret", "muster_protocol::vault"],
             ERRORS,
             CRYPTO,
             WIPED,

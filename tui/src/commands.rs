@@ -11,6 +11,7 @@ mod prompt;
 mod run;
 mod status;
 mod test;
+mod vault;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -65,6 +66,9 @@ pub(crate) async fn perform(
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
+        Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
+        Command::Release => vault::release(&daemon, *printer).await,
+        Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,

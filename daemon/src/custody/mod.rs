@@ -4,6 +4,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+pub mod keys;
 mod login_state;
 
 #[cfg(test)]
@@ -19,7 +20,9 @@ use zeroize::Zeroizing;
 
 use crate::credential::{Credential, SessionSecret, UnknownSecret};
 use crate::store::{Batch, SealedRow};
-use crate::vault::{Kind, Purpose, RecordId, Sealed, UserKey, Vault, VaultError, WrappedKey};
+use crate::vault::{
+    Header, Kind, Purpose, RecordId, Sealed, UserKey, Vault, VaultError, WrappedKey,
+};
 
 /// Why a secret cannot be had or kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +52,7 @@ pub enum CustodyError {
 
 /// Keeps every secret. Lent to the edges that need one; the loop holds none.
 pub struct Custody {
+    header: Header,
     vault: Option<Vault>,
     user_keys: BTreeMap<UserId, WrappedKey>,
     rows: BTreeMap<(AccountId, u8), SealedRow>,
@@ -64,12 +68,14 @@ struct Draft {
 impl Custody {
     /// Takes over the vault, if its passphrase was at hand, and what the store has.
     pub fn new(
+        header: Header,
         vault: Option<Vault>,
         rows: Vec<SealedRow>,
         user_keys: Vec<(UserId, Vec<u8>)>,
     ) -> Self {
         let wrapped = user_keys.into_iter().map(|(user, key)| (user, WrappedKey::from_bytes(key)));
         Self {
+            header,
             vault,
             user_keys: wrapped.collect(),
             rows: rows.into_iter().map(|row| ((row.account, row.kind), row)).collect(),
@@ -85,7 +91,7 @@ impl Custody {
         }
     }
 
-    /// Wipes the keys and every draft. Only a restart opens the vault again.
+    /// Wipes the keys and every draft.
     pub fn seal(&mut self) {
         self.vault = None;
         self.drafts.clear();

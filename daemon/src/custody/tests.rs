@@ -17,7 +17,8 @@ fn asha() -> UserId {
 }
 
 fn opened() -> Custody {
-    Custody::new(Some(Vault::for_tests()), Vec::new(), Vec::new())
+    let (vault, header, _) = Vault::with_key();
+    Custody::new(header, Some(vault), Vec::new(), Vec::new())
 }
 
 fn credential(secret: &str) -> Credential {
@@ -63,9 +64,9 @@ fn a_draft_is_held_until_it_is_dropped_and_stored_nowhere() {
 
 #[test]
 fn what_was_adopted_is_there_after_a_restart() {
-    let vault = Vault::for_tests();
+    let (vault, header, _) = Vault::with_key();
     let twin = vault.twin();
-    let mut custody = Custody::new(Some(vault), Vec::new(), Vec::new());
+    let mut custody = Custody::new(header.clone(), Some(vault), Vec::new(), Vec::new());
     let batch = adopted(&mut custody, "CANARY-1");
     assert_eq!((batch.sealed.len(), batch.user_keys.len()), (2, 1));
     assert_eq!(secret_of(&custody, "asha").unwrap(), "CANARY-1");
@@ -80,7 +81,7 @@ fn what_was_adopted_is_there_after_a_restart() {
     for row in &rows {
         assert!(!row.bytes.windows(6).any(|part| part == b"CANARY"));
     }
-    let custody = Custody::new(Some(twin), rows, keys);
+    let custody = Custody::new(header, Some(twin), rows, keys);
     assert_eq!(secret_of(&custody, "asha").unwrap(), "CANARY-1");
     assert_eq!(token_of(&custody).unwrap(), "CANARY-token");
     assert!(custody.draft(TICKET).is_none());

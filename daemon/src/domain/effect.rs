@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use muster_protocol::check::CheckTarget;
-use muster_protocol::event::JournalEntry;
+use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::frame::Failure;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
-use muster_protocol::reply::Ticket;
+use muster_protocol::reply::{BackedUp, Ticket};
+use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
-use super::msg::ReplyTo;
+use super::msg::{ReplyTo, Who};
 use super::record::Record;
 use super::tag::TagParts;
 
@@ -58,6 +59,19 @@ pub enum Effect {
         /// The intents and their tags.
         intents: Vec<(IntentId, OrderTag)>,
     },
+    /// Try a peer's secret for what it is to do.
+    DeriveKeys {
+        /// The peer, whose secrets wait.
+        reply: ReplyTo,
+        /// What for.
+        task: KeyTask,
+    },
+    /// Take the opened vault over: that it was opened is durable.
+    OpenVault,
+    /// Copy the store to a file.
+    Backup(BackupJob),
+    /// Wipe every key and every secret in memory.
+    SealVault,
     /// Ask what the world sees of each egress.
     ObserveEgresses,
     /// Load a broker's instruments.
@@ -78,6 +92,8 @@ pub struct Commit {
     pub journal: Vec<JournalEntry>,
     /// What is sealed or forgotten with them.
     pub seal: Vec<Seal>,
+    /// Who did what: nothing of the rest is durable without it.
+    pub audit: Vec<AuditEntry>,
     /// Who is answered once all of it is durable.
     pub ack: Option<(ReplyTo, Answer)>,
 }
@@ -103,6 +119,13 @@ pub enum Seal {
         /// Which account.
         account: AccountId,
     },
+    /// Take over what was derived: another header, another master key.
+    Keys,
+    /// Make a new key for a user and seal all of theirs again.
+    Reencrypt {
+        /// Whose.
+        user: UserId,
+    },
     /// Forget everything sealed for this account.
     Forget {
         /// Whose.
@@ -121,6 +144,8 @@ pub enum Answer {
     Ticket(Ticket),
     /// Begun or done for these.
     Touched(Vec<AccountId>),
+    /// A backup was made.
+    BackedUp(BackedUp),
     /// The plan as it is now.
     Plan(PlanId),
 }
@@ -170,6 +195,17 @@ pub struct CheckJob {
     pub claimed: Option<String>,
     /// A session should still be live: try it before logging in.
     pub reuse_session: bool,
+}
+
+/// A copy of the store to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupJob {
+    /// Who waits for it.
+    pub reply: ReplyTo,
+    /// Who asked.
+    pub who: Who,
+    /// Where to.
+    pub file: String,
 }
 
 /// An order to send.

@@ -9,8 +9,8 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
-use muster_protocol::status::{Observed, VaultState};
-use muster_protocol::time::{MINUTE, SECOND, TimeOfDay, Timestamp};
+use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
+use muster_protocol::time::Timestamp;
 
 use super::account::Account;
 use super::calendar::Calendar;
@@ -19,46 +19,15 @@ use super::effect::Route;
 use super::illegal::Illegal;
 use super::instrument::Instrument;
 use super::intent::Intent;
+use super::keyring::Keyring;
 use super::limits::Spacing;
 use super::lookup::LookUps;
 use super::plan::Plan;
-use super::record::Record;
+use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 
-/// What the configuration fixes.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The daemon's version.
-    pub version: String,
-    /// The ways out; the first is the default. Never empty.
-    pub egress: Vec<EgressSettings>,
-    /// At which times of a trading day every account is checked unasked.
-    pub muster_times: Vec<TimeOfDay>,
-    /// How long before its time a run is frozen, in milliseconds.
-    pub freeze_lead_ms: i64,
-    /// How long a login link is good, in milliseconds.
-    pub login_ttl_ms: i64,
-    /// Where login redirects arrive, in words.
-    pub callback: Option<String>,
-}
-
-/// One way out, as configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EgressSettings {
-    /// Its name.
-    pub name: EgressName,
-    /// The public address to register at the brokers.
-    pub address: String,
-}
-
-/// Times at which every account is checked unasked, unless configured otherwise.
-pub const MUSTER_TIMES: [TimeOfDay; 4] =
-    [TimeOfDay::hm(8, 30), TimeOfDay::hm(9, 5), TimeOfDay::hm(15, 0), TimeOfDay::hm(15, 5)];
-/// How long before its time a run is frozen, unless configured otherwise.
-pub const FREEZE_LEAD_MS: i64 = 30 * SECOND;
-/// How long a login link is good, unless configured otherwise.
-pub const LOGIN_TTL_MS: i64 = 10 * MINUTE;
+pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
 
 /// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,6 +149,14 @@ pub struct Model {
     pub looked_out: Timestamp,
     /// The last muster, or the start.
     pub mustered: Timestamp,
+    /// Durable: why no run happens until a person says go.
+    pub held: Option<HoldReason>,
+    /// The newest link of the audit chain.
+    pub audit: AuditHead,
+    /// Secrets being tried.
+    pub keyring: Keyring,
+    /// Runs that are due and cannot happen, of which it was said.
+    pub warned: BTreeSet<RunId>,
     /// The daemon is stopping: nothing new is begun.
     pub stopping: bool,
 }
@@ -211,6 +188,10 @@ impl Model {
             observed: BTreeMap::new(),
             looked_out: now,
             mustered: now,
+            held: None,
+            audit: AuditHead::default(),
+            keyring: Keyring::default(),
+            warned: BTreeSet::new(),
             stopping: false,
         }
     }
@@ -218,7 +199,9 @@ impl Model {
     /// Takes a durable record in: the same function live and at replay.
     pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
         match record {
-            Record::Started { .. } => {}
+            Record::Started { .. } | Record::Vault(_) => {}
+            Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
+            Record::Hold(HoldEvent::Released { .. }) => self.held = None,
             // Setting what is set and ending what is not are no errors: both leave what was asked for.
             Record::Halt { scope, on, .. } => {
                 if *on {
@@ -285,6 +268,14 @@ impl Model {
             if let Some(account) = self.accounts.get_mut(&out.account) {
                 account.last_run = Some(run_id.clone());
             }
+        }
+    }
+
+    /// Why no run can be frozen, fired or sent on now, if so.
+    pub fn barred(&self) -> Option<&'static str> {
+        match self.vault {
+            VaultState::Open => self.held.map(|_| "runs are HELD"),
+            VaultState::Sealed => Some("the vault is sealed"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use muster_protocol::check::{CheckTarget, OrderPermission, StepView};
 use muster_protocol::failure::Explained;
+use muster_protocol::frame::Failure;
 use muster_protocol::halt::{HaltScope, Verdict};
 use muster_protocol::ids::{
     AccountId, Attempt, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
@@ -12,7 +13,9 @@ use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::request::Selection;
 use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
+use muster_protocol::vault::KeyTask;
 
+use super::effect::BackupJob;
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::record::Record;
@@ -83,6 +86,10 @@ pub enum Msg {
         /// Those found, or why none.
         loaded: Result<Vec<Instrument>, Cause>,
     },
+    /// A backup was made, or why not.
+    BackedUp(BackupJob, Result<u64, Failure>),
+    /// A secret was tried.
+    KeysDerived(Result<(), KeyRefusal>),
     /// The world saw an egress.
     Observed {
         /// Which.
@@ -90,6 +97,15 @@ pub enum Msg {
         /// What it saw.
         observed: Observed,
     },
+}
+
+/// Why a key task came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRefusal {
+    /// The secret opened nothing.
+    pub wrong: bool,
+    /// What the peer is told.
+    pub failure: Failure,
 }
 
 /// What a check found, secrets left out.
@@ -115,13 +131,22 @@ pub struct CheckDone {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplyTo(pub u64);
 
+/// Who asks, for journal and audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// By the kernel's word: `uid 1000`.
+    pub name: String,
+    /// In which role.
+    pub role: String,
+}
+
 /// A peer's request, its secrets already put aside.
 #[derive(Debug)]
 pub struct Asked {
     /// Who waits for the reply.
     pub reply: ReplyTo,
-    /// Who asks, for the journal: `uid 1000`.
-    pub by: String,
+    /// Who asks.
+    pub who: Who,
     /// The person the peer is held to, if it is no operator.
     pub only: Option<UserId>,
     /// What is asked.
@@ -193,6 +218,16 @@ pub enum Ask {
     },
     /// Forget a plan.
     RemovePlan(PlanId),
+    /// Do this with the secret that waits under the reply's number.
+    Keys(KeyTask),
+    /// Wipe the keys.
+    Seal,
+    /// Copy the store to a file.
+    Backup(String),
+    /// Let held runs go.
+    Release,
+    /// Seal all of a user's again under a new key.
+    Reencrypt(UserId),
     /// Set a halt or end it.
     Halt(HaltScope, bool),
     /// Settle an order in doubt.

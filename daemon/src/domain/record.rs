@@ -3,6 +3,7 @@
 
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
+use muster_protocol::status::HoldReason;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,12 +36,48 @@ pub enum Record {
     Run(RunId, RunEvent),
     /// An intent moved on.
     Intent(IntentId, IntentEvent),
+    /// The vault was opened or sealed; a restart begins anew.
+    Vault(VaultEvent),
+    /// Runs are held, or happen again.
+    Hold(HoldEvent),
     /// A halt was set or ended.
     Halt {
         /// Which.
         scope: HaltScope,
         /// Set, or ended.
         on: bool,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What holds runs, and what lets them go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HoldEvent {
+    /// Nothing is sent until a person says go.
+    Held {
+        /// Why.
+        reason: HoldReason,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A person said go.
+    Released {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What happens to the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VaultEvent {
+    /// A secret opened it.
+    Unsealed {
+        /// When.
+        at: Timestamp,
+    },
+    /// Its keys were wiped.
+    Sealed {
         /// When.
         at: Timestamp,
     },

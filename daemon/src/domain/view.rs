@@ -44,6 +44,8 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         next_run: next_run(model, now),
         egress: model.settings.egress.iter().map(|egress| egress_view(model, egress)).collect(),
         counts,
+        held: model.held,
+        audit: Some(model.audit.clone()),
         callback: model.settings.callback.clone(),
     }
 }

@@ -6,6 +6,7 @@ use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, TicketId, UserId};
 use muster_protocol::reply::{Done, RunDetails, Welcome};
 use muster_protocol::request::{Connect, QueryJournal, Request, ShowRun, SubmitRedirect};
+use muster_protocol::status::VaultState;
 use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,9 +14,10 @@ use tokio::sync::oneshot;
 
 use super::Engine;
 use super::handle::Peer;
+use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
+use crate::domain::msg::{Ask, Asked, Msg, ReplyTo, Who};
 use crate::domain::view;
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
@@ -48,6 +50,7 @@ impl Engine {
                 to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
             }
             Request::ShowRun(show) => self.show_run(&show, only),
+            Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
                 return None;
@@ -60,18 +63,32 @@ impl Engine {
     }
 
     fn decide(&mut self, peer: &Peer, request: Request, reply: Reply) -> Option<Msg> {
-        let ask = match self.ask_of(request, peer.only()) {
+        self.next_reply = self.next_reply.wrapping_add(1);
+        let reply_to = ReplyTo(self.next_reply);
+        let ask = if request.needs_keys() && self.custody.state() == VaultState::Sealed {
+            Err(Failure::new(
+                Code::Sealed,
+                "the vault is sealed; open it with `muster vault unseal`",
+            ))
+        } else {
+            match KeyRequest::of(request) {
+                KeyRequest::Task(task, secrets) => {
+                    self.key_secrets.insert(reply_to, secrets);
+                    Ok(Ask::Keys(task))
+                }
+                KeyRequest::Other(request) => self.ask_of(request, peer.only()),
+            }
+        };
+        let ask = match ask {
             Ok(ask) => ask,
             Err(failure) => {
                 drop(reply.send(Err(failure)));
                 return None;
             }
         };
-        self.next_reply = self.next_reply.wrapping_add(1);
-        let reply_to = ReplyTo(self.next_reply);
         self.waiting.insert(reply_to, reply);
         let only = peer.only().cloned();
-        Some(Msg::Asked(Asked { reply: reply_to, by: peer.name.clone(), only, ask }))
+        Some(Msg::Asked(Asked { reply: reply_to, who: peer.who(), only, ask }))
     }
 
     fn ask_of(&mut self, request: Request, only: Option<&UserId>) -> Result<Ask, Failure> {
@@ -89,6 +106,10 @@ impl Engine {
             Request::PutPlan(put) => Ask::PutPlan(put.spec),
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
+            Request::Seal(_) => Ask::Seal,
+            Request::Backup(backup) => Ask::Backup(backup.file),
+            Request::Release(_) => Ask::Release,
+            Request::Reencrypt(of) => Ask::Reencrypt(of.user),
             Request::Halt(halt) => Ask::Halt(halt.scope, true),
             Request::Resume(resume) => Ask::Halt(resume.scope, false),
             Request::ResolveIntent(resolve) => {
@@ -101,7 +122,14 @@ impl Engine {
             | Request::ListPlans(_)
             | Request::ListRuns(_)
             | Request::ShowRun(_)
-            | Request::QueryJournal(_) => {
+            | Request::QueryJournal(_)
+            | Request::ListSlots(_)
+            | Request::Unseal(_)
+            | Request::AddSlot(_)
+            | Request::RemoveSlot(_)
+            | Request::ChangeSecret(_)
+            | Request::UpgradeKdf(_)
+            | Request::Rotate(_) => {
                 return Err(Failure::new(Code::Internal, "this request decides nothing"));
             }
         })
@@ -256,8 +284,8 @@ impl Engine {
         self.next_reply = self.next_reply.wrapping_add(1);
         let reply_to = ReplyTo(self.next_reply);
         self.waiting.insert(reply_to, typed);
-        let by = "the login callback".to_owned();
-        Some(Msg::Asked(Asked { reply: reply_to, by, only: None, ask: came }))
+        let who = Who { name: "the login callback".to_owned(), role: "signed state".to_owned() };
+        Some(Msg::Asked(Asked { reply: reply_to, who, only: None, ask: came }))
     }
 
     fn arrived(&mut self, query: &SecretText) -> Result<Ask, Failure> {

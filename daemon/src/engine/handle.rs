@@ -5,12 +5,14 @@ use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{TicketId, UserId};
 use muster_protocol::reply::{Role, Subscribed};
 use muster_protocol::request::Request;
+use muster_protocol::status::AuditHead;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::perform::Note;
 use crate::credential::{SecretText, SessionSecret};
-use crate::domain::msg::{CheckDone, Msg};
+use crate::custody::keys::Derived;
+use crate::domain::msg::{CheckDone, KeyRefusal, Msg, Who};
 use crate::store::StoreError;
 
 /// Who asks.
@@ -23,6 +25,11 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// As journal and audit name it.
+    pub(super) fn who(&self) -> Who {
+        Who { name: self.name.clone(), role: self.role.words() }
+    }
+
     /// The person the peer is held to, if it is no operator or viewer.
     pub const fn only(&self) -> Option<&UserId> {
         match &self.role {
@@ -50,7 +57,9 @@ pub(super) enum Back {
     Committed {
         note: Note,
         journal: Vec<JournalEntry>,
+        audit: AuditHead,
     },
+    Keys(Result<Derived, KeyRefusal>),
     StoreFailed(StoreError),
 }
 

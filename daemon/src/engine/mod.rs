@@ -8,6 +8,7 @@ mod feed;
 mod gate;
 mod handle;
 mod jobs;
+mod keys;
 mod perform;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -33,12 +34,13 @@ use self::perform::{Note, Turn};
 use crate::clock::Clock;
 use crate::credential::{SecretText, SessionSecret};
 use crate::custody::Custody;
+use crate::custody::keys::{Derived, KeySecrets};
 use crate::domain::effect::Changed;
 use crate::domain::model::Model;
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
 use crate::domain::update::{next_deadline, update};
-use crate::store::{Report, Store, StoreError, Writer, decode};
+use crate::store::{Epochs, Report, Store, StoreError, Writer, decode};
 
 pub use self::brokers::{Brokers, BrokersError, BrokersSetup};
 pub use self::handle::{Handle, Peer, Subscription};
@@ -60,6 +62,8 @@ pub struct Parts {
     pub model: Model,
     /// The store, open.
     pub store: Arc<Store>,
+    /// The second place of its epoch.
+    pub epochs: Epochs,
     /// The keys, and what they sealed.
     pub custody: Custody,
     /// The clock.
@@ -87,6 +91,7 @@ pub struct Engine {
     model: Model,
     store: Arc<Store>,
     writer: Writer<Note>,
+    epochs: Epochs,
     custody: Custody,
     clock: Arc<dyn Clock>,
     brokers: Brokers,
@@ -100,6 +105,10 @@ pub struct Engine {
     tokens: BTreeMap<TicketId, SecretText>,
     opened: BTreeMap<CheckTarget, SessionSecret>,
     running: BTreeMap<TicketId, AbortHandle>,
+    /// Secrets for the vault, until they are tried.
+    key_secrets: BTreeMap<ReplyTo, KeySecrets>,
+    /// What a secret led to, until the model has decided.
+    derived: Option<Derived>,
     gate: Gate,
     status_at: Timestamp,
 }
@@ -107,7 +116,7 @@ pub struct Engine {
 impl Engine {
     /// Replays the store into the model and makes the engine ready to run.
     pub fn new(parts: Parts) -> Result<(Self, Handle), EngineError> {
-        let Parts { mut model, store, custody, clock, brokers } = parts;
+        let Parts { mut model, store, epochs, custody, clock, brokers } = parts;
         for (bytes, seq) in store.records()?.iter().zip(1_u64..) {
             let record: Record = decode(bytes)?;
             if let Err(illegal) = model.apply(&record) {
@@ -116,12 +125,15 @@ impl Engine {
             }
         }
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
+        model.audit = store.audit_head()?;
         let (inputs_to, inputs) = mpsc::channel(INPUTS);
         let (back_to, back) = mpsc::unbounded_channel();
         let report_to = back_to.clone();
         let writer = Writer::start(Arc::clone(&store), move |report| {
             let back = match report {
-                Report::Committed { note, journal, .. } => Back::Committed { note, journal },
+                Report::Committed { note, journal, audit, .. } => {
+                    Back::Committed { note, journal, audit }
+                }
                 Report::Failed(error) => Back::StoreFailed(error),
             };
             // The engine may have ended already.
@@ -133,6 +145,7 @@ impl Engine {
             model,
             store,
             writer,
+            epochs,
             custody,
             clock,
             brokers,
@@ -146,6 +159,8 @@ impl Engine {
             tokens: BTreeMap::new(),
             opened: BTreeMap::new(),
             running: BTreeMap::new(),
+            key_secrets: BTreeMap::new(),
+            derived: None,
             gate: Gate::default(),
             status_at: now,
         };
@@ -224,7 +239,8 @@ impl Engine {
                 }
                 Ok(Some(Msg::CheckDone { target, done }))
             }
-            Back::Committed { note, journal } => {
+            Back::Committed { note, journal, audit } => {
+                self.model.audit = audit;
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 let Note { records, acks, since } = note;
@@ -235,6 +251,10 @@ impl Engine {
                     self.reply(to, answer);
                 }
                 Ok(None)
+            }
+            Back::Keys(result) => {
+                let result = result.map(|derived| self.derived = Some(derived));
+                Ok(Some(Msg::KeysDerived(result)))
             }
             Back::StoreFailed(error) => Err(error.into()),
         }

@@ -81,6 +81,10 @@ impl Engine {
                 Effect::LookUp { account, route, intents } => {
                     self.look_up(account, &route, intents);
                 }
+                Effect::DeriveKeys { reply, task } => self.derive_keys(reply, task),
+                Effect::OpenVault => self.open_vault(),
+                Effect::Backup(job) => self.back_up(job),
+                Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
                 Effect::ObserveEgresses => self.observe_egresses(),
             }
@@ -93,7 +97,8 @@ impl Engine {
         let Turn { mut batch, mut note, changed } = turn;
         note.since = Some(self.clock.now());
         batch.records = note.records.iter().map(encode).collect();
-        if !batch.records.is_empty() || !batch.journal.is_empty() {
+        let empty = batch.records.is_empty() && batch.journal.is_empty() && batch.audit.is_empty();
+        if !empty {
             // A stopped writer has reported why; that report ends the loop.
             let _ = self.writer.submit(batch, note);
         }
@@ -123,6 +128,7 @@ impl Engine {
         }
         turn.batch.add(sealed);
         turn.batch.journal.extend(commit.journal);
+        turn.batch.audit.extend(commit.audit);
         turn.note.records.extend(commit.records);
         turn.note.acks.extend(commit.ack);
     }
@@ -136,6 +142,15 @@ impl Engine {
                 Some(session) => self.custody.seal_session(user, *account, &session),
                 None => return Ok(Batch::default()),
             },
+            Seal::Keys => match self.derived.take() {
+                Some(derived) => self.custody.take_over(derived),
+                None => return Err(Failure::new(Code::Internal, "the derived key is gone")),
+            },
+            Seal::Reencrypt { user } => {
+                let accounts: Vec<AccountId> =
+                    self.model.accounts_of(Some(user)).map(|(id, _)| id).collect();
+                self.custody.reencrypt(user, &accounts)
+            }
             Seal::Forget { user, account } => Ok(self.forget(user, *account)),
         };
         sealed.map_err(|error| Failure::new(Code::Sealed, error.to_string()))
@@ -156,6 +171,7 @@ impl Engine {
         match answer {
             Answer::Done => done(),
             Answer::Ticket(ticket) => to_value(&ticket),
+            Answer::BackedUp(made) => to_value(&made),
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
             Answer::Plan(id) => match view::plan(&self.model, &id) {
                 Some(plan) => to_value(&plan),
@@ -167,6 +183,7 @@ impl Engine {
     }
 
     pub(super) fn reply(&mut self, to: ReplyTo, answer: Result<Value, Failure>) {
+        self.key_secrets.remove(&to);
         if let Some(waiting) = self.waiting.remove(&to) {
             // The peer may have gone.
             drop(waiting.send(answer));

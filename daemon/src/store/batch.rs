@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use muster_protocol::event::JournalEntry;
+use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::ids::{AccountId, UserId};
+use muster_protocol::status::AuditHead;
 use redb::{Table, WriteTransaction};
 
 use super::records::encode;
-use super::tables::{JOURNAL, RECORDS, SEALED, USER_KEYS, newest};
-use super::{StoreError, sealed};
+use super::tables::{
+    AUDIT, EPOCH, HEADER, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, newest,
+};
+use super::{StoreError, audit, sealed};
 
 /// What is written together. Within a batch, forgetting comes before putting.
 #[derive(Debug, Default)]
@@ -25,6 +28,12 @@ pub struct Batch {
     pub user_keys: Vec<(UserId, Vec<u8>)>,
     /// Users whose wrapped keys to forget.
     pub drop_user_keys: Vec<UserId>,
+    /// The vault's header to put in place of the one that is there.
+    pub header: Option<Vec<u8>>,
+    /// Audit entries to append to the chain.
+    pub audit: Vec<AuditEntry>,
+    /// The epoch to put in place of the one that is there.
+    pub epoch: Option<u64>,
 }
 
 /// A sealed secret: bytes to the store.
@@ -47,6 +56,8 @@ pub struct Placed {
     pub records: Range<u64>,
     /// Its journal entries, numbered.
     pub journal: Vec<JournalEntry>,
+    /// Where the audit chain stands after it.
+    pub audit: AuditHead,
 }
 
 impl Batch {
@@ -58,6 +69,9 @@ impl Batch {
         self.forget.extend(more.forget);
         self.user_keys.extend(more.user_keys);
         self.drop_user_keys.extend(more.drop_user_keys);
+        self.audit.extend(more.audit);
+        self.epoch = more.epoch.or(self.epoch);
+        self.header = more.header.or(self.header.take());
     }
 }
 
@@ -71,6 +85,9 @@ pub(super) fn write<'a>(
         journal: writing.open_table(JOURNAL)?,
         sealed: writing.open_table(SEALED)?,
         user_keys: writing.open_table(USER_KEYS)?,
+        vault: writing.open_table(VAULT)?,
+        audit: writing.open_table(AUDIT)?,
+        meta: writing.open_table(META)?,
     };
     batches.map(|batch| tables.write(batch)).collect()
 }
@@ -80,6 +97,9 @@ struct Tables<'txn> {
     journal: Table<'txn, u64, &'static [u8]>,
     sealed: Table<'txn, (u32, u8), &'static [u8]>,
     user_keys: Table<'txn, &'static str, &'static [u8]>,
+    vault: Table<'txn, &'static str, &'static [u8]>,
+    audit: Table<'txn, u64, &'static [u8]>,
+    meta: Table<'txn, &'static str, u64>,
 }
 
 impl Tables<'_> {
@@ -95,12 +115,20 @@ impl Tables<'_> {
         for (user, wrapped) in &batch.user_keys {
             self.user_keys.insert(user.as_str(), wrapped.as_slice())?;
         }
+        if let Some(header) = &batch.header {
+            self.vault.insert(HEADER, header.as_slice())?;
+        }
+        if let Some(epoch) = batch.epoch {
+            self.meta.insert(EPOCH, epoch)?;
+        }
+        audit::append(&mut self.audit, &mut self.vault, &batch.audit)?;
         for row in &batch.sealed {
             self.sealed.insert((row.account.0, row.kind), sealed::encode(row).as_slice())?;
         }
         Ok(Placed {
             records: append(&mut self.records, &batch.records)?,
             journal: self.append_journal(&batch.journal)?,
+            audit: audit::Head::read(&self.vault)?.view(),
         })
     }
 

@@ -55,6 +55,24 @@ pub enum StoreError {
     /// There is a header already, and replacing it would lose every credential.
     #[error("the store has a vault header already")]
     HeaderExists,
+    /// A file is where a new one was to be.
+    #[error("{} is there already; nothing was written", path.display())]
+    Taken {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The journal has a gap.
+    #[error("the journal has a gap after entry {after}")]
+    JournalGap {
+        /// The last entry before it.
+        after: u64,
+    },
+    /// The audit chain was edited, cut or reordered.
+    #[error("the audit chain does not hold at entry {at}")]
+    AuditBroken {
+        /// The first entry that does not follow from the one before, or the last there is.
+        at: u64,
+    },
     /// The database reports an error.
     #[error("the database: {0}")]
     Database(#[source] redb::Error),

@@ -67,7 +67,7 @@ fn refuse_network(directory: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = PathBuf::from(path);
     move |source| StoreError::File { path, source }
 }

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use muster_protocol::event::JournalEntry;
 use muster_protocol::request::JournalFilter;
-use redb::{Database, ReadableDatabase};
+use redb::{Database, ReadableDatabase, ReadableTable};
 
 use super::StoreError;
 use super::records::decode_from;
@@ -33,6 +33,21 @@ pub(super) fn query(
     }
     found.reverse();
     Ok(found)
+}
+
+/// How many entries there are, if all can be read and none is missing.
+pub(super) fn length(db: &Database) -> Result<u64, StoreError> {
+    let mut after = 0_u64;
+    for row in db.begin_read()?.open_table(JOURNAL)?.iter()? {
+        let (number, value) = row?;
+        let _: JournalEntry = decode_from("journal", value.value())?;
+        let expected = after.saturating_add(1);
+        if number.value() != expected {
+            return Err(StoreError::JournalGap { after });
+        }
+        after = expected;
+    }
+    Ok(after)
 }
 
 const LIMIT: u32 = 1_000;

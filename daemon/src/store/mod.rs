@@ -7,7 +7,10 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod audit;
+mod backup;
 mod batch;
+mod epoch;
 mod error;
 mod file;
 mod journal;
@@ -17,23 +20,25 @@ mod tables;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use muster_protocol::event::JournalEntry;
+use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::ids::UserId;
 use muster_protocol::request::JournalFilter;
+use muster_protocol::status::AuditHead;
 use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
 
 pub use self::batch::{Batch, Placed, SealedRow};
+pub use self::epoch::{Epochs, Found};
 pub use self::error::StoreError;
 pub use self::records::{decode, encode};
 pub use self::writer::{Report, Writer, WriterStopped};
 
-use self::tables::{HEADER, RECORDS, SEALED, USER_KEYS, VAULT};
+use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAULT};
 
 /// The open store. Its lock on the file is what makes a second daemon refuse to start.
 pub struct Store {
@@ -102,6 +107,11 @@ impl Store {
         guarded(|| journal::query(&self.db, filter, after, limit))
     }
 
+    /// How many journal entries there are, if all can be read and none is missing.
+    pub fn journal_length(&self) -> Result<u64, StoreError> {
+        guarded(|| journal::length(&self.db))
+    }
+
     /// Every sealed secret.
     pub fn sealed(&self) -> Result<Vec<SealedRow>, StoreError> {
         guarded(|| {
@@ -127,14 +137,63 @@ impl Store {
         })
     }
 
+    /// How often a daemon started on the store or backed it up.
+    pub fn epoch(&self) -> Result<u64, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(META)?;
+            Ok(table.get(EPOCH)?.map_or(0, |epoch| epoch.value()))
+        })
+    }
+
+    /// Where the audit chain stands.
+    pub fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(VAULT)?;
+            Ok(audit::Head::read(&table)?.view())
+        })
+    }
+
+    /// Every audit entry, if the chain holds from its beginning to its head.
+    pub fn audit(&self) -> Result<Vec<AuditEntry>, StoreError> {
+        guarded(|| audit::verify(&self.db))
+    }
+
+    /// Copies everything, as it is at one moment, to a new file; gives its length.
+    pub fn copy_to(
+        &self,
+        path: &Path,
+        mac: impl FnOnce(&[u8; 32]) -> [u8; 32],
+    ) -> Result<u64, StoreError> {
+        guarded(|| backup::copy_to(&self.db, path, mac))
+    }
+
+    /// The digest of all rows and, in a backup, the MAC that came with them.
+    pub fn backup_mark(&self) -> Result<([u8; 32], Option<Vec<u8>>), StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(VAULT)?;
+            let mac = table.get(BACKUP)?.map(|mac| mac.value().to_vec());
+            Ok((backup::digest(&self.db)?, mac))
+        })
+    }
+
+    /// Makes a backup a store to be written to.
+    pub fn drop_backup_mark(&self) -> Result<(), StoreError> {
+        guarded(|| {
+            let mut writing = self.db.begin_write()?;
+            writing.set_quick_repair(true);
+            writing.open_table(VAULT)?.remove(BACKUP)?;
+            Ok(writing.commit()?)
+        })
+    }
+
     /// Closes the file, with the error that dropping would swallow.
     pub fn close(self) -> Result<(), StoreError> {
         guarded(|| Ok(self.db.close()?))
     }
 
     /// Makes the batches durable in one transaction. After an error they may be durable or not, and
-    /// the store takes no more.
-    fn commit<'a>(
+    /// the store takes no more. A running daemon's batches go through the [`Writer`].
+    pub(crate) fn commit<'a>(
         &self,
         batches: impl Iterator<Item = &'a Batch>,
     ) -> Result<Vec<Placed>, StoreError> {

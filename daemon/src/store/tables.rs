@@ -6,7 +6,11 @@
 //! journal    number from 1            -> version byte, JSON
 //! sealed     account, kind of secret  -> version byte, generation (8, big-endian), sealed bytes
 //! user keys  user                     -> wrapped key
+//! audit      number from 1            -> version byte, hash of the entry before (32), JSON
 //! vault      "header"                 -> the vault's header
+//!            "audit head"             -> number of audit entries, hash of the newest
+//!            "backup"                 -> in a backup, the MAC of all else
+//! meta       "epoch"                  -> how often the store was started on or backed up
 //! ```
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
@@ -18,15 +22,22 @@ pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new
 pub(super) const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
 pub(super) const SEALED: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("sealed");
 pub(super) const USER_KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("user_keys");
+pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 pub(super) const VAULT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("vault");
 
-/// The vault's only key.
+/// The vault's header.
 pub(super) const HEADER: &str = "header";
+/// The newest link of the audit chain: entries (8, big-endian), hash (32).
+pub(super) const AUDIT_HEAD: &str = "audit head";
+/// In a backup, the MAC of all else; nowhere else.
+pub(super) const BACKUP: &str = "backup";
+/// How often the store was opened by a daemon or backed up.
+pub(super) const EPOCH: &str = "epoch";
 
 /// Makes the tables in a new file; in an old one, checks that this build can read it.
 pub(super) fn prepare(db: &Database) -> Result<(), StoreError> {
     match format(db)? {
-        Some(FORMAT) => Ok(()),
+        Some(FORMAT) => complete(db),
         Some(found) if found > FORMAT => Err(StoreError::NewerFormat { found, known: FORMAT }),
         Some(_) => Err(StoreError::NotOurs),
         None => make(db),
@@ -55,6 +66,19 @@ fn make(db: &Database) -> Result<(), StoreError> {
     writing.open_table(SEALED)?;
     writing.open_table(USER_KEYS)?;
     writing.open_table(VAULT)?;
+    writing.open_table(AUDIT)?;
+    Ok(writing.commit()?)
+}
+
+/// A table that came later within the format is made where it is missing.
+fn complete(db: &Database) -> Result<(), StoreError> {
+    let there = db.begin_read()?.list_tables()?.any(|table| table.name() == AUDIT.name());
+    if there {
+        return Ok(());
+    }
+    let mut writing = db.begin_write()?;
+    writing.set_quick_repair(true);
+    writing.open_table(AUDIT)?;
     Ok(writing.commit()?)
 }
 

@@ -9,8 +9,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use muster_protocol::event::JournalEntry;
+use muster_protocol::status::AuditHead;
 
-use super::{Batch, Store, StoreError};
+use super::{Batch, Placed, Store, StoreError};
 
 /// What the writer has to say, in the order the batches were submitted.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub enum Report<T> {
         records: Range<u64>,
         /// Its journal entries, numbered.
         journal: Vec<JournalEntry>,
+        /// Where the audit chain stands after it.
+        audit: AuditHead,
     },
     /// A commit failed: what was not reported may be durable or not, and nothing more is written.
     /// It is the last report. The daemon sends no more orders and exits.
@@ -73,8 +76,8 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
         match store.commit(group.iter().map(|(batch, _)| batch)) {
             Ok(placed) => {
                 for (placed, (_, note)) in placed.into_iter().zip(group) {
-                    let (records, journal) = (placed.records, placed.journal);
-                    report(Report::Committed { note, records, journal });
+                    let Placed { records, journal, audit } = placed;
+                    report(Report::Committed { note, records, journal, audit });
                 }
             }
             Err(error) => {

@@ -3,16 +3,21 @@
 //!
 //! ```text
 //! stretched  = Argon2id(passphrase, salt, m, t, p) -> 32 bytes
+//!         or = HKDF-SHA256(salt = slot's salt, ikm = random key, info = "muster/v1/slot/random")
 //! slot key   = HKDF-SHA256(salt = store id, ikm = stretched,  info = "muster/v1/slot/key")
 //! commitment = HKDF-SHA256(salt = store id, ikm = stretched,  info = "muster/v1/slot/commitment")
 //! master key = 32 random bytes
 //! wrap key   = HKDF-SHA256(salt = store id, ikm = master key, info = "muster/v1/wrap")
-//! purpose    = HKDF-SHA256(salt = store id, ikm = master key, info = "muster/v1/purpose/<name>")
+//! header key = HKDF-SHA256(salt = store id, ikm = master key, info = "muster/v1/header")
+//! backup key = HKDF-SHA256(salt = store id, ikm = master key, info = "muster/v1/backup")
+//! root       = 32 random bytes, wrapped by the wrap key; it outlives the master key
+//! purpose    = HKDF-SHA256(salt = store id, ikm = root, info = "muster/v1/purpose/<name>")
 //! user key   = 32 random bytes
 //! ```
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
@@ -55,7 +60,7 @@ impl Key {
     }
 }
 
-/// What a key derived from the master key is for.
+/// What a key derived from the root is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The code in an order's tag that tells our orders from a person's.
@@ -78,13 +83,34 @@ pub(super) fn wrap_key(master: &Key, store: StoreId) -> Result<Key, VaultError> 
     master.derive(store, &[LABEL_WRAP])
 }
 
-/// `HKDF(store id, master key, "muster/v1/purpose/" | name)`.
-pub(super) fn purpose_key(
+/// `HMAC-SHA256` of the header under `HKDF(store id, master key, "muster/v1/header")`.
+pub(super) fn header_mac(
     master: &Key,
+    store: StoreId,
+    header: &[u8],
+) -> Result<[u8; KEY_LEN], VaultError> {
+    Ok(mac(&master.derive(store, &[LABEL_HEADER])?, header))
+}
+
+/// `HKDF(store id, master key, "muster/v1/backup")`.
+pub(super) fn backup_key(master: &Key, store: StoreId) -> Result<Key, VaultError> {
+    master.derive(store, &[LABEL_BACKUP])
+}
+
+/// `HMAC-SHA256`.
+pub(super) fn mac(key: &Key, bytes: &[u8]) -> [u8; KEY_LEN] {
+    let mac = Hmac::<Sha256>::new_from_slice(key.expose());
+    let mac = mac.expect("HMAC takes a key of any length").chain_update(bytes);
+    mac.finalize().into_bytes().into()
+}
+
+/// `HKDF(store id, root, "muster/v1/purpose/" | name)`.
+pub(super) fn purpose_key(
+    root: &Key,
     store: StoreId,
     purpose: Purpose,
 ) -> Result<Zeroizing<[u8; KEY_LEN]>, VaultError> {
-    let key = master.derive(store, &[LABEL_PURPOSE, purpose.label()])?;
+    let key = root.derive(store, &[LABEL_PURPOSE, purpose.label()])?;
     Ok(Zeroizing::new(*key.expose()))
 }
 
@@ -136,6 +162,15 @@ impl Default for KdfParams {
     }
 }
 
+/// `HKDF(slot's salt, random key, "muster/v1/slot/random")`: a random key needs no stretching.
+pub(super) fn unstretched(
+    random: &[u8; KEY_LEN],
+    salt: &[u8; SALT_LEN],
+) -> Result<Key, VaultError> {
+    let hkdf = Hkdf::<Sha256>::new(Some(salt), random);
+    Key::filled(|out| hkdf.expand(LABEL_RANDOM, out).map_err(|_| VaultError::Damaged))
+}
+
 /// How a passphrase becomes a key; tests of everything behind it put a cheap one in its place.
 pub(super) type Stretch = fn(&[u8], &[u8; SALT_LEN], KdfParams) -> Result<Key, VaultError>;
 
@@ -177,6 +212,9 @@ impl Drop for Matrix {
 
 const LABEL_SLOT_KEY: &[u8] = b"muster/v1/slot/key";
 const LABEL_COMMITMENT: &[u8] = b"muster/v1/slot/commitment";
+const LABEL_RANDOM: &[u8] = b"muster/v1/slot/random";
+const LABEL_HEADER: &[u8] = b"muster/v1/header";
+const LABEL_BACKUP: &[u8] = b"muster/v1/backup";
 const LABEL_WRAP: &[u8] = b"muster/v1/wrap";
 const LABEL_PURPOSE: &[u8] = b"muster/v1/purpose/";
 

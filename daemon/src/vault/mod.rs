@@ -1,22 +1,26 @@
 //! The vault: from a passphrase to sealed records. It never sees the disk.
 //!
-//! A passphrase opens a slot of the [`Header`]; the slot holds the master key; the master key wraps
-//! a random key for each user; a user's key seals that user's records. `keys` has every derivation,
-//! `envelope` and `header` the byte layouts: together they are enough to write a reader.
+//! A passphrase or random key opens a slot of the [`Header`]; the slot holds the master key; the master
+//! key wraps a random key for each user; a user's key seals that user's records. `keys` has every
+//! derivation, `envelope` and `header` the byte layouts; `docs/vault-format.md` is the same for readers.
 
 #![warn(clippy::indexing_slicing, clippy::wildcard_enum_match_arm, clippy::arithmetic_side_effects)]
 
 mod envelope;
 mod header;
+mod key_text;
 mod keys;
 mod slots;
 
 use muster_protocol::ids::UserId;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 pub use self::envelope::{Kind, RecordId, Sealed};
-pub use self::header::{Header, StoreId};
+pub use self::header::{Header, SlotInfo, SlotKind, StoreId};
+pub use self::key_text::new_key_text;
 pub use self::keys::{KdfParams, Purpose};
+pub use self::slots::NewSlot;
 
 use self::envelope::Owner;
 use self::keys::Key;
@@ -53,6 +57,26 @@ pub enum VaultError {
     /// There is not enough memory for the derivation.
     #[error("there is not enough memory to derive a key from the passphrase")]
     OutOfMemory,
+    /// All numbers of slots are taken.
+    #[error("every slot is taken; remove one first")]
+    NoFreeSlot,
+    /// There is no slot of this number.
+    #[error("there is no slot {number}")]
+    NoSuchSlot {
+        /// The number.
+        number: u8,
+    },
+    /// Nothing would open the vault any more.
+    #[error("this is the last slot; without it nothing opens the vault")]
+    LastSlot,
+    /// The new passphrase is too short.
+    #[error("a passphrase needs at least 8 characters")]
+    ShortPassphrase,
+    /// A key's text is mistyped, or no such text.
+    #[error(
+        "this is not a key: 14 groups of four letters and digits, as `musterd new-key` shows it"
+    )]
+    NotAKey,
     /// The kernel gives no random bytes.
     #[error("the system gives no random bytes")]
     NoRandomness,
@@ -62,20 +86,104 @@ pub enum VaultError {
 pub struct Vault {
     store: StoreId,
     master: Key,
+    root: Key,
+    opened_by: u8,
 }
 
 impl Vault {
     /// Makes a new store id, master key, and a slot for the passphrase. Works for about half a second.
     pub fn create(passphrase: &[u8], cost: KdfParams) -> Result<(Header, Self), VaultError> {
-        let vault = Self { store: StoreId::random()?, master: Key::random()? };
-        let slot = slots::lock(vault.store, &vault.master, passphrase, cost, keys::argon2id)?;
-        Ok((Header { store: vault.store, slots: vec![slot] }, vault))
+        let store = StoreId::random()?;
+        let vault = Self { store, master: Key::random()?, root: Key::random()?, opened_by: 0 };
+        let new = NewSlot { kind: SlotKind::Passphrase, secret: passphrase, cost };
+        Ok((vault.header_with(&new)?, vault))
     }
 
-    /// Opens with the passphrase. Works for about half a second for each slot.
-    pub fn open(header: &Header, passphrase: &[u8]) -> Result<Self, VaultError> {
-        let master = slots::unlock(header, passphrase, keys::argon2id)?;
-        Ok(Self { store: header.store, master })
+    /// Opens with a passphrase or a random key's text. Works for about half a second for each slot
+    /// that could be meant.
+    pub fn open(header: &Header, secret: &[u8]) -> Result<Self, VaultError> {
+        let (master, opened_by) = slots::unlock(header, secret, keys::argon2id)?;
+        let wrap = keys::wrap_key(&master, header.store)?;
+        let root = envelope::open_key(&wrap, &header::root_aad(header.store), &header.root)?;
+        Ok(Self { store: header.store, master, root, opened_by })
+    }
+
+    /// The number of the slot it was opened with.
+    pub const fn opened_by(&self) -> u8 {
+        self.opened_by
+    }
+
+    /// The header with one more slot.
+    pub fn add_slot(&self, header: &Header, new: &NewSlot<'_>) -> Result<Header, VaultError> {
+        let mut slots = header.slots.clone();
+        slots.push(self.slot(header.free_number()?, new)?);
+        self.header_of(header, slots)
+    }
+
+    /// The header without a slot; the last one stays.
+    pub fn remove_slot(&self, header: &Header, number: u8) -> Result<Header, VaultError> {
+        let mut slots = header.slots.clone();
+        slots.retain(|slot| slot.number != number);
+        if slots.len() == header.slots.len() {
+            return Err(VaultError::NoSuchSlot { number });
+        }
+        if slots.is_empty() {
+            return Err(VaultError::LastSlot);
+        }
+        self.header_of(header, slots)
+    }
+
+    /// The header with the slot that opened this vault made anew, of another secret or at another cost.
+    /// Nothing else is encrypted again.
+    pub fn replace_slot(&self, header: &Header, new: &NewSlot<'_>) -> Result<Header, VaultError> {
+        let mut slots = header.slots.clone();
+        slots.retain(|slot| slot.number != self.opened_by);
+        slots.push(self.slot(self.opened_by, new)?);
+        self.header_of(header, slots)
+    }
+
+    /// A vault with another master key, and its header with one slot: nobody else's secret is at
+    /// hand to make theirs. The keys of the purposes stay as they are.
+    pub fn rotated(&self, new: &NewSlot<'_>) -> Result<(Header, Self), VaultError> {
+        let root = Key::filled(|out| {
+            out.copy_from_slice(self.root.expose());
+            Ok(())
+        })?;
+        let vault = Self { store: self.store, master: Key::random()?, root, opened_by: 0 };
+        Ok((vault.header_with(new)?, vault))
+    }
+
+    /// A user's key, wrapped here, wrapped by the other vault of this store.
+    pub fn rewrap(
+        &self,
+        other: &Self,
+        user: &UserId,
+        wrapped: &WrappedKey,
+    ) -> Result<WrappedKey, VaultError> {
+        let key = self.unwrap(user, wrapped)?;
+        let wrap = keys::wrap_key(&other.master, other.store)?;
+        let wrapped = envelope::seal(&wrap, &key.owner.user_key(), key.key.expose())?;
+        Ok(WrappedKey(wrapped))
+    }
+
+    /// What authenticates backups.
+    pub fn backup_key(&self) -> Result<BackupKey, VaultError> {
+        Ok(BackupKey(keys::backup_key(&self.master, self.store)?))
+    }
+
+    fn slot(&self, number: u8, new: &NewSlot<'_>) -> Result<header::Slot, VaultError> {
+        slots::lock(self.store, &self.master, number, new, keys::argon2id)
+    }
+
+    fn header_of(&self, old: &Header, slots: Vec<header::Slot>) -> Result<Header, VaultError> {
+        Header::made(self.store, old.root.clone(), slots, &self.master)
+    }
+
+    fn header_with(&self, new: &NewSlot<'_>) -> Result<Header, VaultError> {
+        let wrap = keys::wrap_key(&self.master, self.store)?;
+        let root = envelope::seal(&wrap, &header::root_aad(self.store), self.root.expose())?;
+        let slot = self.slot(0, new)?;
+        Header::made(self.store, root.into_bytes(), vec![slot], &self.master)
     }
 
     /// The store it belongs to.
@@ -102,7 +210,22 @@ impl Vault {
 
     /// A key for one purpose; the same for the life of the store.
     pub fn derive(&self, purpose: Purpose) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-        keys::purpose_key(&self.master, self.store, purpose)
+        keys::purpose_key(&self.root, self.store, purpose)
+    }
+}
+
+/// Authenticates a backup by the digest of all that is in it.
+pub struct BackupKey(Key);
+
+impl BackupKey {
+    /// The MAC of a digest.
+    pub fn mac(&self, digest: &[u8; 32]) -> [u8; 32] {
+        keys::mac(&self.0, digest)
+    }
+
+    /// Whether the MAC is this digest's; takes the same time wherever it differs.
+    pub fn verify(&self, digest: &[u8; 32], mac: &[u8]) -> bool {
+        self.mac(digest).as_slice().ct_eq(mac).into()
     }
 }
 
@@ -144,55 +267,35 @@ impl UserKey {
 impl Vault {
     /// A vault without a passphrase, for tests of what lies above.
     pub(crate) fn for_tests() -> Self {
-        Self { store: StoreId::random().unwrap(), master: Key::random().unwrap() }
+        Self::with_key().0
+    }
+
+    /// A vault, its header, and the random key that opens it: cheap to try.
+    pub(crate) fn with_key() -> (Self, Header, Zeroizing<String>) {
+        let (store, text) = (StoreId::random().unwrap(), new_key_text().unwrap());
+        let (master, root) = (Key::random().unwrap(), Key::random().unwrap());
+        let vault = Self { store, master, root, opened_by: 0 };
+        let new = NewSlot {
+            kind: SlotKind::KeyFile,
+            secret: text.as_bytes(),
+            cost: KdfParams::default(),
+        };
+        let header = vault.header_with(&new).unwrap();
+        (vault, header, text)
     }
 
     /// The same vault as it is opened again after a restart.
     pub(crate) fn twin(&self) -> Self {
-        let copy = |bytes: &mut [u8; 32]| {
-            bytes.copy_from_slice(self.master.expose());
-            Ok(())
+        let copy = |key: &Key| {
+            Key::filled(|out| {
+                out.copy_from_slice(key.expose());
+                Ok(())
+            })
         };
-        Self { store: self.store, master: Key::filled(copy).unwrap() }
+        let (master, root) = (copy(&self.master).unwrap(), copy(&self.root).unwrap());
+        Self { store: self.store, master, root, opened_by: self.opened_by }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use muster_protocol::ids::AccountId;
-
-    use super::*;
-
-    const ID: RecordId = RecordId { account: AccountId(1), kind: Kind::Credential, generation: 1 };
-
-    fn user(name: &str) -> UserId {
-        name.parse().unwrap()
-    }
-
-    #[test]
-    fn a_passphrase_leads_to_the_same_records_after_a_restart() {
-        let (header, vault) = Vault::create(b"correct horse", KdfParams::FLOOR).unwrap();
-        let (key, wrapped) = vault.new_user_key(&user("asha")).unwrap();
-        let sealed = key.seal(&ID, b"CANARY-1").unwrap();
-        let tag_key = vault.derive(Purpose::OrderTag).unwrap();
-        drop((vault, key));
-
-        let header = Header::from_bytes(&header.to_bytes()).unwrap();
-        assert!(matches!(Vault::open(&header, b"wrong"), Err(VaultError::WrongPassphrase)));
-        let vault = Vault::open(&header, b"correct horse").unwrap();
-        let key = vault.unwrap(&user("asha"), &wrapped).unwrap();
-        assert_eq!(key.open(&ID, &sealed).unwrap().as_slice(), b"CANARY-1");
-        assert_eq!(vault.derive(Purpose::OrderTag).unwrap(), tag_key);
-        assert_ne!(vault.derive(Purpose::LoginState).unwrap(), tag_key);
-    }
-
-    #[test]
-    fn a_users_key_is_no_other_users_and_no_other_stores() {
-        let (vault, other) = (Vault::for_tests(), Vault::for_tests());
-        let (key, wrapped) = vault.new_user_key(&user("asha")).unwrap();
-        assert!(vault.unwrap(&user("ravi"), &wrapped).is_err());
-        assert!(other.unwrap(&user("asha"), &wrapped).is_err());
-        let sealed = key.seal(&ID, b"x").unwrap();
-        assert!(vault.new_user_key(&user("asha")).unwrap().0.open(&ID, &sealed).is_err());
-    }
-}
+mod tests;

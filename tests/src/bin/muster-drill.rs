@@ -92,7 +92,7 @@ fn daemon(drill: &Drill) -> anyhow::Result<()> {
         directory: file.parent().context("the passphrase's folder")?.to_owned(),
         name: file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned(),
     };
-    let passphrase = Passphrase::read(&source)?;
+    let passphrase = if file.exists() { Some(Passphrase::read(&source)?) } else { None };
     let [wall, exchange] = drill.anchor.as_slice() else {
         anyhow::bail!("--anchor takes two numbers")
     };

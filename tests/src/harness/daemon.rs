@@ -29,6 +29,12 @@ pub(super) fn init(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What opens the vault at the start; none if the world's file was taken away.
+fn at_hand(world: &World) -> anyhow::Result<Option<Passphrase>> {
+    let there = world.folder().join("passphrase").exists();
+    there.then(|| passphrase(world)).transpose()
+}
+
 fn passphrase(world: &World) -> anyhow::Result<Passphrase> {
     let directory = world.folder().to_owned();
     let source = Source::Credential { directory, name: "passphrase".to_owned() };
@@ -42,7 +48,7 @@ impl Daemon {
         let config = Config::read(&world.config())?;
         let stop = CancellationToken::new();
         let edges = Edges { clock: Arc::new(DayClock(world.clock.clone())), socket: None };
-        let run = musterd::daemon::run(config, passphrase(world)?, edges, stop.clone());
+        let run = musterd::daemon::run(config, at_hand(world)?, edges, stop.clone());
         let daemon = Self { stop, task: tokio::spawn(run) };
         answers(world).await.context("start the daemon")?;
         Ok(daemon)
@@ -59,7 +65,7 @@ impl Daemon {
 pub(super) async fn refused(world: &World) -> anyhow::Result<String> {
     let config = Config::read(&world.config())?;
     let edges = Edges { clock: Arc::new(DayClock(world.clock.clone())), socket: None };
-    let ran = musterd::daemon::run(config, passphrase(world)?, edges, CancellationToken::new());
+    let ran = musterd::daemon::run(config, at_hand(world)?, edges, CancellationToken::new());
     match ran.await {
         Ok(()) => anyhow::bail!("the daemon ran"),
         Err(error) => Ok(error.to_string()),

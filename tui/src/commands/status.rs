@@ -42,6 +42,12 @@ fn lines(status: &StatusView) -> Vec<String> {
         format!("next run  {next}"),
         format!("accounts  {} fit, {} NOT, {} off", c.fit, c.unfit, c.off),
     ];
+    if let Some(reason) = status.held {
+        lines.push(format!("runs      {}", reason.words()));
+    }
+    if let Some(audit) = &status.audit {
+        lines.push(format!("audit     {} entries, head {}", audit.entries, audit.hash));
+    }
     for egress in &status.egress {
         let seen = match &egress.observed {
             None => "not observed yet".to_owned(),

@@ -334,6 +334,8 @@ pub(crate) fn snapshot() -> Snapshot {
                 shared_at: vec![Broker::AngelOne],
             }],
             counts: FitCounts { fit: 2, unfit: 3, off: 2 },
+            held: None,
+            audit: None,
             callback: Some("127.0.0.1:8912".to_owned()),
         },
         accounts: accounts(),

@@ -47,6 +47,9 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     if status.is_some_and(|status| status.vault == VaultState::Sealed) {
         add(1, Role::Loud, "VAULT SEALED".to_owned());
     }
+    if status.is_some_and(|status| status.held.is_some()) {
+        add(1, Role::Loud, "RUNS HELD".to_owned());
+    }
     if let Some(egress) = status.and_then(|status| status.egress.first()) {
         add(5, Role::Plain, egress.address.clone());
     }

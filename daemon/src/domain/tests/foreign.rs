@@ -25,7 +25,7 @@ fn a_connection_for_somebody_else_is_refused_and_its_credential_dropped() {
         link: None,
     };
     let only = Some("asha".parse().unwrap());
-    let asked = Asked { reply: ReplyTo(1), by: "uid 1000".to_owned(), only, ask };
+    let asked = Asked { reply: ReplyTo(1), who: super::who("uid 1000"), only, ask };
     let effects = update(&mut day.model, day.now, Msg::Asked(asked));
     let refused = |effect: &Effect| matches!(effect, Effect::Reply(_, Err(failure)) if failure.code == Code::Forbidden);
     assert!(effects.iter().any(refused), "{effects:?}");

@@ -4,6 +4,7 @@ mod day;
 mod foreign;
 mod halt;
 mod recovery;
+mod sealed;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -52,6 +53,10 @@ struct Day {
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+fn who(name: &str) -> super::msg::Who {
+    super::msg::Who { name: name.to_owned(), role: "operator".to_owned() }
 }
 
 fn settings() -> Settings {
@@ -187,6 +192,10 @@ impl Day {
             | Effect::Publish(_)
             | Effect::StartCheck(_)
             | Effect::DropTicket(_)
+            | Effect::DeriveKeys { .. }
+            | Effect::OpenVault
+            | Effect::SealVault
+            | Effect::Backup(_)
             | Effect::ObserveEgresses
             | Effect::LoadInstruments { .. } => None,
         }

@@ -5,14 +5,23 @@ use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::request::Selection;
 
 use super::super::effect::Effect;
-use super::super::msg::{Ask, Asked, ReplyTo};
+use super::super::msg::{Ask, Asked, ReplyTo, Who};
 use super::Step;
 use super::accounts::Switch;
 
 impl Step<'_> {
     pub(super) fn asked(&mut self, asked: Asked) {
-        let Asked { reply, by, only, ask } = asked;
-        if let Err(why) = self.may_touch(&ask, only.as_ref()) {
+        let Asked { reply, who, only, ask } = asked;
+        let (what, whom) = ask.words();
+        let deed = self.deed(&who, what, whom);
+        let since = self.effects.len();
+        self.perform_ask(reply, &who, only.as_ref(), ask);
+        self.audited(reply, &deed, since);
+    }
+
+    fn perform_ask(&mut self, reply: ReplyTo, who: &Who, only: Option<&UserId>, ask: Ask) {
+        let by = who.name.clone();
+        if let Err(why) = self.may_touch(&ask, only) {
             // The credential put aside for a new ticket is not wanted either.
             if let Ask::Connect { ticket, .. } | Ask::Login { ticket, .. } = ask {
                 self.effects.push(Effect::DropTicket(ticket));
@@ -20,7 +29,6 @@ impl Step<'_> {
             self.refuse(reply, Code::Forbidden, why);
             return;
         }
-        let only = only.as_ref();
         match ask {
             ask @ Ask::Connect { .. } => self.connect(reply, ask),
             Ask::Login { ticket, account, link } => self.login(reply, ticket, account, link),
@@ -43,6 +51,11 @@ impl Step<'_> {
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
+            Ask::Keys(task) => self.keys(reply, who, task),
+            Ask::Seal => self.seal(reply, &by),
+            Ask::Backup(file) => self.backup(reply, who, file),
+            Ask::Release => self.release(reply, who),
+            Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
             Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
             Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
@@ -79,6 +92,11 @@ impl Step<'_> {
             Ask::PutPlan(_)
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)
+            | Ask::Keys(_)
+            | Ask::Seal
+            | Ask::Backup(_)
+            | Ask::Release
+            | Ask::Reencrypt(_)
             | Ask::Halt(..)
             | Ask::Resolve { .. } => false,
         };

@@ -4,6 +4,7 @@
 use muster_protocol::check::{CheckTarget, StepView};
 use muster_protocol::event::{Area, Level};
 use muster_protocol::ids::{AccountId, TicketId};
+use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
 use super::super::account::{AccountEvent, Identity};
@@ -25,6 +26,11 @@ impl Step<'_> {
             return;
         }
         self.model.mustered = self.now;
+        if self.model.vault == VaultState::Sealed {
+            let text = "no muster: the vault is sealed";
+            self.log(self.entry(Level::Error, Area::Daemon, text));
+            return;
+        }
         let may = self.model.accounts.iter().filter(|(_, a)| a.may_check_unasked(self.now));
         let accounts: Vec<AccountId> = may.map(|(id, _)| *id).collect();
         self.log(self.entry(

@@ -43,6 +43,8 @@ impl Step<'_> {
             | Record::Account(..)
             | Record::Check(..)
             | Record::Plan(..)
+            | Record::Vault(_)
+            | Record::Hold(_)
             | Record::Halt { .. } => return,
         };
         self.model.deciding.remove(&deciding);
@@ -73,6 +75,8 @@ impl Step<'_> {
             }
             Record::Run(id, event) => self.run_moved(id, event),
             Record::Intent(id, event) => self.intent_moved(id, event),
+            Record::Vault(event) => self.vault_moved(*event),
+            Record::Hold(_) => self.hold_moved(),
             Record::Halt { .. } => self.halt_changed(),
         }
     }

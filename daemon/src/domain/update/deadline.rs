@@ -1,6 +1,8 @@
 //! The next instant at which time alone changes something.
 
 use muster_protocol::check::CheckOutcome;
+use muster_protocol::ids::RunId;
+use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
 use super::super::limits::MAX_IN_FLIGHT;
@@ -13,6 +15,7 @@ use super::freeze::{due_fire, resolve_until};
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
 /// what a tick at `now` would settle, so the loop does not spin.
 pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
+    let barred = model.barred().is_some();
     let sessions = model.session_ends().map(|(_, until)| until);
     let tickets = model.tickets.values().map(|ticket| match &ticket.check.view().outcome {
         CheckOutcome::AwaitingLogin { expires, .. } => *expires,
@@ -24,22 +27,29 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let muster = schedule::next_of(&model.settings.muster_times, &model.calendar, model.mustered);
     let plans = model.plans.iter().filter_map(|(id, plan)| {
         let fire = due_fire(model, id, plan.kept()?)?;
-        Some(fire.at.plus(-model.settings.freeze_lead_ms))
+        let run = RunId { plan: id.clone(), date: fire.date };
+        let waits = barred && model.warned.contains(&run);
+        let freeze = fire.at.plus(-model.settings.freeze_lead_ms);
+        Some(if waits { fire.window_until.plus(1) } else { freeze })
     });
-    let runs = model.runs.values().filter_map(|run| match run.stage {
+    let runs = model.runs.iter().filter_map(|(id, run)| match run.stage {
+        Stage::Frozen if barred && model.warned.contains(id) => {
+            Some(run.fixed.window_until.plus(1))
+        }
         Stage::Frozen => Some(run.fixed.fire_at),
         Stage::Firing { .. } if now < run.fixed.window_until => Some(run.fixed.window_until),
         Stage::Firing { .. } => Some(resolve_until(run)),
         Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
     let room = model.in_flight.len() < MAX_IN_FLIGHT;
-    let sends = model.firing.values().filter(|_| room);
+    let sends = model.firing.values().filter(|_| room && !barred);
     let sends = sends.filter_map(|firing| firing.ready.first().map(|(due, _)| *due));
     let lists = model.lists.values().filter_map(|state| match state {
         ListState::Failed { again } => Some(*again),
         ListState::Loading | ListState::Loaded => None,
     });
-    let lookups = model.lookups.values().filter_map(|lookups| lookups.due());
+    let sealed = model.vault == VaultState::Sealed;
+    let lookups = model.lookups.values().filter(|_| !sealed).filter_map(|lookups| lookups.due());
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
     waiting.chain(sends).chain(lookups).chain(lists).chain([look_out]).min()

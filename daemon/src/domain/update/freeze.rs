@@ -45,6 +45,14 @@ impl Step<'_> {
             .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Run(run.clone())))
             .collect();
         for (run, fire) in due {
+            let barred = self.model.barred();
+            match barred {
+                Some(why) if self.now <= fire.window_until => {
+                    self.warn_barred(&run, fire.window_until, why);
+                    continue;
+                }
+                Some(_) | None => {}
+            }
             self.model.deciding.insert(Deciding::Run(run.clone()));
             if self.now > fire.window_until {
                 self.miss_whole(run, fire);
@@ -63,10 +71,18 @@ impl Step<'_> {
         });
         let frozen: Vec<(RunId, Run)> = frozen.map(|(id, run)| (id.clone(), run.clone())).collect();
         for (id, run) in frozen {
+            let barred = self.model.barred();
+            if let Some(why) = barred
+                && self.now <= run.fixed.window_until
+            {
+                self.warn_barred(&id, run.fixed.window_until, why);
+                continue;
+            }
             self.model.deciding.insert(Deciding::Run(id.clone()));
             if self.now > run.fixed.window_until {
-                let reason =
-                    "the daemon was not running between the run's time and the end of its window";
+                let reason = barred.unwrap_or(
+                    "the daemon was not running between the run's time and the end of its window",
+                );
                 self.miss(id, run.fixed, reason);
                 continue;
             }
@@ -88,7 +104,8 @@ impl Step<'_> {
             return;
         };
         let fixed = fixed(plan, fire);
-        self.miss(id, fixed, "the daemon was not running at its time");
+        let reason = self.model.barred().unwrap_or("the daemon was not running at its time");
+        self.miss(id, fixed, reason);
     }
 
     pub(super) fn miss(&mut self, id: RunId, fixed: Fixed, reason: &str) {

@@ -2,16 +2,19 @@
 
 mod accounts;
 mod asked;
+mod audit;
 mod checks;
 mod committed;
 mod deadline;
 mod freeze;
 mod halt;
+mod hold;
 mod instruments;
 mod plans;
 mod resolve;
 mod runs;
 mod tickets;
+mod vault;
 
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::frame::{Code, Failure};
@@ -47,6 +50,8 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
         Msg::LookedUp { account, found } => step.looked_up(account, found),
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
+        Msg::BackedUp(job, made) => step.backed_up(job, made),
+        Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => {
             step.model.observed.insert(egress, observed);
             step.publish(Changed::Status);
@@ -163,5 +168,5 @@ impl Step<'_> {
 
 /// A commit of one record with one journal entry.
 fn noted(record: Record, entry: JournalEntry, seal: Vec<Seal>) -> Commit {
-    Commit { records: vec![record], journal: vec![entry], seal, ack: None }
+    Commit { records: vec![record], journal: vec![entry], seal, ..Commit::default() }
 }

@@ -4,6 +4,7 @@ use muster_protocol::event::{Area, Level};
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, OrderTag, RunId};
 use muster_protocol::run::IntentStatus;
+use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
 use super::super::effect::{Commit, Effect};
@@ -88,7 +89,7 @@ impl Step<'_> {
                 self.model.runs.get(&run).is_none_or(|kept| self.now >= kept.fixed.window_until);
             if over {
                 self.settle_planned(&run, |at| IntentEvent::Missed { at });
-            } else {
+            } else if self.model.barred().is_none() {
                 self.pump_run(&run);
             }
         }
@@ -253,6 +254,9 @@ impl Step<'_> {
     /// Reads the order books that are due.
     pub(super) fn look_up(&mut self) {
         let now = self.now;
+        if self.model.vault == VaultState::Sealed {
+            return;
+        }
         let due = self.model.lookups.iter().filter(|(_, l)| l.due().is_some_and(|due| due <= now));
         let due: Vec<AccountId> = due.map(|(id, _)| *id).collect();
         for account in due {

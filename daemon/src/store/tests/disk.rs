@@ -8,7 +8,7 @@ use redb::StorageBackend;
 
 /// The disk; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Disk(Arc<Mutex<State>>);
+pub(crate) struct Disk(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -27,32 +27,32 @@ enum Change {
 }
 
 impl Disk {
-    pub(super) fn with(image: Vec<u8>) -> Self {
+    pub(crate) fn with(image: Vec<u8>) -> Self {
         let state = State { live: image.clone(), synced: image, ..State::default() };
         Self(Arc::new(Mutex::new(state)))
     }
 
     /// The same bytes on a disk that has not crashed.
-    pub(super) fn reopened(&self) -> Self {
+    pub(crate) fn reopened(&self) -> Self {
         Self::with(self.image())
     }
 
-    pub(super) fn image(&self) -> Vec<u8> {
+    pub(crate) fn image(&self) -> Vec<u8> {
         self.state().live.clone()
     }
 
     /// How often it was synced.
-    pub(super) fn syncs(&self) -> u64 {
+    pub(crate) fn syncs(&self) -> u64 {
         self.state().syncs
     }
 
     /// The power goes when sync number `sync` is asked for.
-    pub(super) fn crash_at_sync(&self, sync: u64) {
+    pub(crate) fn crash_at_sync(&self, sync: u64) {
         self.state().crash_at = Some(sync);
     }
 
     /// What the platters hold after the crash.
-    pub(super) fn after_crash(&self, random: &mut Random) -> Self {
+    pub(crate) fn after_crash(&self, random: &mut Random) -> Self {
         let state = self.state();
         let mut image = state.synced.clone();
         // All, none, or each on its own: the extremes are the likely cases.
@@ -142,10 +142,10 @@ impl StorageBackend for Disk {
 }
 
 /// `SplitMix64`: small, and the same on every machine.
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -3,7 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a test that is out of bounds is to fail")]
 
 mod crash;
-mod disk;
+pub(crate) mod disk;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -102,7 +102,7 @@ fn batches_are_numbered_in_the_order_of_submission_and_reported_with_their_notes
     writer.stop();
     let mut next = (1, 1);
     for (expected, report) in (1_u32..).zip(rx.iter()) {
-        let Report::Committed { note, records, journal } = report else { panic!("{report:?}") };
+        let Report::Committed { note, records, journal, .. } = report else { panic!("{report:?}") };
         assert_eq!((note, records.start, journal[0].seq), (expected, next.0, next.1));
         assert_eq!(journal[0].text, format!("batch {expected}"));
         next = (records.end, journal[0].seq + 1);
@@ -164,7 +164,7 @@ fn newer_formats_and_foreign_files_are_refused_untouched() {
         let writing = db.begin_write().unwrap();
         match format {
             Some(format) => {
-                writing.open_table(tables::META).unwrap().insert("format", format).unwrap();
+                writing.open_table(META).unwrap().insert("format", format).unwrap();
             }
             None => drop(writing.open_table(RECORDS).unwrap()),
         }

@@ -1,0 +1,167 @@
+//! The audit chain: each entry holds the hash of the one before it, and the newest hash is kept apart.
+//!
+//! ```text
+//! value = version byte 1 | hash of the entry before, 32 bytes, zero for the first | JSON
+//! hash  = SHA-256("muster audit v1" | number (8, big-endian) | value)
+//! ```
+
+use std::fmt::Write;
+
+use muster_protocol::event::AuditEntry;
+use muster_protocol::status::AuditHead;
+use redb::{Database, ReadableDatabase, ReadableTable, Table};
+use sha2::{Digest, Sha256};
+
+use super::StoreError;
+use super::records::{decode_from, encode};
+use super::tables::{AUDIT, AUDIT_HEAD, VAULT};
+
+type Hash = [u8; 32];
+
+/// Where the chain stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Head {
+    pub(super) entries: u64,
+    pub(super) hash: Hash,
+}
+
+impl Head {
+    /// As clients see it.
+    pub(super) fn view(self) -> AuditHead {
+        let mut hash = String::new();
+        if self.entries > 0 {
+            for byte in self.hash {
+                // Writing to a text does not fail.
+                let _ = write!(hash, "{byte:02x}");
+            }
+        }
+        AuditHead { entries: self.entries, hash }
+    }
+
+    pub(super) fn read(
+        vault: &impl ReadableTable<&'static str, &'static [u8]>,
+    ) -> Result<Self, StoreError> {
+        let Some(row) = vault.get(AUDIT_HEAD)? else { return Ok(Self::default()) };
+        let head = row.value().split_first_chunk::<8>().and_then(|(entries, hash)| {
+            let hash = hash.try_into().ok()?;
+            Some(Self { entries: u64::from_be_bytes(*entries), hash })
+        });
+        head.ok_or(UNREADABLE)
+    }
+
+    fn to_bytes(self) -> Vec<u8> {
+        [self.entries.to_be_bytes().as_slice(), &self.hash].concat()
+    }
+}
+
+/// Appends the entries and moves the head, in the caller's transaction.
+pub(super) fn append(
+    table: &mut Table<'_, u64, &'static [u8]>,
+    vault: &mut Table<'_, &'static str, &'static [u8]>,
+    entries: &[AuditEntry],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut head = Head::read(vault)?;
+    for entry in entries {
+        let json = encode(entry);
+        let (version, json) = json.split_first().ok_or(UNREADABLE)?;
+        let value = [&[*version], head.hash.as_slice(), json].concat();
+        head.entries = head.entries.saturating_add(1);
+        head.hash = hash(head.entries, &value);
+        table.insert(head.entries, value.as_slice())?;
+    }
+    vault.insert(AUDIT_HEAD, head.to_bytes().as_slice())?;
+    Ok(())
+}
+
+fn hash(number: u64, value: &[u8]) -> Hash {
+    let hash = Sha256::new().chain_update(b"muster audit v1");
+    hash.chain_update(number.to_be_bytes()).chain_update(value).finalize().into()
+}
+
+/// Every entry, if each follows from the one before and the last is the head; else the number of the
+/// first that does not.
+pub(super) fn verify(db: &Database) -> Result<Vec<AuditEntry>, StoreError> {
+    let reading = db.begin_read()?;
+    let head = Head::read(&reading.open_table(VAULT)?)?;
+    let mut at = Head::default();
+    let mut entries = Vec::new();
+    for row in reading.open_table(AUDIT)?.iter()? {
+        let (number, value) = row?;
+        let (number, value) = (number.value(), value.value());
+        let expected = at.entries.saturating_add(1);
+        let parts = value.split_first().and_then(|(v, rest)| {
+            let (before, json) = rest.split_first_chunk::<32>()?;
+            Some((*v, *before, json))
+        });
+        let (version, before, json) = parts.ok_or(StoreError::AuditBroken { at: expected })?;
+        if number != expected || before != at.hash {
+            return Err(StoreError::AuditBroken { at: expected });
+        }
+        entries.push(decode_from("audit", &[&[version], json].concat())?);
+        at = Head { entries: number, hash: hash(number, value) };
+    }
+    if at == head { Ok(entries) } else { Err(StoreError::AuditBroken { at: at.entries }) }
+}
+
+const UNREADABLE: StoreError = StoreError::Unreadable { table: "audit", source: None };
+
+#[cfg(test)]
+mod tests {
+    use muster_protocol::time::Timestamp;
+
+    use super::*;
+    use crate::store::{Batch, Store};
+
+    fn entry(n: u32) -> AuditEntry {
+        AuditEntry {
+            at: Timestamp::from_millis(1_763_970_000_000),
+            by: "uid 1000".to_owned(),
+            role: "operator".to_owned(),
+            what: format!("did {n}"),
+            whom: None,
+            done: true,
+        }
+    }
+
+    type Chain<'a> = Table<'a, u64, &'static [u8]>;
+
+    /// A chain of six, after somebody changed it.
+    fn changed(change: impl Fn(&mut Chain<'_>)) -> Result<usize, StoreError> {
+        let store = Store::open_backend(redb::backends::InMemoryBackend::new()).unwrap();
+        for n in [0, 2, 4] {
+            let audit = vec![entry(n), entry(n)];
+            store.commit([Batch { audit, ..Batch::default() }].iter()).unwrap();
+        }
+        let writing = store.db.begin_write().unwrap();
+        change(&mut writing.open_table(AUDIT).unwrap());
+        writing.commit().unwrap();
+        store.audit().map(|entries| entries.len())
+    }
+
+    #[test]
+    fn i19_every_edit_cut_or_reorder_of_the_chain_is_found() {
+        assert_eq!(changed(|_| {}).unwrap(), 6);
+        let broken = |change: &dyn Fn(&mut Chain<'_>)| {
+            matches!(changed(change), Err(StoreError::AuditBroken { .. }))
+        };
+        for number in 1..=6 {
+            assert!(broken(&|table| drop(table.remove(number).unwrap())), "cut {number}");
+            let flip = |table: &mut Chain<'_>| {
+                let mut value = table.get(number).unwrap().unwrap().value().to_vec();
+                let text = value.iter().position(|byte| *byte == b'd').unwrap();
+                value[text] = b'D';
+                table.insert(number, value.as_slice()).unwrap();
+            };
+            let flipped = changed(flip);
+            assert!(flipped.is_err(), "edit {number}");
+        }
+        assert!(broken(&|table| {
+            let swap = [3, 4].map(|at| table.get(at).unwrap().unwrap().value().to_vec());
+            table.insert(4, swap[0].as_slice()).unwrap();
+            table.insert(3, swap[1].as_slice()).unwrap();
+        }));
+    }
+}
