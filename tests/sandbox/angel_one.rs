@@ -165,6 +165,7 @@ async fn without_funds_an_order_is_accepted_and_then_rejected_in_the_book() {
     let bearer = format!("Bearer {}", session["data"]["jwtToken"].as_str().unwrap());
     let member = stranger.with("Authorization", &bearer);
     assert_eq!(member.post(ANGEL_PLACE, &angel_order("a")).await.json()["status"], json!(true));
+    sandbox.clock().advance(Duration::from_millis(200));
     let row = member.get(ANGEL_BOOK).await.json()["data"][0].clone();
     assert_eq!(row["status"], "rejected");
     let text = row["text"].as_str().unwrap();

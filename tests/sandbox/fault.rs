@@ -1,5 +1,7 @@
 //! Every kind of fault, seen by the client that meets it and in the book behind it.
 
+use std::time::Duration;
+
 use muster_tests::sandbox::{Broker, Fault, FaultKind, Operation, Sandbox};
 use serde_json::{Value, json};
 
@@ -25,8 +27,10 @@ async fn place_under(sandbox: &Sandbox, kind: FaultKind) -> (Option<Answer>, usi
 async fn a_connection_can_die_before_and_after_the_order_is_taken() {
     let cases = [
         (FaultKind::Drop, 0),
+        (FaultKind::Reset, 0),
         (FaultKind::Hang, 0),
         (FaultKind::AcceptThenClose, 1),
+        (FaultKind::AcceptThenReset, 1),
         (FaultKind::AcceptThenHang, 1),
     ];
     for (kind, orders) in cases {
@@ -42,6 +46,13 @@ async fn a_connection_can_die_before_and_after_the_order_is_taken() {
 async fn an_accepted_order_can_be_answered_with_anything() {
     let cases = [
         (FaultKind::AcceptThenStatus, 502, "502"),
+        (FaultKind::AcceptThenError, 200, "AB1004"),
+        (FaultKind::AcceptThenRedirect, 307, ""),
+        (FaultKind::AcceptThenGarbage, 200, "tru,,"),
+        (FaultKind::AcceptThenHuge, 200, "xxxxx"),
+        (FaultKind::Trickle, 200, "orderid"),
+        (FaultKind::WrongDate, 200, "orderid"),
+        (FaultKind::Reject, 200, "orderid"),
         (FaultKind::AcceptThenHtml, 200, "Request Rejected"),
         (FaultKind::AcceptThenEmpty, 200, ""),
         (FaultKind::AcceptThenNoId, 200, "\"script\":\"SBIN-EQ\""),
@@ -60,7 +71,14 @@ async fn an_accepted_order_can_be_answered_with_anything() {
         let whole = serde_json::from_str::<Value>(&answer.body).is_ok();
         let json = matches!(
             kind,
-            FaultKind::AcceptThenNoId | FaultKind::AcceptThenTimedOut | FaultKind::Slow
+            FaultKind::AcceptThenNoId
+                | FaultKind::AcceptThenTimedOut
+                | FaultKind::AcceptThenError
+                | FaultKind::AcceptThenHuge
+                | FaultKind::Trickle
+                | FaultKind::WrongDate
+                | FaultKind::Reject
+                | FaultKind::Slow
         );
         assert_eq!(whole, json, "{kind:?}");
         assert_eq!(answer.is_whole(), kind != FaultKind::AcceptThenCut, "{kind:?}");
@@ -70,7 +88,15 @@ async fn an_accepted_order_can_be_answered_with_anything() {
 
 #[tokio::test]
 async fn a_refusing_fault_places_nothing() {
-    for (kind, status) in [(FaultKind::RefuseStatus, 503), (FaultKind::RefuseRateLimited, 403)] {
+    let cases = [
+        (FaultKind::RefuseStatus, 503),
+        (FaultKind::RefuseRateLimited, 403),
+        (FaultKind::RefuseError, 200),
+        (FaultKind::Redirect, 307),
+        (FaultKind::Firewall, 200),
+        (FaultKind::Maintenance, 503),
+    ];
+    for (kind, status) in cases {
         let sandbox = sandbox().await;
         let (answer, placed) = place_under(&sandbox, kind).await;
         assert_eq!((answer.unwrap().status, placed), (status, 0), "{kind:?}");
@@ -135,5 +161,79 @@ async fn faults_are_aimed_counted_and_diced_over_the_control_port() {
     assert!(rounds[0].contains(&true) && rounds[0].contains(&false));
     let bad = control.post("/faults", &json!({ "broker": "angel_one", "kind": "sulk" })).await;
     assert_eq!(bad.status, 400);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_order_can_arrive_after_its_answer() {
+    let sandbox = sandbox().await;
+    let member = kite(&sandbox).await;
+    let fault = Fault::once(Broker::Kite, Operation::Place, FaultKind::AcceptThenTimedOut);
+    sandbox.arm(Fault { late_seconds: Some(5.0), ..fault });
+    let answer = member.send("POST", "/orders/regular", &kite_order("late")).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(member.get("/orders").await.json()["data"], json!([]), "not there yet");
+    sandbox.clock().advance(Duration::from_millis(5200));
+    let row = member.get("/orders").await.json()["data"][0].clone();
+    assert_eq!((&row["tag"], &row["status"]), (&json!("late"), &json!("OPEN PENDING")));
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_exchange_can_reject_what_the_broker_took() {
+    let sandbox = sandbox().await;
+    let member = kite(&sandbox).await;
+    sandbox.arm(Fault::once(Broker::Kite, Operation::Place, FaultKind::Reject));
+    assert_eq!(member.send("POST", "/orders/regular", &kite_order("a")).await.status, 200);
+    sandbox.clock().advance(Duration::from_secs(1));
+    let row = member.get("/orders").await.json()["data"][0].clone();
+    assert_eq!(
+        (&row["status"], &row["status_message"]),
+        (&json!("REJECTED"), &json!("Adapter is Logged Off"))
+    );
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_date_can_be_wrong_a_book_old_and_a_connection_silent() {
+    let sandbox = sandbox().await;
+    let member = angel(&sandbox).await;
+    sandbox.arm(Fault::once(Broker::AngelOne, Operation::Profile, FaultKind::WrongDate));
+    let answer = member.get(ANGEL_PROFILE).await;
+    assert_eq!(answer.header("date"), Some("Mon, 23 Nov 2026 10:38:00 GMT"));
+    member.post(ANGEL_PLACE, &angel_order("a")).await;
+    sandbox.clock().advance(Duration::from_secs(10));
+    sandbox.arm(Fault::once(Broker::AngelOne, Operation::Book, FaultKind::Stale));
+    assert_eq!(member.get(ANGEL_BOOK).await.json()["data"], Value::Null);
+    assert_eq!(member.get(ANGEL_BOOK).await.json()["data"][0]["status"], "complete");
+    let stall = Fault::once(Broker::AngelOne, Operation::Book, FaultKind::Stall);
+    sandbox.arm(Fault { seconds: Some(0.05), ..stall });
+    assert!(member.try_send("GET", ANGEL_BOOK, "").await.is_none());
+    assert!(member.try_send("GET", ANGEL_BOOK, "").await.is_some());
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_truth_tells_what_was_asked_done_and_answered() {
+    let sandbox = sandbox().await;
+    let member = angel(&sandbox).await;
+    let fault = Fault::once(Broker::AngelOne, Operation::Place, FaultKind::AcceptThenClose);
+    sandbox.arm(fault);
+    member.try_send("POST", ANGEL_PLACE, &angel_order("a").to_string()).await;
+    member.from("127.0.0.2").post(ANGEL_PLACE, &angel_order("b")).await;
+    member.get("/nowhere").await;
+    let truth = control(&sandbox).get("/truth").await.json();
+    let requests = truth["requests"].as_array().unwrap();
+    let [login, placed, refused, lost] = requests.as_slice() else { panic!("{requests:?}") };
+    assert_eq!((&login["operation"], &login["answer"]), (&json!("login"), &json!("200")));
+    assert_eq!(
+        (&placed["fault"], &placed["answer"]),
+        (&json!("accept_then_close"), &json!("closed"))
+    );
+    assert_eq!(placed["placed"], json!([truth["orders"][0]["order_id"]]));
+    assert_eq!((&refused["source_ip"], &refused["placed"]), (&json!("127.0.0.2"), &json!([])));
+    assert_eq!((&lost["operation"], &lost["path"]), (&Value::Null, &json!("/nowhere")));
+    assert_eq!(truth["orders"][0]["history"][0]["status"], "put order req received");
+    assert!(!truth.to_string().contains("CANARY"), "no secret is in it");
     sandbox.stop().await;
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use muster_tests::sandbox::{AccountFields, Broker, Sandbox, SandboxConfig};
+use muster_tests::sandbox::{
+    AccountFields, Broker, ConsentPage, Plan, Rules, Sandbox, SandboxConfig,
+};
 use serde_json::{Value, json};
 
 use crate::client::{
@@ -225,5 +227,57 @@ async fn an_ipv6_caller_is_named_as_one() {
         refusal["message"].as_str().unwrap().starts_with("IP (::1) is not allowed"),
         "{refusal}"
     );
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_login_may_ask_for_consent_to_the_app() {
+    let sandbox = sandbox().await;
+    sandbox.set_rules(Rules { consent_page: ConsentPage::Shown, ..Rules::default() });
+    let (stranger, account) = (kite_stranger(&sandbox), kite_account(&sandbox));
+    let code = sandbox.one_time_code(Broker::Kite, &account.user_id).unwrap();
+    let login = format!(
+        "api_key={}&redirect_params=state%3Dx&user_id={}&password={}&totp={code}&action=login",
+        account.api_key, account.user_id, account.password
+    );
+    let page = stranger.send("POST", "/connect/login", &login).await;
+    assert_eq!(page.status, 200);
+    let word = page.body.split("name=\"consent\" value=\"").nth(1).unwrap();
+    let word = word.split('"').next().unwrap();
+    let answer = |action: &str, word: &str| {
+        format!(
+            "api_key={}&redirect_params=state%3Dx&consent={word}&action={action}",
+            account.api_key
+        )
+    };
+    let forged = stranger.send("POST", "/connect/login", &answer("allow", "guess")).await;
+    assert_eq!(forged.status, 403);
+    let declined = stranger.send("POST", "/connect/login", &answer("cancel", word)).await;
+    assert!(declined.header("location").unwrap().ends_with("?status=cancelled"));
+    let agreed = stranger.send("POST", "/connect/login", &answer("allow", word)).await;
+    let url = agreed.header("location").unwrap();
+    assert!(url.contains("request_token=") && url.ends_with("&state=x"), "{url}");
+    let again = stranger.send("POST", "/connect/login", &login).await;
+    assert_eq!(again.status, 302, "asked once for each app");
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_approved_platform_renews_its_session() {
+    let sandbox = sandbox().await;
+    let (stranger, account) = (kite_stranger(&sandbox), kite_account(&sandbox));
+    let fields = AccountFields { plan: Some(Plan::Approved), ..AccountFields::default() };
+    sandbox.change_account(Broker::Kite, &account.user_id, fields);
+    let form = exchange_form(&account, &request_token(&sandbox), &account.api_secret);
+    let session = stranger.send("POST", "/session/token", &form).await.json();
+    let refresh = session["data"]["refresh_token"].as_str().unwrap().to_owned();
+    let form = exchange_form(&account, &refresh, &account.api_secret)
+        .replace("request_token=", "refresh_token=");
+    let renewed = stranger.send("POST", "/session/refresh_token", &form).await.json();
+    let token = renewed["data"]["access_token"].as_str().unwrap();
+    let member =
+        stranger.clone().with("Authorization", &format!("token {}:{token}", account.api_key));
+    assert_eq!(member.get("/user/profile").await.status, 200);
+    assert_eq!(stranger.send("POST", "/session/refresh_token", &form).await.status, 403);
     sandbox.stop().await;
 }

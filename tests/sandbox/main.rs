@@ -6,7 +6,13 @@ mod binary;
 mod client;
 mod control;
 mod fault;
+#[cfg(test)]
+mod hours;
 mod instruments;
 mod kite;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod postback;
 #[cfg(test)]
 mod tls;

@@ -1,9 +1,11 @@
 //! Every way out gives the terminal back as it was.
 
+use std::io::Read;
+
 use muster_tests::harness::eventually;
 use rustix::process::Signal;
 
-use crate::screen::{CTRL_C, CTRL_Z, Screen, Terminal};
+use crate::screen::{CTRL_C, CTRL_Z, DRILL, Screen, Terminal};
 
 /// A client that looks for a daemon nobody started.
 async fn alone() -> anyhow::Result<Screen> {
@@ -74,4 +76,25 @@ async fn a_form_that_holds_something_is_asked_about_and_a_signal_is_not() -> any
         leaves_well(screen, first).await?;
     }
     Ok(())
+}
+
+/// A connection that breaks takes the terminal away without a word; the client must not stay behind
+/// and spin on the end of its input.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_hangs_up_ends_the_client() -> anyhow::Result<()> {
+    let nowhere = tempfile::tempdir()?;
+    let (mut pty, shell) = pty_process::blocking::open()?;
+    pty.resize(pty_process::Size::new(24, 80))?;
+    let command = pty_process::blocking::Command::new(DRILL).arg("muster").arg("--socket");
+    let mut child = command.arg(nowhere.path().join("musterd.sock")).spawn(shell)?;
+    let mut first = [0; 1_024];
+    anyhow::ensure!(pty.read(&mut first)? > 0, "it has drawn something");
+    drop(pty);
+    let ended = eventually("the client has gone", async || {
+        child.try_wait().is_ok_and(|status| status.is_some())
+    });
+    let ended = ended.await;
+    // A client that stayed would outlive the test.
+    drop(child.kill());
+    ended
 }

@@ -63,18 +63,23 @@ fn snake_case(name: &str) -> String {
 const DOCUMENT: &str = "docs/sandbox.md";
 const SOURCES: &[(&str, &str)] = &[
     ("tests/src/bin/muster-sandbox.rs", "Arguments"),
-    ("tests/src/sandbox/fault.rs", "FaultKind"),
-    ("tests/src/sandbox/fault.rs", "Fault"),
+    ("tests/src/sandbox/fault/mod.rs", "FaultKind"),
+    ("tests/src/sandbox/fault/mod.rs", "Fault"),
     ("tests/src/sandbox/net/route.rs", "Operation"),
     ("tests/src/sandbox/rules.rs", "Rules"),
     ("tests/src/sandbox/rules.rs", "LimitFills"),
     ("tests/src/sandbox/rules.rs", "RateLimits"),
     ("tests/src/sandbox/rules.rs", "CancelChecks"),
     ("tests/src/sandbox/rules.rs", "ExpiredToken"),
-    ("tests/src/sandbox/account.rs", "AccountFields"),
+    ("tests/src/sandbox/rules.rs", "MarketHours"),
+    ("tests/src/sandbox/rules.rs", "BookOrder"),
+    ("tests/src/sandbox/rules.rs", "AngelMarket"),
+    ("tests/src/sandbox/rules.rs", "ConsentPage"),
+    ("tests/src/sandbox/people/account.rs", "Plan"),
+    ("tests/src/sandbox/people/account.rs", "AccountFields"),
 ];
 /// Types of the fields above; a name that is none of them is a member.
-const TYPES: [&str; 9] = [
+const TYPES: [&str; 13] = [
     "u32",
     "u64",
     "bool",
@@ -84,6 +89,10 @@ const TYPES: [&str; 9] = [
     "RateLimits",
     "CancelChecks",
     "ExpiredToken",
+    "MarketHours",
+    "BookOrder",
+    "AngelMarket",
+    "ConsentPage",
 ];
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ const TUI_LAYERS: &[Layer] = &[
     ),
     row("secrets", &["app"], &[WORDS, WIPED, &["muster_protocol::secret"]]),
     row("link", &["app", "secrets"], &[PROTOCOL, SERDE, ERRORS, &["tokio", "tokio_util"]]),
-    row("input", &["app"], &[&["crossterm", "tui_input"], WIPED]),
+    row("input", &["app"], &[&["crossterm", "rustix", "tui_input"], WIPED]),
     row("clipboard", &[], &[&["data_encoding"]]),
     row("frame", &["app", "view", "theme"], &[&["ratatui", "crossterm"]]),
     row("terminal", &["app", "frame", "view"], &[&["ratatui", "crossterm", "rustix"]]),

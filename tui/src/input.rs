@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use zeroize::Zeroizing;
 
 use crate::app::key::Key;
@@ -25,6 +26,10 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Reads until told to stop or until the terminal is gone.
 pub(crate) fn read(stop: &Arc<AtomicBool>, deliver: impl Fn(Input) -> bool) {
     while !stop.load(Ordering::Relaxed) {
+        if is_gone() {
+            deliver(Input::Closed);
+            return;
+        }
         let event = match crossterm::event::poll(PATIENCE) {
             Ok(false) => continue,
             Ok(true) => crossterm::event::read(),
@@ -40,6 +45,17 @@ pub(crate) fn read(stop: &Arc<AtomicBool>, deliver: impl Fn(Input) -> bool) {
             }
         }
     }
+}
+
+/// Whether the terminal has hung up. Asked before every wait: the event reader takes the end of its
+/// input for a pause and would spin on it.
+fn is_gone() -> bool {
+    let input = rustix::stdio::stdin();
+    let mut asked = [PollFd::new(&input, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let answered = poll(&mut asked, Some(&now)).is_ok();
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    answered && asked.iter().any(|fd| fd.revents().intersects(gone))
 }
 
 fn understand(event: Event) -> Vec<Input> {

@@ -6,6 +6,7 @@ use std::panic::PanicHookInfo;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,10 +59,20 @@ fn with_reader(runtime: Runtime, events: &Sender<Event>) -> std::io::Result<()> 
     })?;
     let outcome = runtime.run();
     drop(stop);
-    // The reader looks at the flag a few times a second; a fault of its own was already shown.
-    drop(reader.join());
+    // The reader looks at the flag a few times a second. One that spins on a terminal that hung up
+    // never does: it is left behind, and ends with the process.
+    for _ in 0..LAST_LOOKS {
+        if reader.is_finished() {
+            break;
+        }
+        std::thread::sleep(LAST_LOOK);
+    }
     outcome
 }
+
+/// How long the reader is waited for, and in which steps.
+const LAST_LOOKS: u32 = 50;
+const LAST_LOOK: Duration = Duration::from_millis(10);
 
 /// Ends the reader, even when the loop panics: the keys are then the shell's.
 struct Stop(Arc<AtomicBool>);

@@ -128,6 +128,14 @@ pub(crate) fn countdown(millis: i64) -> String {
     }
 }
 
+/// `1 account`, `2 accounts`.
+pub(crate) fn count<N: TryInto<u64>>(number: N, thing: &str) -> String {
+    match number.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {thing}"),
+        many => format!("{many} {thing}s"),
+    }
+}
+
 /// `8,214`.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();

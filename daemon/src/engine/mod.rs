@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use muster_protocol::check::CheckTarget;
+use muster_protocol::event::{JournalEntry, Level};
 use muster_protocol::frame::Failure;
-use muster_protocol::ids::TicketId;
+use muster_protocol::ids::{TicketId, UserId};
 use muster_protocol::request::JournalFilter;
 use muster_protocol::time::{SECOND, Timestamp};
 use serde_json::Value;
@@ -240,6 +241,7 @@ impl Engine {
             }
             Back::Committed { note, journal, audit } => {
                 self.model.audit = audit;
+                journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 let Note { records, acks, since } = note;
                 self.warn_if_slow(since);
@@ -296,5 +298,17 @@ impl Engine {
             turn.changed(Changed::Status);
         }
         self.end_turn(turn);
+    }
+}
+
+/// The journal's entries go to the log too, for whoever reads that and not the socket. They hold no
+/// secret; the broker's words in them were scrubbed where they were read.
+fn log(entry: &JournalEntry) {
+    let (area, text) = (entry.area.words(), &entry.text);
+    let user = entry.user.as_ref().map_or("", UserId::as_str);
+    match entry.level {
+        Level::Info => tracing::info!(area, user, "{text}"),
+        Level::Warn => tracing::warn!(area, user, "{text}"),
+        Level::Error => tracing::error!(area, user, "{text}"),
     }
 }

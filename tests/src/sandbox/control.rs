@@ -10,12 +10,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::account::{Account, AccountFields, Broker};
+use super::by_hand::{self, ByHand};
+use super::exchange::clock::rfc3339;
+use super::exchange::money::Paise;
 use super::fault::Fault;
 use super::kite::{BrowserLogin, browser_login};
-use super::money::Paise;
 use super::net::message::{Reply, Request};
 use super::net::{Answer, App};
+use super::people::account::{Account, AccountFields, Broker};
 use super::rules::Rules;
 use super::summary::AccountSummary;
 use super::world::{State, World};
@@ -77,6 +79,9 @@ impl Control {
         let path: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
         match (request.method.as_str(), path.as_slice()) {
             ("GET", ["orders"]) => ok(&self.0.lock().0.book.records()),
+            ("POST", ["orders"]) => self.order_by_hand(body(request)?),
+            ("GET", ["requests"]) => ok(&self.0.lock().0.log.records()),
+            ("GET", ["truth"]) => self.truth(),
             ("GET", ["clock"]) => ok(&self.0.clock.reading()),
             ("POST", ["clock"]) => self.set_clock(&body(request)?),
             ("GET", ["faults"]) => ok(&self.0.lock().0.faults.armed()),
@@ -93,6 +98,25 @@ impl Control {
             ("POST", ["kite-login"]) => self.kite_login(&body(request)?),
             _ => Err(refusal(StatusCode::NOT_FOUND, "no such control call")),
         }
+    }
+
+    /// Everything a checker needs, at one moment.
+    fn truth(&self) -> Result<Reply, Reply> {
+        let (state, now) = self.0.lock();
+        ok(&json!({
+            "now": rfc3339(now),
+            "orders": state.book.records(),
+            "requests": state.log.records(),
+            "postbacks": state.postbacks,
+        }))
+    }
+
+    /// An order the person placed in the broker's own app.
+    fn order_by_hand(&self, wanted: ByHand) -> Result<Reply, Reply> {
+        let (mut state, now) = self.0.lock();
+        let order = by_hand::place(&mut state, now, wanted);
+        let order = order.map_err(|text| refusal(StatusCode::NOT_FOUND, text))?;
+        ok(&json!({ "order_id": order }))
     }
 
     fn set_clock(&self, wanted: &SetClock) -> Result<Reply, Reply> {

@@ -10,41 +10,44 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
-pub use self::account::{AccountFields, Broker};
-pub use self::book::OrderRecord;
-pub use self::clock::{ClockReading, SandboxClock};
+pub use self::exchange::book::{OrderRecord, StepRecord};
+pub use self::exchange::clock::{ClockReading, SandboxClock};
+pub use self::exchange::order::PlacedBy;
 pub use self::fault::{Fault, FaultKind};
 pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
-pub use self::rules::{CancelChecks, ExpiredToken, LimitFills, RateLimits, Rules};
+pub use self::people::account::{AccountFields, Broker, Holding, Plan};
+pub use self::rules::{
+    AngelMarket, BookOrder, CancelChecks, ConsentPage, ExpiredToken, LimitFills, MarketHours,
+    RateLimits, Rules,
+};
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
 };
 
-use self::account::AccountDefaults;
+pub use self::truth::{PostbackRecord, RequestRecord};
+
 use self::control::{Control, Observer};
 use self::net::tls::Tls;
 use self::net::{App, Lifetime};
+use self::people::account::AccountDefaults;
 use self::random::Random;
 use self::world::{Door, State, World};
 
-mod account;
 mod angel_one;
-mod book;
-mod clock;
+mod by_hand;
 mod control;
+mod exchange;
 mod fault;
 mod kite;
-mod limit;
-mod market;
-mod money;
 mod net;
-mod order;
+mod people;
 mod random;
 mod rules;
-mod session;
 mod summary;
+mod truth;
 mod world;
 
 /// How a sandbox starts.
@@ -110,6 +113,7 @@ impl Sandbox {
         let kite = open(tls, door(Broker::Kite)).await?;
         let observer_url = open(tls, Arc::new(Observer)).await?;
         let control_url = open(None, Arc::new(Control(Arc::clone(&world)))).await?;
+        life.tasks.spawn(report(Arc::clone(&world), life.stop.clone()));
         let login_url = format!("{kite}/connect/login");
         let addresses = Summary {
             angel_one: AngelOneSummary { base_url: angel_one, accounts: Vec::new() },
@@ -131,6 +135,11 @@ impl Sandbox {
     /// Every order as the brokers have it, in the order of arrival.
     pub fn orders(&self) -> Vec<OrderRecord> {
         self.state().book.records()
+    }
+
+    /// Every request the brokers saw, and what was answered.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.state().log.records()
     }
 
     /// How often this call arrived at a broker, whatever became of it.
@@ -232,11 +241,13 @@ fn state(config: SandboxConfig) -> State {
     let allowed_ips = config.allowed_ips.unwrap_or_else(|| vec![config.listen]);
     let mut state = State {
         accounts: Vec::new(),
-        sessions: session::Sessions::default(),
-        book: book::Book::default(),
-        market: market::Market::standard(),
+        sessions: people::session::Sessions::default(),
+        book: exchange::book::Book::default(),
+        market: exchange::market::Market::standard(),
         faults: fault::Faults::default(),
-        limiter: limit::Limiter::default(),
+        limiter: people::limit::Limiter::default(),
+        log: truth::Log::default(),
+        postbacks: Vec::new(),
         rules: config.rules,
         calls: BTreeMap::new(),
         random: config.seed.map_or_else(Random::fresh, Random::seeded),
@@ -247,6 +258,17 @@ fn state(config: SandboxConfig) -> State {
         state.open_account(broker, AccountFields::default());
     }
     state
+}
+
+/// Sends what is to be reported until the sandbox stops.
+async fn report(world: Arc<World>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        for report in world.reports() {
+            let answer = net::courier::post(&report.url, &report.body).await;
+            world.reported(report.url, answer);
+        }
+        drop(tokio::time::timeout(REPORT_PAUSE, stop.cancelled()).await);
+    }
 }
 
 /// Binds a free port and serves `app` on it; returns its root URL.
@@ -264,4 +286,5 @@ async fn open_listener(
     Ok(format!("{scheme}://{address}"))
 }
 
+const REPORT_PAUSE: Duration = Duration::from_millis(50);
 const STOP_LIMIT: Duration = Duration::from_secs(5);

@@ -10,6 +10,26 @@ use serde::{Deserialize, Serialize};
 pub struct Rules {
     /// Exchange time from acceptance to fill, in milliseconds.
     pub fill_delay_ms: u64,
+    /// How much longer an order stays received before anything is done with it.
+    pub received_delay_ms: u64,
+    /// How long a cancellation is pending; the order may still fill in that time.
+    pub cancel_delay_ms: u64,
+    /// In how many pieces an order fills.
+    pub fills: u32,
+    /// Exchange time between two pieces.
+    pub fill_gap_ms: u64,
+    /// How much of an order fills at all, in percent.
+    pub fill_percent: u32,
+    /// Whether the exchange keeps its hours.
+    pub market_hours: MarketHours,
+    /// How far behind the truth books of orders, trades and positions are.
+    pub book_lag_ms: u64,
+    /// In which order the book of orders comes.
+    pub book_order: BookOrder,
+    /// Whether the book of orders holds other accounts' orders, too.
+    pub foreign_orders: bool,
+    /// What Angel One does with a MARKET or IOC order.
+    pub angel_market: AngelMarket,
     /// When a LIMIT order fills.
     pub limit_fills: LimitFills,
     /// Which floods are refused.
@@ -22,6 +42,14 @@ pub struct Rules {
     pub request_token_seconds: u64,
     /// What Angel One says of a session whose day is over.
     pub expired_token: ExpiredToken,
+    /// Exchange time from a change of an order to its report (Kite).
+    pub postback_delay_ms: u64,
+    /// How often a report is sent; 0 loses it.
+    pub postback_copies: u32,
+    /// Whether Kite's first login asks for consent to the app.
+    pub consent_page: ConsentPage,
+    /// Angel One's symbols that need the client's consent.
+    pub cautionary: Vec<String>,
     /// Whether a second Kite login leaves the first token alive.
     pub old_token_survives: bool,
 }
@@ -36,6 +64,48 @@ pub enum LimitFills {
     Marketable,
     /// Never: it rests open.
     Never,
+}
+
+/// Whether the exchange keeps its hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketHours {
+    /// Days and phases are those of the exchange clock.
+    Kept,
+    /// It always trades.
+    AlwaysOpen,
+}
+
+/// Whether Kite's first login asks for consent to the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentPage {
+    /// The login leads straight back.
+    Skipped,
+    /// A second page asks, once for each app.
+    Shown,
+}
+
+/// In which order the book of orders comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookOrder {
+    /// As the orders came.
+    Arrival,
+    /// The last one first.
+    NewestFirst,
+    /// Each time otherwise.
+    Shuffled,
+}
+
+/// Two pages of Angel One contradict each other about MARKET and IOC orders of programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AngelMarket {
+    /// Taken; MARKET becomes a LIMIT at the edge of its band.
+    Converted,
+    /// Refused.
+    Refused,
 }
 
 /// Which of the documented rate limits are kept.
@@ -80,12 +150,26 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             fill_delay_ms: 400,
+            received_delay_ms: 0,
+            cancel_delay_ms: 0,
+            fills: 1,
+            fill_gap_ms: 100,
+            fill_percent: 100,
+            market_hours: MarketHours::Kept,
+            book_lag_ms: 0,
+            book_order: BookOrder::Arrival,
+            foreign_orders: false,
+            angel_market: AngelMarket::Converted,
             limit_fills: LimitFills::Always,
             rate_limits: RateLimits::Orders,
             cancel_checks: CancelChecks::IpFirst,
             max_wrong_logins: 5,
             request_token_seconds: 180,
             expired_token: ExpiredToken::Invalid,
+            postback_delay_ms: 0,
+            postback_copies: 1,
+            consent_page: ConsentPage::Skipped,
+            cautionary: Vec::new(),
             old_token_survives: false,
         }
     }

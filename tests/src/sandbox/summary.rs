@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::account::{Account, Broker};
+use super::people::account::{Account, Broker};
 
 /// A running sandbox, described for its clients.
 #[derive(Debug, Clone, Serialize, Deserialize)]

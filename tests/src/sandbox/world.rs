@@ -4,23 +4,28 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hyper::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::account::{Account, AccountDefaults, AccountFields, Broker};
-use super::book::Book;
-use super::clock::SandboxClock;
+use super::exchange::book::{Book, View};
+use super::exchange::clock::{SandboxClock, rfc3339};
+use super::exchange::hours::{self, Phase};
+use super::exchange::market::{Instrument, Market};
+use super::exchange::money::Paise;
+use super::exchange::order::Order;
 use super::fault::{Fault, FaultKind, Faults};
-use super::limit::Limiter;
-use super::market::Market;
-use super::money::Paise;
+use super::kite::postback::{self, Report};
 use super::net::message::{Reply, Request};
 use super::net::route::{Access, Operation, Route};
 use super::net::{Answer, App};
+use super::people::account::{Account, AccountDefaults, AccountFields, Broker};
+use super::people::limit::{Excess, Limiter};
+use super::people::session::Sessions;
 use super::random::Random;
-use super::rules::Rules;
-use super::session::Sessions;
+use super::rules::{BookOrder, MarketHours, Rules};
+use super::truth::{Log, PostbackRecord, RequestRecord};
 use super::{angel_one, kite};
 
 /// The shared part: a clock and the state under one short lock.
@@ -39,6 +44,8 @@ pub(crate) struct State {
     pub(crate) market: Market,
     pub(crate) faults: Faults,
     pub(crate) limiter: Limiter,
+    pub(crate) log: Log,
+    pub(crate) postbacks: Vec<PostbackRecord>,
     pub(crate) rules: Rules,
     /// How often each call arrived, faulted ones too.
     pub(crate) calls: BTreeMap<(Broker, Operation), usize>,
@@ -54,6 +61,8 @@ pub(crate) struct Call<'a> {
     /// What stood in the path's open places.
     pub(crate) captures: Vec<String>,
     pub(crate) operation: Operation,
+    /// How old the books are that it is shown.
+    pub(crate) stale: SignedDuration,
     /// The account of the session, once that has been checked; empty on open routes.
     pub(crate) account: String,
 }
@@ -70,8 +79,13 @@ pub(crate) struct Manners {
     /// Puts the session's account into the call, or refuses.
     pub(crate) admit: fn(&mut Call<'_>, Access) -> Result<(), Reply>,
     pub(crate) no_route: fn(&Request) -> Reply,
-    pub(crate) rate_limited: fn() -> Reply,
+    pub(crate) too_many: fn(Excess) -> Reply,
     pub(crate) outage: fn(StatusCode) -> Reply,
+    /// An error the broker speaks of as its own.
+    pub(crate) own_error: fn() -> Reply,
+    /// What stands before the broker.
+    pub(crate) firewall: fn() -> Reply,
+    pub(crate) maintenance: fn() -> Reply,
 }
 
 /// One broker's listener.
@@ -94,6 +108,24 @@ impl World {
         state.book.advance(now, &state.rules, &state.market);
         state.sessions.expire(now);
         (guard, now)
+    }
+}
+
+impl World {
+    /// The reports that are due; time does its work only where somebody wants them.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        let wanted =
+            postback::are_wanted(&self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        if !wanted {
+            return Vec::new();
+        }
+        let (mut state, now) = self.lock();
+        postback::due(&mut state, now)
+    }
+
+    pub(crate) fn reported(&self, url: String, answer: u16) {
+        let (mut state, now) = self.lock();
+        state.postbacks.push(PostbackRecord { at: rfc3339(now), url, answer });
     }
 }
 
@@ -126,6 +158,32 @@ impl Call<'_> {
         self.state.account(broker, &self.account)
     }
 
+    /// The market's phase for one instrument.
+    pub(crate) fn phase(&self, row: &Instrument) -> Phase {
+        if self.state.rules.market_hours == MarketHours::AlwaysOpen {
+            return Phase::Continuous;
+        }
+        let day = hours::day(self.now, row.class(self.now));
+        day.map_or(Phase::Closed, |day| day.phase(self.now))
+    }
+
+    /// The session's orders of the day as a book shows them: late, strange or in disorder where
+    /// the rules or a fault say so.
+    pub(crate) fn books(&mut self, broker: Broker) -> Vec<Order> {
+        let lag = Duration::from_millis(self.state.rules.book_lag_ms);
+        let lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::ZERO).max(self.stale);
+        let as_of = self.now.checked_sub(lag).unwrap_or(self.now);
+        let own = !self.state.rules.foreign_orders || self.operation != Operation::Book;
+        let account = own.then_some(self.account.as_str());
+        let mut orders = self.state.book.seen(View { broker, account, now: self.now, as_of });
+        match self.state.rules.book_order {
+            BookOrder::Arrival => {}
+            BookOrder::NewestFirst => orders.reverse(),
+            BookOrder::Shuffled => orders.sort_by_cached_key(|_| self.state.random.next()),
+        }
+        orders
+    }
+
     /// The addresses registered for the session's account.
     pub(crate) fn allowed_ips(&mut self, broker: Broker) -> Vec<IpAddr> {
         self.broker_account(broker).map(|account| account.allowed_ips.clone()).unwrap_or_default()
@@ -134,8 +192,8 @@ impl Call<'_> {
 
 impl Door {
     fn perform(&self, call: &mut Call<'_>, route: &Route<Handler>) -> Reply {
-        if !self.within_rate(call) {
-            return (self.manners.rate_limited)();
+        if let Err(excess) = self.check_rate(call) {
+            return (self.manners.too_many)(excess);
         }
         match (self.manners.admit)(call, route.access) {
             Ok(()) => (route.handler)(call),
@@ -144,16 +202,16 @@ impl Door {
     }
 
     /// Calls that name no account are not counted.
-    fn within_rate(&self, call: &mut Call<'_>) -> bool {
+    fn check_rate(&self, call: &mut Call<'_>) -> Result<(), Excess> {
         let Some(account) = (self.manners.account_of)(call.state, call.request) else {
-            return true;
+            return Ok(());
         };
         let at = (call.now, call.state.rules.rate_limits);
         call.state.limiter.admit(self.manners.broker, &account, call.operation, at)
     }
 
     fn with_fault(&self, fault: &Fault, call: &mut Call<'_>, route: &Route<Handler>) -> Answer {
-        if let Some(answer) = fault.instead(self.manners.rate_limited) {
+        if let Some(answer) = fault.instead(self.manners, call.request) {
             return answer;
         }
         if fault.kind == FaultKind::TokenDeath
@@ -161,8 +219,51 @@ impl Door {
         {
             call.state.sessions.end_all(self.manners.broker, &account);
         }
+        if fault.kind == FaultKind::Stale {
+            call.stale = SignedDuration::try_from(fault.wait(30.0)).unwrap_or(SignedDuration::MAX);
+        }
+        let before = call.state.book.len();
         let reply = self.perform(call, route);
-        fault.spoil(reply, self.manners.rate_limited, self.manners.outage)
+        let late = fault.lateness().and_then(|late| call.now.checked_add(late).ok());
+        for order in call.state.book.since(before) {
+            if let Some(at) = late {
+                order.arrive_at(at);
+            }
+            if fault.kind == FaultKind::Reject {
+                order.objection = Some("Adapter is Logged Off".to_owned());
+            }
+        }
+        fault.spoil(reply, self.manners, call.request)
+    }
+
+    /// Answers a call of a known route, and writes down what was done.
+    fn serve(&self, request: &Request, route: &Route<Handler>, captures: Vec<String>) -> Answer {
+        let (mut state, now) = self.world.lock();
+        let broker = self.manners.broker;
+        let account = (self.manners.account_of)(&state, request);
+        let operation = route.operation;
+        let fault = state.faults.strike(broker, account.as_deref(), operation);
+        *state.calls.entry((broker, operation)).or_default() += 1;
+        let before = state.book.len();
+        let mut call = Call {
+            state: &mut state,
+            now,
+            request,
+            captures,
+            operation,
+            stale: SignedDuration::ZERO,
+            account: String::new(),
+        };
+        let answer = match &fault {
+            Some(fault) => self.with_fault(fault, &mut call, route),
+            None => Answer::Send(self.perform(&mut call, route)),
+        };
+        let placed = state.book.since(before).iter().map(|order| order.id.clone()).collect();
+        let fault = fault.map(|fault| fault.kind);
+        let record = RequestRecord::begin(broker, request, now).answered(&answer);
+        let operation = Some(operation);
+        state.log.add(RequestRecord { account, operation, fault, placed, ..record });
+        answer
     }
 }
 
@@ -171,22 +272,20 @@ impl App for Door {
         Some(self.world.clock.now())
     }
 
+    fn stall(&self) -> Option<Duration> {
+        let fault = self.world.lock().0.faults.strike_connection(self.manners.broker);
+        fault.map(|fault| fault.wait(60.0))
+    }
+
     fn answer(&self, request: &Request) -> Answer {
-        let Some((route, captures)) = super::net::route::find(self.manners.routes, request) else {
-            return Answer::Send((self.manners.no_route)(request));
-        };
-        let (mut state, now) = self.world.lock();
-        let account = (self.manners.account_of)(&state, request);
-        let broker = self.manners.broker;
-        let fault = state.faults.strike(broker, account.as_deref(), route.operation);
-        let operation = route.operation;
-        *state.calls.entry((broker, operation)).or_default() += 1;
-        let state = &mut *state;
-        let mut call = Call { state, now, request, captures, operation, account: String::new() };
-        match fault {
-            Some(fault) => self.with_fault(&fault, &mut call, route),
-            None => Answer::Send(self.perform(&mut call, route)),
+        if let Some((route, captures)) = super::net::route::find(self.manners.routes, request) {
+            return self.serve(request, route, captures);
         }
+        let answer = Answer::Send((self.manners.no_route)(request));
+        let (mut state, now) = self.world.lock();
+        let record = RequestRecord::begin(self.manners.broker, request, now);
+        state.log.add(record.answered(&answer));
+        answer
     }
 }
 

@@ -85,7 +85,7 @@ fn title(model: &Model, shown: usize) -> String {
     let screen = &model.accounts;
     let all = model.world.accounts.len();
     let mut title = match screen.filter.as_str() {
-        "" => format!("{all} accounts"),
+        "" => text::count(all, "account"),
         filter => format!("{shown} of {all} match /{filter}"),
     };
     if !screen.marked.is_empty() {

@@ -94,7 +94,10 @@ fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: Pen, body:
     let off = count(|f| matches!(f, Fitness::Off));
     let orders = fit.saturating_mul(plan.spec.legs.len());
     lines.push(Line::from(vec![
-        pen.text(Role::Good, format!(" FIT {fit} accounts, {orders} orders")),
+        pen.text(
+            Role::Good,
+            format!(" FIT {}, {}", text::count(fit, "account"), text::count(orders, "order")),
+        ),
         pen.text(if unfit > 0 { Role::Bad } else { Role::Dim }, format!("     NOT {unfit}")),
         pen.text(Role::Dim, format!("     OFF {off}")),
     ]));

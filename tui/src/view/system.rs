@@ -100,7 +100,7 @@ fn egress_lines(egress: &EgressView, now: Timestamp, pen: Pen, width: usize) -> 
         }
     };
     spans.push(pen.mark(mark));
-    let people = format!(" {words} · {} accounts", egress.accounts);
+    let people = format!(" {words} · {}", text::count(egress.accounts, "account"));
     spans.push(pen.text(paint::role_of(mark), people));
     let mut lines = vec![Line::from(spans)];
     if !egress.shared_at.is_empty() {

@@ -25,6 +25,7 @@ pub(super) const TABLE: &[Row] = &[
     Row::new("", "no ips configured for this app", Kinds::both(Kind::NoIpRegistered), Reported),
     // The session and the key.
     Row::new("", "invalid `checksum`", CREDENTIALS, Documented),
+    Row::new("", "invalid `api_key`", CREDENTIALS, Guess).at(Status::Client),
     Row::new("", "the user is not enabled", CREDENTIALS, Reported),
     Row::new("TokenException", "", SESSION, Documented).at(Status::Client),
     // Entitlement.

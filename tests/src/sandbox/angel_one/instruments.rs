@@ -5,10 +5,10 @@ use hyper::StatusCode;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::super::market::{Instrument, Kind, Underlying};
-use super::super::money::Paise;
-use super::super::net::message::Reply;
-use super::super::world::Call;
+use crate::sandbox::exchange::market::{Instrument, Kind, Underlying};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::world::Call;
 
 pub(super) fn master(call: &mut Call<'_>) -> Reply {
     let rows = call.state.market.listed(call.now).map(row);

@@ -3,15 +3,19 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::account::Broker;
-use super::net::message::{Reply, Request};
-use super::net::route::{Access, Operation, Route};
-use super::rules::ExpiredToken;
-use super::world::{Call, Handler, Manners, State};
+use crate::sandbox::fault::FIREWALL_PAGE;
+use crate::sandbox::net::message::{Reply, Request};
+use crate::sandbox::net::route::{Access, Operation, Route};
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::people::limit::Excess;
+use crate::sandbox::rules::ExpiredToken;
+use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod instruments;
 mod orders;
+mod place;
 mod portfolio;
+mod quotes;
 mod rows;
 mod session;
 
@@ -22,8 +26,11 @@ pub(crate) static MANNERS: Manners = Manners {
     account_of,
     admit,
     no_route,
-    rate_limited,
-    outage: super::fault::outage,
+    too_many,
+    outage: crate::sandbox::fault::outage,
+    own_error: went_wrong,
+    firewall,
+    maintenance,
 };
 
 static ROUTES: &[Route<Handler>] = &[
@@ -51,7 +58,7 @@ static ROUTES: &[Route<Handler>] = &[
         "/rest/secure/angelbroking/order/v1/placeOrder",
         Operation::Place,
         Access::Session,
-        orders::place,
+        place::place,
     ),
     post(
         "/rest/secure/angelbroking/order/v1/modifyOrder",
@@ -82,7 +89,28 @@ static ROUTES: &[Route<Handler>] = &[
         "/rest/secure/angelbroking/order/v1/getLtpData",
         Operation::Ltp,
         Access::Session,
-        portfolio::ltp,
+        quotes::ltp,
+    ),
+    get(
+        "/rest/secure/angelbroking/portfolio/v1/getAllHolding",
+        Operation::Holdings,
+        portfolio::all_holdings,
+    ),
+    session_post(
+        "/order-service/rest/secure/angelbroking/order/v1/getLtpData",
+        Operation::Ltp,
+        quotes::ltp,
+    ),
+    session_post("/rest/secure/angelbroking/market/v1/quote", Operation::Quote, quotes::quote),
+    session_post(
+        "/rest/secure/angelbroking/order/v1/searchScrip",
+        Operation::Search,
+        quotes::search,
+    ),
+    session_post(
+        "/rest/secure/angelbroking/historical/v1/getCandleData",
+        Operation::Candles,
+        quotes::candles,
     ),
     Route::new(
         Method::GET,
@@ -100,6 +128,14 @@ const fn post(
     handler: Handler,
 ) -> Route<Handler> {
     Route::new(Method::POST, path, operation, access, handler)
+}
+
+const fn session_post(
+    path: &'static str,
+    operation: Operation,
+    handler: Handler,
+) -> Route<Handler> {
+    post(path, operation, Access::Session, handler)
 }
 
 const fn get(path: &'static str, operation: Operation, handler: Handler) -> Route<Handler> {
@@ -185,12 +221,20 @@ fn bearer(request: &Request) -> Option<&str> {
 
 /// Unknown paths meet the firewall.
 fn no_route(_: &Request) -> Reply {
-    let page = "<html><head><title>Request Rejected</title></head><body>The requested URL was \
-                rejected. Your support ID is: 4823913041239017512</body></html>\n";
-    Reply::html(StatusCode::OK, page)
+    firewall()
 }
 
-fn rate_limited() -> Reply {
+fn firewall() -> Reply {
+    Reply::html(StatusCode::OK, FIREWALL_PAGE)
+}
+
+/// Nothing of the kind has been seen: a guess.
+fn maintenance() -> Reply {
+    crate::sandbox::fault::outage(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// The same line for every limit.
+fn too_many(_: Excess) -> Reply {
     Reply::text(StatusCode::FORBIDDEN, "Access denied because of exceeding access rate\n")
 }
 
@@ -209,6 +253,12 @@ fn refused(code: &str, message: &str) -> Reply {
 /// The gateway dialect's refusal.
 fn gateway(code: &str, message: &str) -> Reply {
     let body = json!({ "success": false, "message": message, "errorCode": code, "data": "" });
+    Reply::json(StatusCode::OK, &body)
+}
+
+/// The gateway dialect's success.
+fn gateway_success(data: &Value) -> Reply {
+    let body = json!({ "success": true, "message": "SUCCESS", "errorCode": "", "data": data });
     Reply::json(StatusCode::OK, &body)
 }
 

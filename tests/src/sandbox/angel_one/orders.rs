@@ -1,137 +1,94 @@
-//! Place, modify and cancel behind the address gate; the books behind none.
+//! Changing an order behind the address gate; reading the books behind none.
 
 use serde_json::{Map, Value, json};
 
-use super::super::money::Paise;
-use super::super::net::message::Reply;
-use super::super::order::{Order, Pricing, Side, Stage, Wanted};
-use super::super::rules::CancelChecks;
-use super::super::world::Call;
+use super::place::{at_once, pricing};
 use super::{BROKER, check_source, refused, rows, success, text, went_wrong};
-
-pub(super) fn place(call: &mut Call<'_>) -> Reply {
-    if let Err(refusal) = check_source(call) {
-        return refusal;
-    }
-    let Some(body) = call.request.json() else { return went_wrong() };
-    let wanted = match read(call, &body) {
-        Ok(wanted) => wanted,
-        Err(refusal) => return refusal,
-    };
-    let ltp = call.state.market.ltp(&wanted.exchange, wanted.token).unwrap_or_default();
-    let cost = wanted.cost(ltp);
-    let (free, _) = call.state.funds(BROKER, &call.account, call.now);
-    let (now, symbol) = (call.now, wanted.symbol.clone());
-    let order = call.state.book.accept(wanted, now, &mut call.state.random);
-    if cost > free {
-        order.message = Some(format!(
-            "Your order has been rejected due to Insufficient Funds. Available funds - Rs. {free} . \
-             You require Rs. {cost} funds to execute this order."
-        ));
-        order.enter(Stage::Rejected, now);
-    }
-    success(&json!({ "script": symbol, "orderid": order.id, "uniqueorderid": order.unique_id }))
-}
+use crate::sandbox::exchange::check::{Numbers, check};
+use crate::sandbox::exchange::order::{Change, Order};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::rules::CancelChecks;
+use crate::sandbox::world::Call;
 
 pub(super) fn modify(call: &mut Call<'_>) -> Reply {
     let Some(body) = call.request.json() else { return went_wrong() };
-    change(call, &body, |order| {
-        let price = text(&body, "price").parse::<Paise>();
-        let trigger = text(&body, "triggerprice").parse::<Paise>();
-        let quantity = text(&body, "quantity").parse::<u64>().ok().filter(|&units| units > 0);
-        let pricing = pricing(&text(&body, "ordertype"));
-        let wanted = &mut order.wanted;
-        wanted.price = price.unwrap_or(wanted.price);
-        wanted.trigger = trigger.unwrap_or(wanted.trigger);
-        wanted.quantity = quantity.unwrap_or(wanted.quantity);
-        wanted.pricing = pricing.unwrap_or(wanted.pricing);
-        order.modified = true;
-    })
+    let order = match find(call, &body) {
+        Ok(order) => order.clone(),
+        Err(refusal) => return refusal,
+    };
+    if !order.stage.is_at_rest() {
+        // What the broker says to a change that comes too early has not been seen.
+        return refused("AB1007", "Order is being processed, please try later");
+    }
+    let change = match change(call, &order, &body) {
+        Ok(change) => change,
+        Err(refusal) => return refusal,
+    };
+    let now = call.now;
+    if let Some(live) = call.state.book.find(BROKER, &call.account, &order.id, now) {
+        live.modifications += 1;
+        live.ask_for(change, now);
+    }
+    success(&json!({ "orderid": order.id, "uniqueorderid": order.unique_id }))
+}
+
+/// What the body asks for, checked like a new order.
+fn change(call: &Call<'_>, order: &Order, body: &Map<String, Value>) -> Result<Change, Reply> {
+    let word = text(body, "ordertype");
+    let change = Change {
+        quantity: text(body, "quantity").parse().ok().filter(|&units: &u64| units > 0),
+        price: text(body, "price").parse().ok(),
+        trigger: text(body, "triggerprice").parse().ok(),
+        kind: pricing(&word).map(|pricing| (pricing, word)),
+        validity: None,
+    };
+    let mut wanted = order.wanted.clone();
+    wanted.apply(&change);
+    if wanted.quantity < order.filled {
+        return Err(refused("AB1007", "Invalid quantity"));
+    }
+    let (quantity, price, trigger) = (wanted.quantity, wanted.price, wanted.trigger);
+    let row = call.state.market.row(&wanted.exchange, wanted.token);
+    let checked = row.map_or(Ok(()), |row| check(row, Numbers { quantity, price, trigger }));
+    checked.or_else(at_once)?;
+    Ok(change)
 }
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Reply {
     let Some(body) = call.request.json() else { return went_wrong() };
     let now = call.now;
-    change(call, &body, |order| order.enter(Stage::Cancelled, now))
+    let pending = call.state.rules.cancel_delay_ms > 0;
+    match find(call, &body) {
+        Ok(order) => {
+            order.cancel(pending, now);
+            success(&json!({ "orderid": order.id, "uniqueorderid": order.unique_id }))
+        }
+        Err(refusal) => refusal,
+    }
 }
 
-/// The address and the order id in the order the rules say, then the change itself.
-fn change(call: &mut Call<'_>, body: &Map<String, Value>, apply: impl FnOnce(&mut Order)) -> Reply {
+/// The order that may be changed: the address and the id are looked at in the order the rules say.
+fn find<'c>(call: &'c mut Call<'_>, body: &Map<String, Value>) -> Result<&'c mut Order, Reply> {
     let id = text(body, "orderid");
     let source = check_source(call);
     let ip_first = call.state.rules.cancel_checks == CancelChecks::IpFirst;
     let found = call.state.book.find(BROKER, &call.account, &id, call.now);
     let order = match (source, found) {
-        (Err(refusal), found) if ip_first || found.is_some() => return refusal,
-        (_, None) => return refused("AB1013", "Order not found"),
+        (Err(refusal), found) if ip_first || found.is_some() => return Err(refusal),
+        (_, None) => return Err(refused("AB1013", "Order not found")),
         (_, Some(order)) => order,
     };
     if order.stage.is_terminal() {
-        return refused("AB1007", &format!("Order cannot be changed, it is {}", order.word()));
+        let text = format!("Order cannot be changed, it is {}", order.word());
+        return Err(refused("AB1007", &text));
     }
-    apply(order);
-    success(&json!({ "orderid": order.id, "uniqueorderid": order.unique_id }))
-}
-
-/// Reads and checks an order; the refusals are the service's.
-fn read(call: &Call<'_>, body: &Map<String, Value>) -> Result<Wanted, Reply> {
-    let field = |key: &str| text(body, key);
-    let one_of = |key: &str, words: &[&str], code: &str, what: &str| {
-        let word = field(key);
-        let known = words.contains(&word.as_str());
-        if known { Ok(word) } else { Err(refused(code, what)) }
-    };
-    let variety = one_of("variety", VARIETIES, "AB1008", "Invalid Order Variety")?;
-    if variety == "ROBO" {
-        return Err(refused("AB2002", "ROBO order is block"));
-    }
-    let product = one_of("producttype", PRODUCTS, "AB1012", "Invalid Product Type")?;
-    let validity = one_of("duration", &["DAY", "IOC"], "AB1007", "Invalid duration")?;
-    let tag = field("ordertag");
-    if tag.chars().count() >= TAG_LIMIT {
-        return Err(refused("AB4008", "ordertag length should be less than 20 characters"));
-    }
-    let (exchange, symbol) = (field("exchange"), field("tradingsymbol"));
-    let instrument = call.state.market.by_angel(&exchange, &symbol);
-    let known = instrument.filter(|row| row.token.to_string() == field("symboltoken"));
-    let instrument = known.ok_or_else(|| refused("AB1009", "Symbol Not Found"))?;
-    let side = Side::parse(&field("transactiontype"));
-    let side = side.ok_or_else(|| refused("AB1007", "Invalid transaction type"))?;
-    let order_type = field("ordertype");
-    let pricing = pricing(&order_type).ok_or_else(|| refused("AB1007", "Invalid order type"))?;
-    let quantity = field("quantity")
-        .parse()
-        .ok()
-        .filter(|&units: &u64| units > 0 && units.is_multiple_of(u64::from(instrument.lot)));
-    let quantity = quantity.ok_or_else(|| refused("AB1007", "Invalid quantity"))?;
-    let price: Paise = field("price").parse().unwrap_or_default();
-    if matches!(pricing, Pricing::Limit | Pricing::StopLimit) && price <= Paise::ZERO {
-        return Err(refused("AB1007", "Invalid price"));
-    }
-    Ok(Wanted {
-        broker: BROKER,
-        account: call.account.clone(),
-        exchange,
-        symbol,
-        token: instrument.token,
-        side,
-        quantity,
-        price,
-        trigger: field("triggerprice").parse().unwrap_or_default(),
-        pricing,
-        order_type,
-        product,
-        validity,
-        variety,
-        tags: Some(tag).filter(|tag| !tag.is_empty()).into_iter().collect(),
-        source_ip: call.request.source_ip(),
-    })
+    Ok(order)
 }
 
 pub(super) fn book(call: &mut Call<'_>) -> Reply {
-    let orders = call.state.book.today(BROKER, &call.account, call.now);
+    let orders = call.books(BROKER);
     let market = &call.state.market;
-    success(&array_or_null(orders.map(|order| rows::order(order, market)).collect()))
+    success(&array_or_null(orders.iter().map(|order| rows::order(order, market)).collect()))
 }
 
 pub(super) fn details(call: &mut Call<'_>) -> Reply {
@@ -144,27 +101,12 @@ pub(super) fn details(call: &mut Call<'_>) -> Reply {
 }
 
 pub(super) fn trades(call: &mut Call<'_>) -> Reply {
-    let orders = call.state.book.today(BROKER, &call.account, call.now);
-    let filled = orders.filter(|order| order.filled > 0);
+    let orders = call.books(BROKER);
     let market = &call.state.market;
-    success(&array_or_null(filled.map(|order| rows::trade(order, market)).collect()))
+    success(&array_or_null(orders.iter().flat_map(|order| rows::trades(order, market)).collect()))
 }
 
 /// An empty book is null here, not an empty list.
 pub(super) fn array_or_null(rows: Vec<Value>) -> Value {
     if rows.is_empty() { Value::Null } else { Value::Array(rows) }
 }
-
-fn pricing(word: &str) -> Option<Pricing> {
-    match word {
-        "MARKET" => Some(Pricing::Market),
-        "LIMIT" => Some(Pricing::Limit),
-        "STOPLOSS_LIMIT" => Some(Pricing::StopLimit),
-        "STOPLOSS_MARKET" => Some(Pricing::StopMarket),
-        _ => None,
-    }
-}
-
-const VARIETIES: &[&str] = &["NORMAL", "STOPLOSS", "ROBO", "AMO"];
-const PRODUCTS: &[&str] = &["DELIVERY", "CARRYFORWARD", "MARGIN", "INTRADAY", "BO"];
-const TAG_LIMIT: usize = 20;

@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::net::message::Reply;
-use super::super::order::Side;
-use super::super::world::Call;
 use super::orders::array_or_null;
-use super::{BROKER, refused, success, text, went_wrong};
+use super::{BROKER, success};
+use crate::sandbox::exchange::market::{Instrument, Market, isin};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::position::{self, Position};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::world::Call;
 
 pub(super) fn profile(call: &mut Call<'_>) -> Reply {
     success(&json!({
@@ -44,65 +46,119 @@ pub(super) fn funds(call: &mut Call<'_>) -> Reply {
 }
 
 pub(super) fn positions(call: &mut Call<'_>) -> Reply {
-    let rows: Vec<Value> = call
-        .state
-        .book
-        .today(BROKER, &call.account, call.now)
-        .filter(|order| order.filled > 0)
-        .map(|order| {
-            let wanted = &order.wanted;
-            let (bought, sold, sign) = match wanted.side {
-                Side::Buy => (order.filled, 0, ""),
-                Side::Sell => (0, order.filled, "-"),
-            };
-            let ltp = call.state.market.ltp(&wanted.exchange, wanted.token).unwrap_or_default();
-            json!({
-                "exchange": wanted.exchange,
-                "symboltoken": wanted.token.to_string(),
-                "producttype": wanted.product,
-                "tradingsymbol": wanted.symbol,
-                "symbolname": wanted.symbol.trim_end_matches("-EQ"),
-                "instrumenttype": "",
-                "boardlotsize": "1",
-                "lotsize": "1",
-                "buyqty": bought.to_string(),
-                "sellqty": sold.to_string(),
-                "buyamount": order.average.times(bought).to_string(),
-                "sellamount": order.average.times(sold).to_string(),
-                "cfbuyqty": "0",
-                "cfsellqty": "0",
-                "avgnetprice": order.average.to_string(),
-                "netprice": order.average.to_string(),
-                "netqty": format!("{sign}{}", order.filled),
-                "ltp": ltp.to_string(),
-                "pnl": "0.00",
-                "realised": "0.00",
-                "unrealised": "0.00",
-            })
-        })
-        .collect();
+    let orders = call.books(BROKER);
+    let market = &call.state.market;
+    let rows = position::of(orders.iter()).iter().map(|row| position_row(row, market)).collect();
     success(&array_or_null(rows))
 }
 
-pub(super) fn holdings(_: &mut Call<'_>) -> Reply {
-    success(&json!([]))
+/// All texts. What concerns the day before is zero here.
+fn position_row(position: &Position, market: &Market) -> Value {
+    let row = position.row(market);
+    let lot = row.map_or(1, |row| row.lot).to_string();
+    let net_value = position.sell_value.minus(position.buy_value);
+    let profit = position.profit(market).to_string();
+    let mut data = json!({
+        "exchange": position.exchange,
+        "symboltoken": position.token.to_string(),
+        "producttype": position.product,
+        "tradingsymbol": position.symbol,
+        "symbolname": row.map_or("", |row| row.name),
+        "instrumenttype": "",
+        "priceden": "1",
+        "pricenum": "1",
+        "genden": "1",
+        "gennum": "1",
+        "precision": "2",
+        "multiplier": "-1",
+        "boardlotsize": "1",
+        "symbolgroup": "EQ",
+        "strikeprice": "-1",
+        "optiontype": "",
+        "expirydate": "",
+        "lotsize": lot,
+        "buyqty": position.bought.to_string(),
+        "sellqty": position.sold.to_string(),
+        "buyamount": position.buy_value.to_string(),
+        "sellamount": position.sell_value.to_string(),
+        "buyavgprice": position.buy_price().to_string(),
+        "sellavgprice": position.sell_price().to_string(),
+        "avgnetprice": position.average().to_string(),
+        "netvalue": spaced(net_value),
+        "netqty": position.net().to_string(),
+        "totalbuyvalue": position.buy_value.to_string(),
+        "totalsellvalue": position.sell_value.to_string(),
+        "totalbuyavgprice": position.buy_price().to_string(),
+        "totalsellavgprice": position.sell_price().to_string(),
+        "netprice": position.average().to_string(),
+        "ltp": row.map(Instrument::ltp).unwrap_or_default().to_string(),
+        "pnl": profit,
+        "realised": if position.net() == 0 { profit.as_str() } else { "0.00" },
+        "unrealised": if position.net() == 0 { "0.00" } else { profit.as_str() },
+    });
+    for name in CARRIED {
+        data[name] = json!(if name.ends_with("qty") { "0" } else { "0.00" });
+    }
+    data
 }
 
-pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
-    let Some(body) = call.request.json() else { return went_wrong() };
-    let (exchange, symbol) = (text(&body, "exchange"), text(&body, "tradingsymbol"));
-    let Some(row) = call.state.market.by_angel(&exchange, &symbol) else {
-        return refused("AB1018", "Failed to Get Symbol Details");
-    };
-    let price = row.ltp.rupees();
-    success(&json!({
-        "exchange": exchange,
-        "tradingsymbol": symbol,
-        "symboltoken": row.token.to_string(),
-        "open": price,
-        "high": price,
-        "low": price,
-        "close": price,
-        "ltp": price,
-    }))
+/// The documents' samples have a blank after the minus.
+fn spaced(amount: Paise) -> String {
+    amount.to_string().replace('-', "- ")
 }
+
+pub(super) fn holdings(call: &mut Call<'_>) -> Reply {
+    success(&Value::Array(holding_rows(call)))
+}
+
+/// The same rows with their sum.
+pub(super) fn all_holdings(call: &mut Call<'_>) -> Reply {
+    let rows = holding_rows(call);
+    let sum = |key: &str| rows.iter().filter_map(|row| row[key].as_f64()).sum::<f64>();
+    let invested: f64 = rows
+        .iter()
+        .filter_map(|row| Some(row["averageprice"].as_f64()? * row["quantity"].as_f64()?))
+        .sum();
+    let profit = sum("profitandloss");
+    let total = json!({
+        "totalholdingvalue": invested + profit,
+        "totalinvvalue": invested,
+        "totalprofitandloss": profit,
+        "totalpnlpercentage": if invested > 0.0 { profit / invested * 100.0 } else { 0.0 },
+    });
+    let total = if rows.is_empty() { Value::Null } else { total };
+    success(&json!({ "holdings": rows, "totalholding": total }))
+}
+
+fn holding_rows(call: &mut Call<'_>) -> Vec<Value> {
+    let held = call.broker_account(BROKER).map(|account| account.holdings.clone());
+    let market = &call.state.market;
+    let rows = held.unwrap_or_default().into_iter().filter_map(|held| {
+        let row = market.by_angel(&held.exchange, &held.symbol)?;
+        let average: Paise = held.average_price.parse().unwrap_or_default();
+        let profit = row.ltp().minus(average).times(held.quantity);
+        Some(json!({
+            "tradingsymbol": row.angel_symbol,
+            "exchange": row.exchange,
+            "isin": isin(row.token),
+            "t1quantity": 0,
+            "realisedquantity": held.quantity,
+            "quantity": held.quantity,
+            "authorisedquantity": 0,
+            "product": "DELIVERY",
+            "collateralquantity": null,
+            "collateraltype": null,
+            "haircut": 0.0,
+            "averageprice": average.rupees(),
+            "ltp": row.ltp().rupees(),
+            "symboltoken": row.token.to_string(),
+            "close": row.prices.close.rupees(),
+            "profitandloss": profit.rupees(),
+            "pnlpercentage": Paise(profit.0 * 10_000 / average.times(held.quantity).0.max(1)).rupees(),
+        }))
+    });
+    rows.collect()
+}
+
+const CARRIED: [&str; 6] =
+    ["cfbuyqty", "cfsellqty", "cfbuyamount", "cfsellamount", "cfbuyavgprice", "cfsellavgprice"];

@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::clock::ist;
-use super::super::market::Market;
-use super::super::money::Paise;
-use super::super::order::{Order, Stage};
+use crate::sandbox::exchange::clock::ist;
+use crate::sandbox::exchange::market::Market;
+use crate::sandbox::exchange::order::{Fill, Order};
 
 pub(super) fn order(order: &Order, market: &Market) -> Value {
     let wanted = &order.wanted;
     let lot = market.row(&wanted.exchange, wanted.token).map_or(1, |row| row.lot);
-    let cancelled = if order.stage == Stage::Cancelled { order.unfilled() } else { 0 };
-    let at_exchange = order.history.iter().any(|(_, stage)| *stage == Stage::Open);
-    let changed = stamp(order.changed_at());
+    let cancelled = if order.stage.is_cancelled() { order.unfilled() } else { 0 };
+    let at_exchange = order.was_open();
+    let changed = stamp(order.touched_at());
+    let fill = order.fills.last();
     json!({
         "variety": wanted.variety,
         "ordertype": wanted.order_type,
@@ -47,18 +47,24 @@ pub(super) fn order(order: &Order, market: &Market) -> Value {
         "updatetime": changed,
         "exchtime": if at_exchange { changed.as_str() } else { "" },
         "exchorderupdatetime": if at_exchange { changed.as_str() } else { "" },
-        "fillid": if order.filled > 0 { fill_id(order) } else { String::new() },
-        "filltime": if order.filled > 0 { clock_time(order.changed_at()) } else { String::new() },
+        "fillid": fill.map(|_| fill_id(order, order.fills.len())).unwrap_or_default(),
+        "filltime": fill.map(|fill| clock_time(fill.at)).unwrap_or_default(),
         "parentorderid": "",
         "uniqueorderid": order.unique_id,
         "exchangeorderid": if at_exchange { exchange_id(order) } else { String::new() },
     })
 }
 
-pub(super) fn trade(order: &Order, market: &Market) -> Value {
+/// One row for each piece that filled.
+pub(super) fn trades(order: &Order, market: &Market) -> Vec<Value> {
+    let pieces = order.fills.iter().enumerate();
+    pieces.map(|(at, fill)| trade(order, market, &fill_id(order, at + 1), fill)).collect()
+}
+
+fn trade(order: &Order, market: &Market, id: &str, fill: &Fill) -> Value {
     let wanted = &order.wanted;
     let lot = market.row(&wanted.exchange, wanted.token).map_or(1, |row| row.lot);
-    let value: Paise = order.average.times(order.filled);
+    let value = fill.price.times(fill.quantity);
     json!({
         "exchange": wanted.exchange,
         "producttype": wanted.product,
@@ -73,11 +79,11 @@ pub(super) fn trade(order: &Order, market: &Market) -> Value {
         "multiplier": "-1",
         "tradevalue": value.to_string(),
         "transactiontype": wanted.side.word(),
-        "fillprice": order.average.to_string(),
-        "fillsize": order.filled.to_string(),
+        "fillprice": fill.price.to_string(),
+        "fillsize": fill.quantity.to_string(),
         "orderid": order.id,
-        "fillid": fill_id(order),
-        "filltime": clock_time(order.changed_at()),
+        "fillid": id,
+        "filltime": clock_time(fill.at),
         "uniqueorderid": order.unique_id,
         "symboltoken": wanted.token.to_string(),
     })
@@ -95,6 +101,6 @@ fn exchange_id(order: &Order) -> String {
     format!("11000000{}", order.id.chars().skip(6).collect::<String>())
 }
 
-fn fill_id(order: &Order) -> String {
-    order.id.chars().skip(8).collect()
+fn fill_id(order: &Order, number: usize) -> String {
+    format!("{}{number}", order.id.chars().skip(8).collect::<String>())
 }

@@ -4,13 +4,13 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::super::account::Account;
-use super::super::clock::next_hour_of_day;
-use super::super::net::message::Reply;
-use super::super::random::MIXED;
-use super::super::session::Session;
-use super::super::world::Call;
 use super::{BROKER, bearer, gateway, refused, success, text, went_wrong};
+use crate::sandbox::exchange::clock::next_hour_of_day;
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::people::account::Account;
+use crate::sandbox::people::session::Session;
+use crate::sandbox::random::MIXED;
+use crate::sandbox::world::Call;
 
 pub(super) fn login(call: &mut Call<'_>) -> Reply {
     let Some(body) = call.request.json() else { return went_wrong() };

@@ -1,9 +1,9 @@
 //! The instrument dumps: CSV of twelve columns, always compressed.
 
-use super::super::market::{Instrument, Kind};
-use super::super::net::message::Reply;
-use super::super::world::Call;
 use super::bad_input;
+use crate::sandbox::exchange::market::{Instrument, Kind};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::world::Call;
 
 pub(super) fn all(call: &mut Call<'_>) -> Reply {
     dump(call, |_| true)

@@ -3,16 +3,20 @@
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::account::Broker;
-use super::net::message::{Reply, Request};
-use super::net::route::{Access, Operation, Route};
-use super::world::{Call, Handler, Manners, State};
+use crate::sandbox::net::message::{Reply, Request};
+use crate::sandbox::net::route::{Access, Operation, Route};
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::people::limit::Excess;
+use crate::sandbox::world::{Call, Handler, Manners, State};
 
+mod depository;
 mod instruments;
 mod orders;
 mod page;
 mod place;
 mod portfolio;
+pub(crate) mod postback;
+mod quotes;
 mod rows;
 mod session;
 
@@ -20,8 +24,18 @@ pub use self::page::BrowserLogin;
 pub(crate) use self::page::browser_login;
 
 /// How this broker differs from the other.
-pub(crate) static MANNERS: Manners =
-    Manners { broker: BROKER, routes: ROUTES, account_of, admit, no_route, rate_limited, outage };
+pub(crate) static MANNERS: Manners = Manners {
+    broker: BROKER,
+    routes: ROUTES,
+    account_of,
+    admit,
+    no_route,
+    too_many,
+    outage,
+    own_error,
+    firewall,
+    maintenance,
+};
 
 static ROUTES: &[Route<Handler>] = &[
     open(Method::GET, "/connect/login", Operation::LoginPage, page::show),
@@ -40,7 +54,24 @@ static ROUTES: &[Route<Handler>] = &[
     get("/trades", Operation::Trades, orders::trades),
     get("/portfolio/positions", Operation::Positions, portfolio::positions),
     get("/portfolio/holdings", Operation::Holdings, portfolio::holdings),
-    get("/quote/ltp", Operation::Ltp, portfolio::ltp),
+    open(Method::POST, "/session/refresh_token", Operation::Refresh, session::refresh),
+    Route::new(
+        Method::POST,
+        "/portfolio/holdings/authorise",
+        Operation::Authorise,
+        Access::Session,
+        depository::request,
+    ),
+    open(
+        Method::GET,
+        "/connect/portfolio/authorise/holdings/{}/{}",
+        Operation::LoginPage,
+        depository::page,
+    ),
+    get("/quote/ltp", Operation::Ltp, quotes::ltp),
+    get("/quote/ohlc", Operation::Quote, quotes::ohlc),
+    get("/quote", Operation::Quote, quotes::quote),
+    get("/instruments/historical/{}/{}", Operation::Candles, quotes::candles),
     public("/instruments", instruments::all),
     public("/instruments/{}", instruments::of_exchange),
 ];
@@ -122,8 +153,13 @@ fn no_route(_: &Request) -> Reply {
     refused(StatusCode::NOT_FOUND, "GeneralException", "Route not found")
 }
 
-fn rate_limited() -> Reply {
-    refused(StatusCode::TOO_MANY_REQUESTS, "NetworkException", "Too many requests")
+/// For the longer limits the text is documented, status and type are not.
+fn too_many(excess: Excess) -> Reply {
+    let text = match excess {
+        Excess::Rate => "Too many requests",
+        Excess::Cap => "Maximum allowed order requests exceeded",
+    };
+    refused(StatusCode::TOO_MANY_REQUESTS, "NetworkException", text)
 }
 
 /// What the API says when the order system behind it does not answer.
@@ -134,6 +170,24 @@ fn outage(status: StatusCode) -> Reply {
         _ => ("NetworkException", "Request failed (kitetrade-oms)."),
     };
     refused(status, kind, message)
+}
+
+fn own_error() -> Reply {
+    refused(StatusCode::INTERNAL_SERVER_ERROR, "GeneralException", "Something went wrong.")
+}
+
+/// The page of the network in front, as unusual clients have met it.
+fn firewall() -> Reply {
+    let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>\
+                error code: 1010</body></html>\n";
+    Reply::html(StatusCode::FORBIDDEN, page)
+}
+
+/// The words have been seen at night; status and type have not.
+fn maintenance() -> Reply {
+    let text = "Our order management system is under scheduled maintenance. Try placing your AMO \
+                order after 5.30 AM.";
+    refused(StatusCode::SERVICE_UNAVAILABLE, "GeneralException", text)
 }
 
 fn success(data: &Value) -> Reply {

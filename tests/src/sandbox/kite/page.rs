@@ -4,12 +4,13 @@ use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::super::account::Account;
-use super::super::net::message::{Pairs, Reply};
-use super::super::random::MIXED;
-use super::super::session::RequestToken;
-use super::super::world::{Call, State};
 use super::{BROKER, bad_input, missing};
+use crate::sandbox::net::message::{Pairs, Reply};
+use crate::sandbox::people::account::Account;
+use crate::sandbox::people::session::RequestToken;
+use crate::sandbox::random::MIXED;
+use crate::sandbox::rules::ConsentPage;
+use crate::sandbox::world::{Call, State};
 
 /// A browser login that a script asks for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -72,24 +73,57 @@ pub(super) fn submit(call: &mut Call<'_>) -> Reply {
     let fields = call.request.form();
     let field = |name| fields.get(name).unwrap_or_default();
     let (key, params) = (field("api_key"), field("redirect_params"));
-    let cancel = field("action") == "cancel";
-    let Some(app) = call.state.account_by_key(BROKER, key) else {
+    let Some(app) = call.state.account_by_key(BROKER, key).cloned() else {
         return bad_input("Invalid `api_key`.");
     };
-    let user_id = if cancel { app.id.clone() } else { field("user_id").to_owned() };
-    if !cancel && let Err(text) = check_factors(call, &fields, &user_id) {
-        return form(StatusCode::FORBIDDEN, key, params, text);
-    }
-    let login = BrowserLogin {
-        user_id,
+    let mut login = BrowserLogin {
+        user_id: field("user_id").to_owned(),
         api_key: key.to_owned(),
         redirect_params: params.to_owned(),
-        cancel,
+        cancel: field("action") == "cancel",
     };
+    let agreed = field("action") == "allow" && app.consent.as_deref() == fields.get("consent");
+    if login.cancel || agreed {
+        login.user_id.clone_from(&app.id);
+    } else if let Err(text) = check_factors(call, &fields, &login.user_id) {
+        return form(StatusCode::FORBIDDEN, key, params, text);
+    } else if asks_for_consent(call, &app, &login.user_id) {
+        return consent_form(call, &app, params);
+    }
+    if let (true, Some(app)) = (agreed, call.state.account(BROKER, &app.id)) {
+        (app.consented, app.consent) = (true, None);
+    }
     match browser_login(call.state, call.now, &login) {
         Ok(url) => Reply::redirect(url),
         Err(text) => bad_input(text),
     }
+}
+
+fn asks_for_consent(call: &Call<'_>, app: &Account, user_id: &str) -> bool {
+    let shown = call.state.rules.consent_page == ConsentPage::Shown;
+    shown && !app.consented && app.id == user_id
+}
+
+/// The second page: the person is known and is asked about the app.
+fn consent_form(call: &mut Call<'_>, app: &Account, params: &str) -> Reply {
+    let word = call.state.random.text("", MIXED, 32);
+    if let Some(app) = call.state.account(BROKER, &app.id) {
+        app.consent = Some(word.clone());
+    }
+    let (key, params) = (escaped(&app.api_key), escaped(params));
+    let page = format!(
+        "<!doctype html><html><head><title>Kite sandbox consent</title></head><body>\n\
+         <h1>Kite sandbox</h1><p>Let this app trade for {}?</p>\n\
+         <form method=\"post\" action=\"/connect/login\">\n\
+         <input type=\"hidden\" name=\"api_key\" value=\"{key}\">\n\
+         <input type=\"hidden\" name=\"redirect_params\" value=\"{params}\">\n\
+         <input type=\"hidden\" name=\"consent\" value=\"{word}\">\n\
+         <p><button name=\"action\" value=\"allow\">Authorize</button>\n\
+         <button name=\"action\" value=\"cancel\">Cancel</button></p>\n\
+         </form></body></html>\n",
+        escaped(&app.id)
+    );
+    Reply::html(StatusCode::OK, page)
 }
 
 fn check_factors(call: &mut Call<'_>, fields: &Pairs, user_id: &str) -> Result<(), &'static str> {

@@ -1,12 +1,14 @@
 //! Who the user is, what they have, and what things cost.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::super::money::Paise;
-use super::super::net::message::Reply;
-use super::super::order::Side;
-use super::super::world::Call;
 use super::{BROKER, bad_input, success};
+use crate::sandbox::exchange::clock::ist;
+use crate::sandbox::exchange::market::{Instrument, Market, isin};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::exchange::position::{self, Position};
+use crate::sandbox::net::message::Reply;
+use crate::sandbox::world::Call;
 
 pub(super) fn profile(call: &mut Call<'_>) -> Reply {
     success(&person(&call.account))
@@ -72,60 +74,85 @@ fn segment(free: Paise, used: Paise) -> Value {
 }
 
 pub(super) fn positions(call: &mut Call<'_>) -> Reply {
-    let orders = call.state.book.today(BROKER, &call.account, call.now);
-    let filled = orders.filter(|order| order.filled > 0);
-    let rows: Vec<Value> = filled
-        .map(|order| {
-            let wanted = &order.wanted;
-            let units = i64::try_from(order.filled).unwrap_or(i64::MAX);
-            let (bought, sold, quantity) = match wanted.side {
-                Side::Buy => (order.filled, 0, units),
-                Side::Sell => (0, order.filled, -units),
-            };
-            let row = call.state.market.row(&wanted.exchange, wanted.token);
-            json!({
-                "tradingsymbol": wanted.symbol,
-                "exchange": wanted.exchange,
-                "instrument_token": row.map(super::super::market::Instrument::kite_token),
-                "product": wanted.product,
-                "quantity": quantity,
-                "overnight_quantity": 0,
-                "multiplier": 1,
-                "average_price": order.average.rupees(),
-                "close_price": 0,
-                "last_price": row.map(|row| row.ltp.rupees()),
-                "value": order.average.times(order.filled).rupees(),
-                "pnl": 0,
-                "m2m": 0,
-                "unrealised": 0,
-                "realised": 0,
-                "buy_quantity": bought,
-                "sell_quantity": sold,
-                "day_buy_quantity": bought,
-                "day_sell_quantity": sold,
-            })
-        })
-        .collect();
+    let orders = call.books(BROKER);
+    let market = &call.state.market;
+    let rows: Vec<Value> =
+        position::of(orders.iter()).iter().map(|row| position_row(row, market)).collect();
     success(&json!({ "net": rows, "day": rows }))
 }
 
-pub(super) fn holdings(_: &mut Call<'_>) -> Reply {
-    success(&json!([]))
+fn position_row(position: &Position, market: &Market) -> Value {
+    let row = position.row(market);
+    let profit = position.profit(market).rupees();
+    let flat = position.net() == 0;
+    json!({
+        "tradingsymbol": position.symbol,
+        "exchange": position.exchange,
+        "instrument_token": row.map(Instrument::kite_token),
+        "product": position.product,
+        "quantity": position.net(),
+        "overnight_quantity": 0,
+        "multiplier": 1,
+        "average_price": position.average().rupees(),
+        "close_price": 0,
+        "last_price": row.map(|row| row.ltp().rupees()),
+        "value": position.sell_value.minus(position.buy_value).rupees(),
+        "pnl": profit,
+        "m2m": profit,
+        "unrealised": if flat { 0.0 } else { profit },
+        "realised": if flat { profit } else { 0.0 },
+        "buy_quantity": position.bought,
+        "buy_price": position.buy_price().rupees(),
+        "buy_value": position.buy_value.rupees(),
+        "buy_m2m": position.buy_value.rupees(),
+        "sell_quantity": position.sold,
+        "sell_price": position.sell_price().rupees(),
+        "sell_value": position.sell_value.rupees(),
+        "sell_m2m": position.sell_value.rupees(),
+        "day_buy_quantity": position.bought,
+        "day_buy_price": position.buy_price().rupees(),
+        "day_buy_value": position.buy_value.rupees(),
+        "day_sell_quantity": position.sold,
+        "day_sell_price": position.sell_price().rupees(),
+        "day_sell_value": position.sell_value.rupees(),
+    })
 }
 
-/// Unknown instruments are silently left out.
-pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
-    let query = call.request.query_pairs();
-    let mut data = Map::new();
-    for name in query.all("i") {
-        let row = name
-            .split_once(':')
-            .and_then(|(exchange, symbol)| call.state.market.by_kite(exchange, symbol));
-        if let Some(row) = row {
-            let price =
-                json!({ "instrument_token": row.kite_token(), "last_price": row.ltp.rupees() });
-            data.insert(name.to_owned(), price);
-        }
-    }
-    success(&Value::Object(data))
+pub(super) fn holdings(call: &mut Call<'_>) -> Reply {
+    let account = call.broker_account(BROKER).cloned();
+    let Some(account) = account else { return success(&json!([])) };
+    let rows = account.holdings.iter().filter_map(|held| {
+        let row = call.state.market.by_kite(&held.exchange, &held.symbol)?;
+        let average: Paise = held.average_price.parse().unwrap_or_default();
+        let authorised = if account.is_authorised(call.now) { held.quantity } else { 0 };
+        Some(json!({
+            "tradingsymbol": row.kite_symbol,
+            "exchange": row.exchange,
+            "instrument_token": row.kite_token(),
+            "isin": isin(row.token),
+            "product": "CNC",
+            "price": 0,
+            "quantity": held.quantity,
+            "used_quantity": 0,
+            "t1_quantity": 0,
+            "realised_quantity": held.quantity,
+            "authorised_quantity": authorised,
+            "authorised_date": ist(call.now).strftime("%Y-%m-%d 00:00:00").to_string(),
+            "authorisation": {},
+            "opening_quantity": held.quantity,
+            "short_quantity": 0,
+            "collateral_quantity": 0,
+            "collateral_type": "",
+            "discrepancy": false,
+            "average_price": average.rupees(),
+            "last_price": row.ltp().rupees(),
+            "close_price": row.prices.close.rupees(),
+            "pnl": row.ltp().minus(average).times(held.quantity).rupees(),
+            "day_change": row.prices.change().rupees(),
+            "day_change_percentage": row.prices.percent(),
+            "mtf": { "quantity": 0, "used_quantity": 0, "average_price": 0, "value": 0,
+                     "initial_margin": 0 },
+        }))
+    });
+    success(&rows.collect())
 }

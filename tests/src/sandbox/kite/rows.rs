@@ -3,15 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::clock::ist;
-use super::super::market::{Instrument, Market};
-use super::super::order::{Order, Stage};
+use crate::sandbox::exchange::clock::ist;
+use crate::sandbox::exchange::market::{Instrument, Market};
+use crate::sandbox::exchange::order::{Fill, Order};
 
 pub(super) fn order(order: &Order, market: &Market) -> Value {
     let wanted = &order.wanted;
-    let at_exchange = order.history.iter().any(|(_, stage)| *stage == Stage::Open);
-    let exchange_time = at_exchange.then(|| stamp(order.changed_at()));
-    let cancelled = if order.stage == Stage::Cancelled { order.unfilled() } else { 0 };
+    let at_exchange = order.was_open();
+    let exchange_time = at_exchange.then(|| stamp(order.touched_at()));
+    let cancelled = if order.stage.is_cancelled() { order.unfilled() } else { 0 };
     let pending = if order.stage.is_terminal() { 0 } else { order.unfilled() };
     let mut row = json!({
         "account_id": wanted.account,
@@ -33,7 +33,7 @@ pub(super) fn order(order: &Order, market: &Market) -> Value {
         "order_type": wanted.order_type,
         "transaction_type": wanted.side.word(),
         "validity": wanted.validity,
-        "validity_ttl": 0,
+        "validity_ttl": wanted.minutes,
         "product": wanted.product,
         "quantity": wanted.quantity,
         "disclosed_quantity": 0,
@@ -45,7 +45,7 @@ pub(super) fn order(order: &Order, market: &Market) -> Value {
         "cancelled_quantity": cancelled,
         "market_protection": 0,
         "meta": {},
-        "tag": order.tag().filter(|tag| !tag.starts_with("mktp")),
+        "tag": order.tag(),
         "guid": null,
     });
     if let (false, Some(row)) = (wanted.tags.is_empty(), row.as_object_mut()) {
@@ -54,38 +54,33 @@ pub(super) fn order(order: &Order, market: &Market) -> Value {
     row
 }
 
+/// One row for each stage the order has been in.
 pub(super) fn history(order: &Order, market: &Market) -> Vec<Value> {
-    let stages = order.history.iter().enumerate();
-    let rows = stages.map(|(at, (_, stage))| {
-        let mut then = order.clone();
-        then.history.truncate(at + 1);
-        then.stage = *stage;
-        if *stage != Stage::Complete {
-            then.filled = 0;
-            then.average = super::super::money::Paise::ZERO;
-        }
-        self::order(&then, market)
-    });
-    rows.collect()
+    order.looks().map(|look| self::order(&look, market)).collect()
 }
 
-pub(super) fn trade(order: &Order, market: &Market) -> Value {
+/// One row for each piece that filled.
+pub(super) fn trades(order: &Order, market: &Market) -> Vec<Value> {
+    let pieces = order.fills.iter().enumerate();
+    pieces.map(|(at, fill)| trade(order, market, at, fill)).collect()
+}
+
+fn trade(order: &Order, market: &Market, at: usize, fill: &Fill) -> Value {
     let wanted = &order.wanted;
-    let filled_at = order.changed_at();
     json!({
-        "trade_id": order.id.chars().skip(11).collect::<String>(),
+        "trade_id": format!("{}{at}", order.id.chars().skip(11).collect::<String>()),
         "order_id": order.id,
         "exchange_order_id": exchange_id(order),
         "exchange": wanted.exchange,
         "tradingsymbol": wanted.symbol,
         "instrument_token": instrument(order, market).map(Instrument::kite_token),
         "product": wanted.product,
-        "average_price": order.average.rupees(),
-        "quantity": order.filled,
+        "average_price": fill.price.rupees(),
+        "quantity": fill.quantity,
         "transaction_type": wanted.side.word(),
-        "fill_timestamp": stamp(filled_at),
+        "fill_timestamp": stamp(fill.at),
         "order_timestamp": ist(order.received_at).strftime("%H:%M:%S").to_string(),
-        "exchange_timestamp": stamp(filled_at),
+        "exchange_timestamp": stamp(fill.at),
     })
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Reply {
     pub(crate) location: Option<String>,
     /// Whether the body travels compressed.
     pub(crate) gzip: bool,
+    /// Seconds by which the `Date` is ahead.
+    pub(crate) date_ahead: i64,
 }
 
 impl Request {
@@ -83,7 +85,7 @@ impl Reply {
 
     pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
         let content_type = "text/plain";
-        Self { status, content_type, body: body.into(), location: None, gzip: false }
+        Self { status, content_type, body: body.into(), location: None, gzip: false, date_ahead: 0 }
     }
 
     pub(crate) fn html(status: StatusCode, body: impl Into<String>) -> Self {

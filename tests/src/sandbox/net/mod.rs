@@ -2,37 +2,46 @@
 //! at any moment, because a connection that dies at the wrong time is what a sandbox is for.
 
 use std::convert::Infallible;
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, LOCATION};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::body::{End, Payload};
 use self::message::{Reply, Request};
+use self::stream::SharedStream;
 
+mod body;
+pub(crate) mod courier;
 pub(crate) mod message;
 pub(crate) mod route;
+mod stream;
 pub(crate) mod tls;
 
 /// What answers on one listener.
 pub(crate) trait App: Send + Sync + 'static {
     fn answer(&self, request: &Request) -> Answer;
+
+    /// How long a new connection is left in silence before its first byte.
+    fn stall(&self) -> Option<Duration> {
+        None
+    }
 
     /// What the `Date` header says: the sender's own clock, where it has one.
     fn date(&self) -> Option<Timestamp> {
@@ -47,10 +56,14 @@ pub(crate) enum Answer {
     Send(Reply),
     /// The reply, late.
     Later(Duration, Reply),
+    /// The reply, its body a few bytes at a time.
+    Trickle(Duration, Reply),
     /// Half the reply, then the connection closes.
     Cut(Reply),
     /// No reply: the connection closes.
     Close,
+    /// No reply: the connection is reset.
+    Reset,
     /// No reply for so long, then the connection closes.
     Hang(Duration),
 }
@@ -97,28 +110,40 @@ async fn connection(
     tls: Option<TlsAcceptor>,
     app: Arc<dyn App>,
 ) {
+    if let Some(silence) = app.stall() {
+        tokio::time::sleep(silence).await;
+        return;
+    }
+    let stream = SharedStream::new(stream);
+    let ending = Ending { socket: stream.clone(), close: CancellationToken::new() };
     match tls {
-        None => talk(stream, peer, app).await,
+        None => talk(stream, peer, app, ending).await,
         Some(acceptor) => {
             let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await;
             if let Ok(Ok(stream)) = handshake {
-                talk(stream, peer, app).await;
+                talk(stream, peer, app, ending).await;
             }
         }
     }
 }
 
+/// How the application ends a connection.
+#[derive(Debug, Clone)]
+struct Ending {
+    socket: SharedStream,
+    close: CancellationToken,
+}
+
 /// Dropping the HTTP connection drops the socket: that is how an answer closes it.
-async fn talk<S>(stream: S, peer: SocketAddr, app: Arc<dyn App>)
+async fn talk<S>(stream: S, peer: SocketAddr, app: Arc<dyn App>, ending: Ending)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let close = CancellationToken::new();
-    let service = service_fn(|request| respond(request, peer, Arc::clone(&app), close.clone()));
+    let service = service_fn(|request| respond(request, peer, Arc::clone(&app), ending.clone()));
     let http = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         _ = http => {}
-        () = close.cancelled() => {}
+        () = ending.close.cancelled() => {}
     }
 }
 
@@ -126,24 +151,33 @@ async fn respond(
     request: hyper::Request<Incoming>,
     peer: SocketAddr,
     app: Arc<dyn App>,
-    close: CancellationToken,
+    ending: Ending,
 ) -> Result<Response<Payload>, Infallible> {
     let answer = match read(request, peer).await {
         Some(request) => app.answer(&request),
         None => Answer::Send(Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "body too large\n")),
     };
-    let dated = |response| dated(response, app.date());
+    let dated = |reply: Reply, build: fn(Reply) -> Response<Payload>| {
+        let ahead = SignedDuration::from_secs(reply.date_ahead);
+        let date = app.date().and_then(|date| date.checked_add(ahead).ok());
+        dated(build(reply), date)
+    };
     match answer {
-        Answer::Send(reply) => Ok(dated(response(reply))),
+        Answer::Send(reply) => Ok(dated(reply, response)),
         Answer::Later(wait, reply) => {
             tokio::time::sleep(wait).await;
-            Ok(dated(response(reply)))
+            Ok(dated(reply, response))
         }
-        Answer::Cut(reply) => Ok(dated(cut(reply))),
-        Answer::Close => Ok(never(&close).await),
+        Answer::Trickle(over, reply) => Ok(trickling(dated(reply, response), over)),
+        Answer::Cut(reply) => Ok(dated(reply, cut)),
+        Answer::Close => Ok(never(&ending.close).await),
+        Answer::Reset => {
+            ending.socket.end_with_reset();
+            Ok(never(&ending.close).await)
+        }
         Answer::Hang(wait) => {
             tokio::time::sleep(wait).await;
-            Ok(never(&close).await)
+            Ok(never(&ending.close).await)
         }
     }
 }
@@ -179,7 +213,7 @@ async fn read(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Req
 
 fn response(reply: Reply) -> Response<Payload> {
     let data = if reply.gzip { gzip(reply.body.as_bytes()) } else { reply.body.into_bytes() };
-    let payload = Payload { data: Some(Bytes::from(data)), end: End::Whole };
+    let payload = Payload::whole(Bytes::from(data));
     let mut response = Response::new(payload);
     *response.status_mut() = reply.status;
     let headers = response.headers_mut();
@@ -207,6 +241,12 @@ fn gzip(body: &[u8]) -> Vec<u8> {
     packed.write_all(body).and_then(|()| packed.finish()).unwrap_or_default()
 }
 
+/// The same body in small pieces, with equal pauses.
+fn trickling(mut response: Response<Payload>, over: Duration) -> Response<Payload> {
+    response.body_mut().trickle(over);
+    response
+}
+
 /// Announces the whole length, sends half of it, and fails.
 fn cut(reply: Reply) -> Response<Payload> {
     let mut response = response(reply);
@@ -216,55 +256,6 @@ fn cut(reply: Reply) -> Response<Payload> {
     payload.end = End::Flushing;
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(whole));
     response
-}
-
-/// A body in one piece, which may break off after it.
-#[derive(Debug)]
-struct Payload {
-    data: Option<Bytes>,
-    end: End,
-}
-
-/// How a body ends. One that breaks rests once before, so that what it gave is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Whole,
-    Flushing,
-    Broken,
-}
-
-impl Body for Payload {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if let Some(data) = self.data.take().filter(|data| !data.is_empty()) {
-            return Poll::Ready(Some(Ok(Frame::data(data))));
-        }
-        match self.end {
-            End::Whole => Poll::Ready(None),
-            End::Flushing => {
-                self.end = End::Broken;
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            End::Broken => Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into()))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.end == End::Whole && self.data.as_ref().is_none_or(Bytes::is_empty)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        if self.end != End::Whole {
-            return SizeHint::default();
-        }
-        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
-    }
 }
 
 const BODY_LIMIT: usize = 1024 * 1024;

@@ -41,6 +41,14 @@ pub enum Operation {
     Holdings,
     /// Last traded price.
     Ltp,
+    /// Prices of several instruments.
+    Quote,
+    /// Instruments by a part of their name.
+    Search,
+    /// Ask for the depository's word.
+    Authorise,
+    /// Prices of the past.
+    Candles,
     /// The day's list of instruments.
     Instruments,
 }

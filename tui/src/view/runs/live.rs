@@ -140,7 +140,7 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
         );
         lines.extend(pen.wrapped(Role::Loud, &head, 1, width));
         let sent = intent.sent_at.map(|at| format!("sent {}; no answer. ", at.clock_millis()));
-        let looked = format!("looked up in the order book {} times", intent.lookups);
+        let looked = format!("looked up in the order book {}", text::count(intent.lookups, "time"));
         lines.extend(pen.wrapped(
             Role::Plain,
             &format!("{}{looked}", sent.unwrap_or_default()),
@@ -152,7 +152,7 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
         }
     }
     if !lines.is_empty() {
-        let words = "It is not known whether the broker has it. It is never sent again by itself: look for the tag in the broker's order book.";
+        let words = "It is not known whether the broker has it, and it is never sent again by itself. When you have looked: F the broker has it · N it does not · S it does not, send it again";
         lines.extend(pen.wrapped(Role::Title, words, 3, width));
     }
     lines

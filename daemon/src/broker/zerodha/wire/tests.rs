@@ -73,6 +73,13 @@ const SEEN: &[(u16, &str, &str, Kind, Kind)] = &[
     (
         400,
         "InputException",
+        "Invalid `api_key`.",
+        Kind::CredentialsRejected,
+        Kind::CredentialsRejected,
+    ),
+    (
+        400,
+        "InputException",
         "The user is not enabled for the app.",
         Kind::CredentialsRejected,
         Kind::CredentialsRejected,

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use hyper::StatusCode;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::account::Broker;
-use super::net::Answer;
-use super::net::message::Reply;
 use super::net::route::Operation;
+use super::people::account::Broker;
 use super::random::Random;
+
+mod effect;
+
+pub(crate) use self::effect::{FIREWALL_PAGE, outage};
 
 /// An armed fault. What is absent matches everything.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +43,9 @@ pub struct Fault {
     /// Real seconds for the kinds that wait.
     #[serde(default)]
     pub seconds: Option<f64>,
+    /// Exchange seconds after the answer at which the order arrives in the book.
+    #[serde(default)]
+    pub late_seconds: Option<f64>,
 }
 
 /// What an armed fault does. The `accept_then` kinds do the work first and spoil the reply.
@@ -49,22 +54,48 @@ pub struct Fault {
 pub enum FaultKind {
     /// Close the connection, do nothing.
     Drop,
+    /// Reset the connection, do nothing.
+    Reset,
     /// Do nothing and stay silent for `seconds` (60), then close.
     Hang,
+    /// Take the connection and stay silent before its first byte, so that a TLS handshake stalls.
+    Stall,
     /// Do nothing and answer with `status` (503) and an HTML page.
     RefuseStatus,
     /// Do nothing and answer as the broker does when called too often.
     RefuseRateLimited,
+    /// Do nothing and answer with the broker's word for an error of its own.
+    RefuseError,
+    /// Do nothing and send the caller to the same address again, with `status` (307).
+    Redirect,
+    /// Do nothing and answer with the page of the firewall in front.
+    Firewall,
+    /// Do nothing and answer that there is maintenance.
+    Maintenance,
     /// The session dies before the call is looked at.
     TokenDeath,
     /// Answer properly, `seconds` (3) late.
     Slow,
+    /// Answer properly, a few bytes at a time, over `seconds` (10).
+    Trickle,
+    /// Answer properly, with a `Date` that is `seconds` (3600) ahead.
+    WrongDate,
+    /// Answer with what was true `seconds` (30) of exchange time ago.
+    Stale,
+    /// Take the order, and have the exchange reject it.
+    Reject,
     /// Do it, then close without an answer.
     AcceptThenClose,
+    /// Do it, then reset the connection.
+    AcceptThenReset,
     /// Do it, stay silent for `seconds` (60), then close.
     AcceptThenHang,
     /// Do it, then answer with `status` (502) and the broker's text for it.
     AcceptThenStatus,
+    /// Do it, then answer with the broker's word for an error of its own.
+    AcceptThenError,
+    /// Do it, then send the caller to the same address again, with `status` (307).
+    AcceptThenRedirect,
     /// Do it, then answer 200 with the firewall's HTML page.
     AcceptThenHtml,
     /// Do it, then answer 200 with nothing in it.
@@ -73,6 +104,10 @@ pub enum FaultKind {
     AcceptThenNoId,
     /// Do it, then answer with the first half of the JSON.
     AcceptThenTruncated,
+    /// Do it, then answer with something that is no JSON.
+    AcceptThenGarbage,
+    /// Do it, then answer with ten mebibytes of it.
+    AcceptThenHuge,
     /// Do it, then break the connection in the middle of the body.
     AcceptThenCut,
     /// Do it, then refuse as if called too often.
@@ -117,9 +152,20 @@ impl Faults {
         account: Option<&str>,
         operation: Operation,
     ) -> Option<Fault> {
+        self.find(|fault| {
+            fault.kind != FaultKind::Stall && fault.matches(broker, account, operation)
+        })
+    }
+
+    /// The first fault that hits a new connection, before it is known who calls.
+    pub(crate) fn strike_connection(&mut self, broker: Broker) -> Option<Fault> {
+        self.find(|fault| fault.kind == FaultKind::Stall && fault.broker == broker)
+    }
+
+    fn find(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut live = self.0.iter_mut().filter(|armed| armed.left > 0);
         live.find_map(|armed| {
-            let hits = armed.fault.matches(broker, account, operation)
+            let hits = fits(&armed.fault)
                 && armed.fault.probability.is_none_or(|chance| armed.dice.chance(chance));
             armed.left -= u32::from(hits);
             hits.then(|| armed.fault.clone())
@@ -140,6 +186,7 @@ impl Fault {
             seed: None,
             status: None,
             seconds: None,
+            late_seconds: None,
         }
     }
 
@@ -149,47 +196,14 @@ impl Fault {
             && self.account.as_deref().is_none_or(|wanted| account == Some(wanted))
     }
 
-    /// The answer that needs no work from the broker, if this kind is one.
-    pub(crate) fn instead(&self, rate_limited: impl FnOnce() -> Reply) -> Option<Answer> {
-        match self.kind {
-            FaultKind::Drop => Some(Answer::Close),
-            FaultKind::Hang => Some(Answer::Hang(self.wait(60.0))),
-            FaultKind::RefuseStatus => Some(Answer::Send(outage(self.status_or(503)))),
-            FaultKind::RefuseRateLimited => Some(Answer::Send(rate_limited())),
-            _ => None,
-        }
-    }
-
-    /// Spoils the reply of a call that has been done.
-    pub(crate) fn spoil(
-        &self,
-        mut reply: Reply,
-        rate_limited: impl FnOnce() -> Reply,
-        status: impl FnOnce(StatusCode) -> Reply,
-    ) -> Answer {
-        match self.kind {
-            FaultKind::Slow => return Answer::Later(self.wait(3.0), reply),
-            FaultKind::AcceptThenClose => return Answer::Close,
-            FaultKind::AcceptThenHang => return Answer::Hang(self.wait(60.0)),
-            FaultKind::AcceptThenCut => return Answer::Cut(reply),
-            FaultKind::AcceptThenStatus => reply = status(self.status_or(502)),
-            FaultKind::AcceptThenHtml => reply = Reply::html(StatusCode::OK, FIREWALL_PAGE),
-            FaultKind::AcceptThenEmpty => reply.body.clear(),
-            FaultKind::AcceptThenNoId => reply.body = without_ids(&reply.body),
-            FaultKind::AcceptThenTruncated => reply.body = first_half(&reply.body),
-            FaultKind::AcceptThenRateLimited => reply = rate_limited(),
-            FaultKind::AcceptThenTimedOut => reply = timed_out(),
-            FaultKind::Drop
-            | FaultKind::Hang
-            | FaultKind::RefuseStatus
-            | FaultKind::RefuseRateLimited
-            | FaultKind::TokenDeath => {}
-        }
-        Answer::Send(reply)
-    }
-
-    fn wait(&self, usual: f64) -> Duration {
+    pub(crate) fn wait(&self, usual: f64) -> Duration {
         Duration::try_from_secs_f64(self.seconds.unwrap_or(usual)).unwrap_or_default()
+    }
+
+    /// How much later the order arrives than it is answered for.
+    pub(crate) fn lateness(&self) -> Option<SignedDuration> {
+        let late = Duration::try_from_secs_f64(self.late_seconds?).ok()?;
+        SignedDuration::try_from(late).ok()
     }
 
     fn status_or(&self, usual: u16) -> StatusCode {
@@ -197,36 +211,3 @@ impl Fault {
         status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
-
-/// What a proxy in front of a dead back end says.
-pub(crate) fn outage(status: StatusCode) -> Reply {
-    let page = format!(
-        "<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>\n"
-    );
-    Reply::html(status, page)
-}
-
-fn without_ids(body: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
-    if let Some(data) = value.get_mut("data").and_then(Value::as_object_mut) {
-        data.retain(|key, _| !matches!(key.as_str(), "orderid" | "uniqueorderid" | "order_id"));
-    }
-    value.to_string()
-}
-
-fn first_half(body: &str) -> String {
-    body.chars().take(body.chars().count() / 2).collect()
-}
-
-fn timed_out() -> Reply {
-    let text =
-        "Order request timed out. Please check the order book and confirm before placing again.";
-    let body = serde_json::json!({
-        "status": "error", "message": text, "data": null, "error_type": "NetworkException",
-    });
-    Reply::json(StatusCode::BAD_REQUEST, &body)
-}
-
-const FIREWALL_PAGE: &str = "<html><head><title>Request Rejected</title></head><body>\
-The requested URL was rejected. Please consult with your administrator.<br><br>\
-Your support ID is: 4823913041239017512</body></html>\n";

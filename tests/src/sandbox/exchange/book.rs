@@ -1,18 +1,18 @@
 //! Every order of every account: the truth that tests compare the daemon's belief with.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::account::Broker;
 use super::clock::{day_number, ist, rfc3339};
+use super::hours;
 use super::market::Market;
 use super::money::Paise;
-use super::order::{Order, Stage, Wanted};
-use super::random::Random;
-use super::rules::Rules;
+use super::order::{Order, PlacedBy, Setting, Wanted};
+use crate::sandbox::people::account::Broker;
+use crate::sandbox::random::Random;
+use crate::sandbox::rules::{MarketHours, Rules};
 
 /// An order as the broker has it, whatever it told the client.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,14 +55,39 @@ pub struct OrderRecord {
     pub average_price: f64,
     /// The TCP source address it came from.
     pub source_ip: IpAddr,
+    /// By a call, or by the person's own hand.
+    pub placed_by: PlacedBy,
     /// Exchange time of receipt, RFC 3339.
     pub received_at: String,
+    /// Everything that became of it.
+    pub history: Vec<StepRecord>,
+}
+
+/// One step of an order's life.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Exchange time, RFC 3339.
+    pub at: String,
+    /// Status in the broker's word.
+    pub status: String,
+    /// Filled quantity by then.
+    pub filled: u64,
 }
 
 /// All orders of one sandbox, in the order of their arrival.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     orders: Vec<Order>,
+}
+
+/// Whose orders, on which day, and as they stood when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) broker: Broker,
+    /// `None` for everybody's.
+    pub(crate) account: Option<&'a str>,
+    pub(crate) now: Timestamp,
+    pub(crate) as_of: Timestamp,
 }
 
 impl Book {
@@ -79,43 +104,70 @@ impl Book {
             Broker::Kite => snowflake(now, number).to_string(),
         };
         let at = self.orders.len();
-        self.orders.push(Order {
-            wanted,
-            id,
-            unique_id: random.uuid(),
-            received_at: now,
-            stage: Stage::Received,
-            filled: 0,
-            average: Paise::ZERO,
-            message: None,
-            history: vec![(now, Stage::Received)],
-            modified: false,
-        });
+        self.orders.push(Order::received(wanted, id, random.uuid(), now));
         &mut self.orders[at]
+    }
+
+    /// How many there have been.
+    pub(crate) const fn len(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// The orders taken in since there were `count`.
+    pub(crate) fn since(&mut self, count: usize) -> &mut [Order] {
+        self.orders.get_mut(count..).unwrap_or_default()
+    }
+
+    /// Everything one account ever ordered.
+    pub(crate) fn of_account_mut<'a>(
+        &'a mut self,
+        broker: Broker,
+        account: &'a str,
+    ) -> impl Iterator<Item = &'a mut Order> {
+        let orders = self.orders.iter_mut();
+        orders.filter(move |order| order.wanted.broker == broker && order.wanted.account == account)
     }
 
     /// Lets time do its work on every order.
     pub(crate) fn advance(&mut self, now: Timestamp, rules: &Rules, market: &Market) {
-        let delay = Duration::from_millis(rules.fill_delay_ms);
         for order in self.orders.iter_mut().filter(|order| !order.stage.is_terminal()) {
-            let ltp = market.ltp(&order.wanted.exchange, order.wanted.token).unwrap_or_default();
-            order.advance(now, delay, rules.limit_fills, ltp);
+            let Some(row) = market.row(&order.wanted.exchange, order.wanted.token) else {
+                continue;
+            };
+            let lives = order.release.unwrap_or(order.received_at);
+            let hours = hours::day(lives, row.class(lives));
+            let kept = rules.market_hours == MarketHours::Kept;
+            let day = hours.filter(|_| kept);
+            let (ltp, lot) = (row.ltp(), u64::from(row.lot));
+            order.advance(&Setting { now, rules, ltp, lot, day });
         }
     }
 
-    /// One account's orders of the exchange day.
+    /// One account's orders of the exchange day, as they stand now.
     pub(crate) fn today<'a>(
         &'a self,
         broker: Broker,
         account: &'a str,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Order> {
-        let today = day_number(now);
         self.orders.iter().filter(move |order| {
             order.wanted.broker == broker
                 && order.wanted.account == account
-                && day_number(order.received_at) == today
+                && is_of_day(order, now)
         })
+    }
+
+    /// The orders a client is shown, as they stood at an earlier moment.
+    pub(crate) fn seen(&self, view: View<'_>) -> Vec<Order> {
+        let shown = self.orders.iter().filter(|order| {
+            order.wanted.broker == view.broker
+                && view.account.is_none_or(|account| order.wanted.account == account)
+                && is_of_day(order, view.now)
+        });
+        if view.as_of >= view.now {
+            return shown.cloned().collect();
+        }
+        shown.filter_map(|order| order.as_of(view.as_of)).collect()
     }
 
     /// One account's order of the exchange day, by its order id.
@@ -126,11 +178,10 @@ impl Book {
         id: &str,
         now: Timestamp,
     ) -> Option<&mut Order> {
-        let today = day_number(now);
         self.orders.iter_mut().find(|order| {
             order.wanted.broker == broker
                 && order.wanted.account == account
-                && day_number(order.received_at) == today
+                && is_of_day(order, now)
                 && order.id == id
         })
     }
@@ -143,18 +194,25 @@ impl Book {
         now: Timestamp,
         market: &Market,
     ) -> Paise {
-        self.today(broker, account, now)
-            .filter(|order| !matches!(order.stage, Stage::Cancelled | Stage::Rejected))
-            .map(|order| {
-                let ltp = market.ltp(&order.wanted.exchange, order.wanted.token);
-                order.wanted.cost(ltp.unwrap_or_default())
-            })
-            .fold(Paise::ZERO, Paise::plus)
+        let orders = self.today(broker, account, now);
+        let held = orders.map(|order| {
+            let ltp = market.ltp(&order.wanted.exchange, order.wanted.token);
+            order.holds(ltp.unwrap_or_default())
+        });
+        held.fold(Paise::ZERO, Paise::plus)
     }
 
     pub(crate) fn records(&self) -> Vec<OrderRecord> {
         self.orders.iter().map(record).collect()
     }
+}
+
+/// On the day it came, and on the day it is sent on; not before it has arrived.
+fn is_of_day(order: &Order, now: Timestamp) -> bool {
+    let today = day_number(now);
+    let last = order.release.map_or(order.received_at, |release| release.max(order.received_at));
+    let days = day_number(order.received_at)..=day_number(last);
+    days.contains(&today) && order.hidden_until.is_none_or(|until| now >= until)
 }
 
 fn record(order: &Order) -> OrderRecord {
@@ -179,8 +237,15 @@ fn record(order: &Order) -> OrderRecord {
         filled: order.filled,
         average_price: order.average.rupees(),
         source_ip: wanted.source_ip,
+        placed_by: wanted.placed_by,
         received_at: rfc3339(order.received_at),
+        history: order.looks().map(|look| step(&look)).collect(),
     }
+}
+
+fn step(look: &Order) -> StepRecord {
+    let at = rfc3339(look.changed_at());
+    StepRecord { at, status: look.word().to_owned(), filled: look.filled }
 }
 
 /// Nineteen digits of milliseconds and a counter, beyond what a double holds exactly.

@@ -146,7 +146,7 @@ fn wall_now() -> Timestamp {
 }
 
 const INDIA_OFFSET: i32 = 19_800;
-const INDIA_SECONDS: i64 = 19_800;
+pub(crate) const INDIA_SECONDS: i64 = 19_800;
 const DAY_SECONDS: i64 = 86_400;
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Rate limits on the exchange clock, as a table: so many calls of a kind in so many seconds.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::account::Broker;
-use super::net::route::Operation;
-use super::rules::RateLimits;
+use crate::sandbox::net::route::Operation;
+use crate::sandbox::rules::RateLimits;
 
 /// One limit of one account.
 #[derive(Debug)]
@@ -15,16 +17,23 @@ struct Limit {
     seconds: i64,
 }
 
-/// The calls that some limit still counts.
+/// The calls that some limit still counts, by who made them.
 #[derive(Debug, Default)]
-pub(crate) struct Limiter(Vec<Call>);
+pub(crate) struct Limiter(HashMap<(Broker, String), Vec<Call>>);
 
 #[derive(Debug)]
 struct Call {
-    broker: Broker,
-    account: String,
     operation: Operation,
     at: Timestamp,
+}
+
+/// What was exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Excess {
+    /// So many in a second.
+    Rate,
+    /// So many in a longer time.
+    Cap,
 }
 
 impl Limiter {
@@ -35,38 +44,35 @@ impl Limiter {
         account: &str,
         operation: Operation,
         (now, which): (Timestamp, RateLimits),
-    ) -> bool {
+    ) -> Result<(), Excess> {
         let kept = LIMITS.iter().filter(|limit| limit.broker == broker && limit.is_kept(which));
         let mine: Vec<&Limit> =
             kept.filter(|limit| limit.operations.contains(&operation)).collect();
-        if mine.is_empty() {
-            return true;
-        }
+        let Some(memory) = mine.iter().map(|limit| limit.seconds).max() else { return Ok(()) };
+        let calls = self.0.entry((broker, account.to_owned())).or_default();
         let age = |call: &Call| now.as_millisecond() - call.at.as_millisecond();
-        let memory = if which == RateLimits::All { LONGEST } else { 1 };
-        self.0.retain(|call| (0..memory * 1000).contains(&age(call)));
-        let is_full = |limit: &&Limit| {
-            let counted = self.0.iter().filter(|call| {
-                call.broker == broker
-                    && call.account == account
-                    && limit.operations.contains(&call.operation)
-                    && age(call) < limit.seconds * 1000
+        let memory = if which == RateLimits::All { LONGEST } else { memory };
+        calls.retain(|call| (0..memory * 1000).contains(&age(call)));
+        let is_full = |limit: &&&Limit| {
+            let counted = calls.iter().filter(|call| {
+                limit.operations.contains(&call.operation) && age(call) < limit.seconds * 1000
             });
             counted.count() >= limit.calls
         };
-        let admitted = !mine.iter().any(is_full);
-        if admitted {
-            self.0.push(Call { broker, account: account.to_owned(), operation, at: now });
+        if let Some(limit) = mine.iter().find(is_full) {
+            return Err(if limit.seconds == 1 { Excess::Rate } else { Excess::Cap });
         }
-        admitted
+        calls.push(Call { operation, at: now });
+        Ok(())
     }
 }
 
 impl Limit {
     fn is_kept(&self, which: RateLimits) -> bool {
+        let of_orders = self.operations.iter().all(|operation| ORDERS.contains(operation));
         match which {
             RateLimits::Off => false,
-            RateLimits::Orders => self.operations == ORDERS && self.seconds == 1,
+            RateLimits::Orders => of_orders,
             RateLimits::All => true,
         }
     }
@@ -80,8 +86,11 @@ const fn kite(operations: &'static [Operation], calls: usize, seconds: i64) -> L
     Limit { broker: Broker::Kite, operations, calls, seconds }
 }
 
-const LONGEST: i64 = 3600;
+const LONGEST: i64 = DAY;
+const DAY: i64 = 86_400;
 const ORDERS: &[Operation] = &[Operation::Place, Operation::Modify, Operation::Cancel];
+
+const DATA: &[Operation] = &[Operation::Order, Operation::Ltp, Operation::Quote];
 
 const LIMITS: &[Limit] = &[
     angel(ORDERS, 9, 1),
@@ -97,13 +106,22 @@ const LIMITS: &[Limit] = &[
     angel(&[Operation::Trades], 1, 1),
     angel(&[Operation::Positions], 1, 1),
     angel(&[Operation::Holdings], 1, 1),
-    angel(&[Operation::Order], 10, 1),
-    angel(&[Operation::Ltp], 10, 1),
+    angel(&[Operation::Search], 1, 1),
+    angel(DATA, 10, 1),
+    angel(DATA, 500, 60),
+    angel(DATA, 5000, 3600),
+    angel(&[Operation::Candles], 3, 1),
+    angel(&[Operation::Candles], 180, 60),
+    // Whether changes and cancellations count within the second is not known; here they do.
     kite(ORDERS, 10, 1),
-    kite(&[Operation::Ltp], 1, 1),
+    kite(&[Operation::Place], 400, 60),
+    kite(&[Operation::Place], 5000, DAY),
+    kite(&[Operation::Ltp, Operation::Quote], 1, 1),
+    kite(&[Operation::Candles], 3, 1),
     kite(
         &[
             Operation::Login,
+            Operation::Refresh,
             Operation::Logout,
             Operation::Profile,
             Operation::Funds,

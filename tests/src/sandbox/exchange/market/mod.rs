@@ -2,12 +2,15 @@
 //! It knows both brokers' names for the same thing, and nothing about orders.
 
 mod contract;
+mod price;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 pub(crate) use self::contract::Underlying;
+pub(crate) use self::price::{OFFERED, Prices, VOLUME};
 use super::clock::{day_number, ist};
+use super::hours::Class;
 use super::money::Paise;
 
 /// One tradable thing, by both brokers' names.
@@ -22,7 +25,7 @@ pub(crate) struct Instrument {
     pub(crate) token: u32,
     pub(crate) lot: u32,
     pub(crate) tick: Paise,
-    pub(crate) ltp: Paise,
+    pub(crate) prices: Prices,
 }
 
 /// What sort of thing it is.
@@ -67,16 +70,27 @@ impl Market {
         self.rows.iter().find(|row| row.exchange == exchange && row.kite_symbol == symbol)
     }
 
+    pub(crate) fn by_kite_token(&self, token: u32) -> Option<&Instrument> {
+        self.rows.iter().find(|row| row.kite_token() == token)
+    }
+
     pub(crate) fn by_angel(&self, exchange: &str, symbol: &str) -> Option<&Instrument> {
         self.rows.iter().find(|row| row.exchange == exchange && row.angel_symbol == symbol)
     }
 
     pub(crate) fn ltp(&self, exchange: &str, token: u32) -> Option<Paise> {
-        self.row(exchange, token).map(|row| row.ltp)
+        self.row(exchange, token).map(Instrument::ltp)
     }
 
     pub(crate) fn row(&self, exchange: &str, token: u32) -> Option<&Instrument> {
         self.rows.iter().find(|row| row.exchange == exchange && row.token == token)
+    }
+
+    /// What bears a name that begins with `text`, by Angel One's names, as its search gives it.
+    pub(crate) fn search(&self, exchange: &str, text: &str) -> Vec<&Instrument> {
+        let text = text.to_ascii_uppercase();
+        let found = self.rows.iter().filter(|row| row.exchange == exchange);
+        found.filter(|row| row.angel_symbol.starts_with(&text)).take(SEARCH_LIMIT).collect()
     }
 
     /// Sets a price by either broker's symbol; false if nothing bears it.
@@ -84,11 +98,38 @@ impl Market {
         let named = |row: &&mut Instrument| {
             row.exchange == exchange && (row.kite_symbol == symbol || row.angel_symbol == symbol)
         };
-        self.rows.iter_mut().find(named).map(|row| row.ltp = ltp).is_some()
+        self.rows.iter_mut().find(named).map(|row| row.prices.trade(ltp)).is_some()
     }
 }
 
 impl Instrument {
+    /// The last traded price.
+    pub(crate) const fn ltp(&self) -> Paise {
+        self.prices.last
+    }
+
+    /// By which hours it trades on the day of `now`.
+    pub(crate) fn class(&self, now: Timestamp) -> Class {
+        match self.kind {
+            Kind::Share if has_contracts(self.name) && self.exchange == "NSE" => {
+                Class::AuctionShare
+            }
+            Kind::Share => Class::Share,
+            Kind::Future { on: Underlying::Index, expiry }
+            | Kind::Option { on: Underlying::Index, expiry, .. }
+                if expiry == ist(now).date() =>
+            {
+                Class::LastDayOfIndex
+            }
+            Kind::Future { .. } | Kind::Option { .. } => Class::Contract,
+        }
+    }
+
+    /// Lowest and highest price an order may name today.
+    pub(crate) fn band(&self) -> (Paise, Paise) {
+        self.prices.band(matches!(self.kind, Kind::Option { .. }), self.tick)
+    }
+
     /// Kite's instrument token: the exchange token with the segment in the low byte.
     pub(crate) fn kite_token(&self) -> u32 {
         let segment = match self.exchange {
@@ -110,6 +151,15 @@ impl Kind {
     }
 }
 
+fn has_contracts(name: &str) -> bool {
+    SHARES.iter().any(|&(_, share, _, lot, _)| share == name && lot > 0)
+}
+
+/// A made-up number of the right shape.
+pub(crate) fn isin(token: u32) -> String {
+    format!("INE{token:06}010")
+}
+
 fn shares() -> impl Iterator<Item = Instrument> {
     SHARES.iter().map(|&(exchange, name, token, _, ltp)| {
         let series = if exchange == "NSE" { "-EQ" } else { "" };
@@ -122,7 +172,7 @@ fn shares() -> impl Iterator<Item = Instrument> {
             token,
             lot: 1,
             tick: tick_at(Paise(ltp)),
-            ltp: Paise(ltp),
+            prices: Prices::opening(Paise(ltp)),
         }
     })
 }
@@ -138,6 +188,8 @@ const fn tick_at(price: Paise) -> Paise {
         _ => 500,
     })
 }
+
+const SEARCH_LIMIT: usize = 50;
 
 /// Exchange, name, token, the lot of its contracts (0: it has none), price in paise.
 /// Tokens are the real ones; lots and prices are of the right size and no more.
@@ -185,7 +237,7 @@ mod tests {
         let names = [
             ("NIFTY26NOVFUT", "NIFTY23NOV26FUT"),
             ("NIFTY26DECFUT", "NIFTY29DEC26FUT"),
-            ("BANKNIFTY27JANFUT", "BANKNIFTY26JAN27FUT"),
+            ("BANKNIFTY27JANFUT", "BANKNIFTY25JAN27FUT"),
             ("M&M26DECFUT", "M&M29DEC26FUT"),
             ("NIFTY26NOV26000CE", "NIFTY23NOV2626000CE"),
         ];

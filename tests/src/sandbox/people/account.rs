@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Totp};
 
-use super::money::Paise;
-use super::random::{BASE32, DIGITS, LOWER, MIXED, Random};
+use crate::sandbox::exchange::money::Paise;
+use crate::sandbox::random::{BASE32, DIGITS, LOWER, MIXED, Random};
 
 /// Which of the two simulated brokers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Broker {
     /// Angel One, reached by its `SmartAPI`.
@@ -36,6 +36,46 @@ pub(crate) struct Account {
     pub(crate) allowed_ips: Vec<IpAddr>,
     pub(crate) funds: Paise,
     pub(crate) wrong_logins: u32,
+    pub(crate) plan: Plan,
+    pub(crate) holdings: Vec<Holding>,
+    /// Whether shares may be sold without asking the depository.
+    pub(crate) ddpi: bool,
+    /// Until when the person has authorised the sale of what is held.
+    pub(crate) authorised_until: Option<Timestamp>,
+    /// The request for that word which waits for the person.
+    pub(crate) authorisation: Option<String>,
+    /// Whether the person has agreed to the app, and the word by which the page knows that it
+    /// asked.
+    pub(crate) consented: bool,
+    pub(crate) consent: Option<String>,
+    /// Where changes of orders are reported.
+    pub(crate) postback_url: Option<String>,
+}
+
+/// What an account has paid its broker for (Kite).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    /// Orders, and no market data.
+    Personal,
+    /// Market data too.
+    Connect,
+    /// A platform the broker has approved: its logins carry a refresh token.
+    Approved,
+}
+
+/// Shares an account has held since before today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Holding {
+    /// Exchange.
+    pub exchange: String,
+    /// Symbol in the broker's spelling.
+    pub symbol: String,
+    /// Units.
+    pub quantity: u64,
+    /// What a unit cost, in rupees as a decimal text.
+    pub average_price: String,
 }
 
 /// What may be chosen about an account; of a new one, what is absent is made up.
@@ -60,6 +100,14 @@ pub struct AccountFields {
     pub allowed_ips: Option<Vec<IpAddr>>,
     /// Free cash in rupees, as a decimal text.
     pub funds: Option<String>,
+    /// What the app may do (Kite): `personal`, `connect` or `approved`.
+    pub plan: Option<Plan>,
+    /// Shares held, in place of those before.
+    pub holdings: Option<Vec<Holding>>,
+    /// Whether held shares may be sold without authorising the sale first (Kite).
+    pub ddpi: Option<bool>,
+    /// Where changes of orders are reported (Kite); an empty text for nowhere.
+    pub postback_url: Option<String>,
 }
 
 /// What new accounts get when nothing is said.
@@ -102,6 +150,14 @@ impl Account {
             allowed_ips: fields.allowed_ips.unwrap_or_else(|| defaults.allowed_ips.clone()),
             funds,
             wrong_logins: 0,
+            plan: fields.plan.unwrap_or(Plan::Connect),
+            holdings: fields.holdings.unwrap_or_default(),
+            ddpi: fields.ddpi.unwrap_or(true),
+            authorised_until: None,
+            authorisation: None,
+            consented: false,
+            consent: None,
+            postback_url: fields.postback_url.filter(|url| !url.is_empty()),
         }
     }
 
@@ -122,8 +178,12 @@ impl Account {
                 *kept = wanted;
             }
         }
-        if let Some(ips) = fields.allowed_ips {
-            self.allowed_ips = ips;
+        self.allowed_ips = fields.allowed_ips.unwrap_or_else(|| self.allowed_ips.clone());
+        self.holdings = fields.holdings.unwrap_or_else(|| self.holdings.clone());
+        self.plan = fields.plan.unwrap_or(self.plan);
+        self.ddpi = fields.ddpi.unwrap_or(self.ddpi);
+        if let Some(url) = fields.postback_url {
+            self.postback_url = Some(url).filter(|url| !url.is_empty());
         }
         true
     }
@@ -133,6 +193,11 @@ impl Account {
         let six_digits = code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit());
         let totp = self.totp().filter(|_| six_digits);
         totp.is_some_and(|totp| totp.check(code, unix_seconds(now)).is_some())
+    }
+
+    /// Whether the sale of holdings has been authorised and still is.
+    pub(crate) fn is_authorised(&self, now: Timestamp) -> bool {
+        self.authorised_until.is_some_and(|until| now < until)
     }
 
     /// The code an authenticator shows at `now`; `None` if the secret is not base32.

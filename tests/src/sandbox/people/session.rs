@@ -50,7 +50,8 @@ impl Sessions {
     }
 
     pub(crate) fn by_refresh(&self, broker: Broker, token: &str) -> Option<&Session> {
-        self.live.iter().find(|session| session.broker == broker && session.refresh_token == token)
+        let known = |session: &&Session| session.broker == broker && session.refresh_token == token;
+        self.live.iter().find(known).filter(|_| !token.is_empty())
     }
 
     pub(crate) fn end(&mut self, broker: Broker, token: &str) {

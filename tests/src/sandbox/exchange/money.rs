@@ -36,6 +36,11 @@ impl Paise {
         let moved = self.0.saturating_add(self.0.saturating_mul(hundredths) / 10_000);
         Self(moved - moved.rem_euclid(5))
     }
+
+    /// Rounded down to a whole tick.
+    pub(crate) fn on_tick(self, tick: Self) -> Self {
+        Self(self.0 - self.0.rem_euclid(tick.0.max(1)))
+    }
 }
 
 impl FromStr for Paise {

@@ -2,9 +2,11 @@
 //! Kite writes year and month (`NIFTY26NOVFUT`), Angel One the whole day (`NIFTY24NOV26FUT`).
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Weekday, date};
+use jiff::civil::{Date, Weekday};
 
-use super::{Instrument, Kind, Paise, SHARES, tick_at};
+use crate::sandbox::exchange::hours::is_trading_day;
+
+use super::{Instrument, Kind, Paise, Prices, SHARES, tick_at};
 
 /// What a contract is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +88,7 @@ fn future(base: &Base, expiry: Date, token: u32) -> Instrument {
         token,
         lot: base.lot,
         tick,
-        ltp: Paise(base.price),
+        prices: Prices::opening(Paise(base.price)),
     }
 }
 
@@ -109,7 +111,7 @@ fn options(base: &Base, expiry: Date) -> impl Iterator<Item = Instrument> {
             token: 0,
             lot: base.lot,
             tick: Paise(5),
-            ltp: Paise(worth.max(0) + base.step),
+            prices: Prices::opening(Paise(worth.max(0) + base.step)),
         }
     })
 }
@@ -123,11 +125,12 @@ fn share_step(price: i64) -> i64 {
     }
 }
 
-/// The month's last Tuesday, or the day before it where that is a holiday.
+/// The month's last Tuesday, or the trading day before it where that is a holiday.
 fn expiry_of(month: Date) -> Date {
     let tuesday = month.nth_weekday_of_month(-1, Weekday::Tuesday);
     let tuesday = tuesday.unwrap_or_else(|_| month.last_of_month());
-    if HOLIDAYS.contains(&tuesday) { tuesday.yesterday().unwrap_or(tuesday) } else { tuesday }
+    let days = (0..7).filter_map(|back: i64| tuesday.checked_sub(back.days()).ok());
+    days.into_iter().find(|day| is_trading_day(*day)).unwrap_or(tuesday)
 }
 
 /// Contracts of one month have a block of tokens to themselves.
@@ -153,6 +156,3 @@ const FIRST_TOKEN: u32 = 35_000;
 const MONTH_TOKENS: u32 = 600;
 /// Tokens of a month's block that are for futures.
 const FUTURES: u32 = 50;
-
-/// Tuesdays on which the exchange is closed and a contract would expire.
-const HOLIDAYS: [Date; 1] = [date(2026, 11, 24)];
