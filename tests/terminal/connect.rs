@@ -48,7 +48,7 @@ async fn typed_by_hand_it_is_tested_step_by_step_and_stored() -> anyhow::Result<
     assert!(world.look().await?.snapshot.accounts.is_empty(), "nothing is stored before the end");
     screen.shows(&["4/4 Done", "● order permission", "Stored, sealed, as account 1"]).await?;
     screen.press(ENTER)?;
-    screen.shows(&["1 accounts"]).await?;
+    screen.shows(&["1 account "]).await?;
     let row = screen.row("asha.k").unwrap_or_default();
     assert!(row.contains("● active") && row.contains("allowed"), "{row}");
     daemon.stop().await

@@ -16,7 +16,7 @@ async fn the_screen_goes_on_when_the_browser_comes_back() -> anyhow::Result<()> 
     world.browser_returns(&back).await?;
     screen.shows(&["4/4 Done", "Stored, sealed, as account 1"]).await?;
     screen.press(ENTER)?;
-    screen.shows(&["1 accounts"]).await?;
+    screen.shows(&["1 account "]).await?;
     let row = screen.row("chitra.r").unwrap_or_default();
     assert!(row.contains("zerodha") && row.contains("● active"), "{row}");
     daemon.stop().await

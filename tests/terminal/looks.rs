@@ -72,7 +72,7 @@ async fn where_utf8_is_not_spoken_everything_is_ascii() -> anyhow::Result<()> {
     let daemon = world.daemon().await?;
     world.connect_all().await?;
     let screen = Terminal::of(&world.socket()).with("LC_ALL", "C").open()?;
-    screen.shows(&["1 accounts", "active", "connected"]).await?;
+    screen.shows(&["1 account ", "active", "connected"]).await?;
     screen.press("2\r")?;
     screen.shows(&["WARNING: IP WHITELISTING REQUIRED", "127.0.0.1"]).await?;
     assert!(screen.text().is_ascii(), "{}", screen.text());

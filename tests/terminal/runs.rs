@@ -57,7 +57,7 @@ async fn an_order_in_doubt_is_on_every_page_and_named_in_full() -> anyhow::Resul
     screen.shows(&["4 fit"]).await?;
     screen.press("3")?;
     world.set_clock("2026-11-23T15:09:59+05:30")?;
-    screen.shows(&["IN DOUBT 1", "IN DOUBT · zs000", "tag ", "never sent again by itself"]).await?;
+    screen.shows(&["IN DOUBT 1", "IN DOUBT · zs000", "tag ", "it is never sent again"]).await?;
     for (page, words) in [("1", "USER"), ("4", "Journal ·"), ("5", "daemon  ")] {
         screen.press(page)?;
         screen.shows(&["1 IN DOUBT", words]).await?;
