@@ -9,6 +9,7 @@ mod canary;
 mod connect;
 #[cfg(test)]
 mod day;
+mod demo;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]

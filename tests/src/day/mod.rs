@@ -41,6 +41,7 @@ impl Day {
             accounts: people::NAMES.len(),
             starts: CONNECTED_ON.to_owned(),
             extra_config: MUSTERS.to_owned(),
+            logs: false,
             ..Setup::default()
         };
         let world = World::new(setup).await?;

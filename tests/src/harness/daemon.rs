@@ -43,8 +43,10 @@ fn passphrase(world: &World) -> anyhow::Result<Passphrase> {
 
 impl Daemon {
     pub(super) async fn start(world: &World) -> anyhow::Result<Self> {
-        // Shown by the test runner when a test fails; a second call finds it done.
-        drop(tracing_subscriber::fmt().with_test_writer().with_ansi(false).try_init());
+        if world.logs {
+            // Shown by the test runner when a test fails; a second call finds it done.
+            drop(tracing_subscriber::fmt().with_test_writer().with_ansi(false).try_init());
+        }
         let config = Config::read(&world.config())?;
         let stop = CancellationToken::new();
         let edges = Edges { clock: Arc::new(DayClock(world.clock.clone())), socket: None };

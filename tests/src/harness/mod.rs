@@ -32,6 +32,9 @@ pub struct Setup {
     pub speed: f64,
     /// More lines for the daemon's configuration.
     pub extra_config: String,
+    /// Whether a daemon in this process writes its log where the test runner shows it; not where a
+    /// screen is shown.
+    pub logs: bool,
 }
 
 impl Default for Setup {
@@ -41,6 +44,7 @@ impl Default for Setup {
             starts: "2026-11-23T12:00:00+05:30".to_owned(),
             speed: 1.0,
             extra_config: String::new(),
+            logs: true,
         }
     }
 }
@@ -52,6 +56,7 @@ pub struct World {
     /// The exchange clock of everybody in it.
     pub clock: SandboxClock,
     folder: tempfile::TempDir,
+    logs: bool,
 }
 
 impl World {
@@ -68,7 +73,7 @@ impl World {
             ..SandboxConfig::default()
         })
         .await?;
-        let world = Self { sandbox, clock, folder };
+        let world = Self { sandbox, clock, folder, logs: setup.logs };
         world.write_config(callback, &setup.extra_config)?;
         std::fs::write(world.folder.path().join("passphrase"), "CANARY-passphrase\n")?;
         daemon::init(&world)?;
