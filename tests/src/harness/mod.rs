@@ -8,6 +8,7 @@ mod people;
 mod tally;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::Context;
 use muster_protocol::client::{Client, FeedReceiver};
@@ -187,11 +188,24 @@ fn fast_folder() -> PathBuf {
     if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
-/// A port nobody uses at the moment.
+/// A port for a callback. Below the range the system hands out by itself: a free port from there could
+/// be another listener's by the time the daemon binds it.
 async fn free_port() -> anyhow::Result<u16> {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-    Ok(listener.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let own = u16::try_from(std::process::id() % 500).unwrap_or(0) * 20;
+    for _ in 0..TRIES {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST_PORT + (own.wrapping_add(next) % PORTS);
+        if tokio::net::TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+            return Ok(port);
+        }
+    }
+    anyhow::bail!("no port is free for the login callback")
 }
+
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 10_000;
+const TRIES: u16 = 1_000;
 
 /// Two legs everybody in the sandbox can trade: sell one share, buy another.
 pub fn two_legs() -> PlanSpec {
