@@ -63,6 +63,26 @@ fn an_order_in_doubt_is_found_by_its_tag_and_never_sent_again() {
 }
 
 #[test]
+fn one_leg_at_a_time_also_while_an_earlier_one_is_looked_up_again() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    let mut three = plan();
+    let mut third = three.legs[0].clone();
+    third.side = muster_protocol::order::Side::Buy;
+    three.legs.push(third);
+    let name: muster_protocol::ids::PlanId = "btst".parse().unwrap();
+    let put = PlanEvent::Put { no: 1, spec: three, at: day.now };
+    let armed = PlanEvent::Armed { mode: Mode::Live, at: day.now };
+    let records = [put, armed].map(|event| Record::Plan(name.clone(), event));
+    day.take(vec![Msg::Committed(records.to_vec())], usize::MAX);
+    day.fates.insert((AccountId(1), 0), Fate::Lose);
+    day.fates.insert((AccountId(1), 1), Fate::Hang);
+    day.start();
+    day.pass("2026-11-23T15:11:00+05:30");
+    let legs: Vec<u8> = day.sends.iter().map(|id| id.leg.0).collect();
+    assert_eq!(legs, [0, 1], "the third waits for the second's answer");
+}
+
+#[test]
 fn a_refusal_stops_only_its_own_leg() {
     let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
     day.fates.insert((AccountId(1), 0), Fate::Refuse);

@@ -38,6 +38,8 @@ enum Fate {
     AcceptSilently,
     /// Never sees it, and the answer is lost.
     Lose,
+    /// Takes it, and does not answer while the test lasts.
+    Hang,
 }
 
 /// A day: the model, its store, the broker's book, and a clock that jumps to the next deadline.
@@ -180,7 +182,7 @@ impl Day {
                 let (attempt, tag) = (parts.attempt, parts.tag(&[7; 32]));
                 Some(Msg::TagMade { intent, attempt, tag, by, reply })
             }
-            Effect::Send(job) => Some(self.broker(job)),
+            Effect::Send(job) => self.broker(job),
             Effect::LookUp { account, intents, .. } => {
                 let found = intents.into_iter().map(|(id, tag)| {
                     let place = self.book.iter().position(|known| *known == tag);
@@ -201,7 +203,7 @@ impl Day {
         }
     }
 
-    fn broker(&mut self, job: SendJob) -> Msg {
+    fn broker(&mut self, job: SendJob) -> Option<Msg> {
         // I2: the record that says so is durable before an order leaves.
         let attempt = self.model.intents[&job.intent].attempt;
         let event = super::intent::IntentEvent::Sending { attempt, at: self.now };
@@ -210,7 +212,7 @@ impl Day {
         self.sends.push(job.intent.clone());
         let fate = self.fates.get(&(job.intent.account, job.intent.leg.0)).copied();
         let fate = fate.unwrap_or(Fate::Accept);
-        if matches!(fate, Fate::Accept | Fate::AcceptSilently) {
+        if matches!(fate, Fate::Accept | Fate::AcceptSilently | Fate::Hang) {
             self.book.push(job.tag);
         }
         let cause = |kind| Cause { kind, says: None, ip_seen: None };
@@ -218,8 +220,9 @@ impl Day {
             Fate::Accept => Ok(OrderId(self.book.len().to_string())),
             Fate::Refuse => Err(cause(FailureKind::Refused)),
             Fate::AcceptSilently | Fate::Lose => Err(cause(FailureKind::InDoubt)),
+            Fate::Hang => return None,
         };
-        Msg::Outcome { intent: job.intent, outcome }
+        Some(Msg::Outcome { intent: job.intent, outcome })
     }
 
     fn start(&mut self) {

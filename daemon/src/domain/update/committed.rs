@@ -169,7 +169,11 @@ impl Step<'_> {
     /// Puts the account back into the run's queue if it has a leg left to send.
     fn next_leg(&mut self, id: &IntentId) {
         let left = |(_, intent): (_, &Intent)| intent.status() == IntentStatus::Planned;
-        if !self.model.legs_of(&id.run, id.account).any(left) {
+        // A leg that is on its way puts the account back itself: one after the other, also while an
+        // earlier one is in doubt and looked up again.
+        let mut on_the_way = self.model.in_flight.iter();
+        let busy = on_the_way.any(|other| other.run == id.run && other.account == id.account);
+        if busy || !self.model.legs_of(&id.run, id.account).any(left) {
             return;
         }
         let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
