@@ -14,6 +14,7 @@ pub mod frame;
 pub mod halt;
 pub mod ids;
 pub mod money;
+pub mod muster;
 pub mod order;
 mod params;
 pub mod plan;

@@ -8,6 +8,7 @@ use crate::account::{AccountView, Credential};
 use crate::event::{Area, JournalEntry, Level};
 use crate::halt::{HaltScope, Verdict};
 use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
+use crate::muster::MusterBoard;
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -193,6 +194,13 @@ requests! {
         /// On or off.
         on: bool,
     }
+    /// Gives an account another way out; its order permission is asked for anew.
+    SetEgress: "account.set_egress" -> Done, Operate {
+        /// Which account.
+        account: AccountId,
+        /// Which way out.
+        egress: EgressName,
+    }
     /// Forgets an account and its credential.
     RemoveAccount: "account.remove" -> Done, Operate {
         /// Which.
@@ -219,6 +227,14 @@ requests! {
         /// Which.
         plan: PlanId,
     }
+    /// Every account at every gate before the next run.
+    Muster: "muster" -> MusterBoard, Read {
+        /// For this plan's next run; for the next run of any plan if none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<PlanId>,
+    }
+    /// Calls everybody now: tests every account that may be tested unasked.
+    CallMuster: "muster.call" -> Touched, Operate {}
     /// Every plan.
     ListPlans: "plan.list" -> Vec<PlanView>, Read {}
     /// The runs of the last days, newest last.
@@ -377,6 +393,7 @@ impl Request {
                 | Self::Login(_)
                 | Self::SubmitRedirect(_)
                 | Self::TestAccounts(_)
+                | Self::CallMuster(_)
                 | Self::Reencrypt(_)
                 | Self::Backup(_)
         )

@@ -6,6 +6,8 @@ mod backup;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod day;
@@ -14,6 +16,8 @@ mod demo;
 mod hunt;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod muster;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

@@ -54,11 +54,14 @@ pub(crate) enum Command {
     /// Runs: list, show.
     #[command(subcommand)]
     Run(RunCommand),
-    /// Who is fit for the next run, and who is not and why.
-    Muster,
+    /// Who is fit for the next run, and who is not and why. Exit code 0: all are fit; 4: some are
+    /// not; 5: nobody is, or runs are held.
+    Muster(MusterArgs),
+    /// The ways out of the server: what to register, what the world sees, who shares one.
+    Egress,
     /// Has the daemon copy its store to a new file, by its whole path.
     Backup { file: PathBuf },
-    /// Lets runs happen again that are held since an old store was put back.
+    /// Lets runs happen again that are held: an old store was put back, or the clock cannot be believed.
     Release,
     /// The vault: seal, unseal, slots, rotation. Secrets are asked for at a terminal, or read from
     /// standard input, one a line.
@@ -117,6 +120,20 @@ pub(crate) struct ScopeArgs {
     pub(crate) plan: Option<PlanId>,
 }
 
+/// Which board.
+#[derive(Debug, Args)]
+pub(crate) struct MusterArgs {
+    /// For this plan's next run; else for the next run there is.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PlanId>,
+    /// Calls everybody first, and waits for the last check.
+    #[arg(long)]
+    pub(crate) now: bool,
+    /// Shows every gate of everybody, with its age.
+    #[arg(long)]
+    pub(crate) gates: bool,
+}
+
 /// Which accounts to test.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -161,7 +178,15 @@ pub(crate) enum AccountCommand {
     /// Switches the account off.
     Deactivate { account: String },
     /// Begins the daily login of a Zerodha account and waits for the person.
-    Login { account: String },
+    Login {
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        account: Option<String>,
+        /// The links of everybody who must log in today; waits for nobody.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Gives the account another way out; see `muster egress`.
+    Egress { account: String, egress: String },
     /// Hands over the address a login ended at; reads it from standard input.
     Redirect { ticket: u64 },
     /// Forgets the account and its credential.

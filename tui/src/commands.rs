@@ -2,9 +2,11 @@
 
 mod account;
 mod connect;
+mod egress;
 mod error;
 mod halt;
 mod journal;
+mod muster;
 mod plan;
 mod print;
 mod prompt;
@@ -61,7 +63,8 @@ pub(crate) async fn perform(
     match command {
         Command::Man { .. } => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
-        Command::Muster => status::muster(&daemon, printer).await,
+        Command::Muster(args) => muster::muster(&mut daemon, args, printer).await,
+        Command::Egress => egress::egress(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,

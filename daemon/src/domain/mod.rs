@@ -6,7 +6,9 @@
 pub mod account;
 pub mod calendar;
 pub mod check;
+pub mod clock_guard;
 pub mod effect;
+pub mod egress;
 pub mod illegal;
 pub mod instrument;
 pub mod intent;
@@ -15,6 +17,7 @@ pub mod limits;
 pub mod lookup;
 pub mod model;
 pub mod msg;
+pub mod muster;
 pub mod plan;
 pub mod record;
 pub mod run;

@@ -79,6 +79,9 @@ pub enum RunEvent {
     Fired {
         /// When.
         at: Timestamp,
+        /// How long after its time, in microseconds, where the clock was read that finely.
+        #[serde(default)]
+        late_us: Option<u64>,
     },
     /// Every intent is in a counted state.
     Closed {
@@ -116,11 +119,15 @@ pub enum Stage {
     Firing {
         /// Since when.
         at: Timestamp,
+        /// How long after its time, in microseconds.
+        late_us: Option<u64>,
     },
     /// Over.
     Closed {
         /// When it fired.
         fired_at: Timestamp,
+        /// How long after its time, in microseconds.
+        late_us: Option<u64>,
         /// When the last intent was settled.
         at: Timestamp,
     },
@@ -151,17 +158,26 @@ impl Run {
             | (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
                 Ok(Self { fixed: fixed.clone(), stage: Stage::Missed { reason: reason.clone() } })
             }
-            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at }) => {
-                Ok(Self { fixed: fixed.clone(), stage: Stage::Firing { at: *at } })
-            }
-            (Some((fixed, Stage::Firing { at: fired_at })), RunEvent::Closed { at }) => Ok(Self {
+            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at, late_us }) => Ok(Self {
                 fixed: fixed.clone(),
-                stage: Stage::Closed { fired_at: *fired_at, at: *at },
+                stage: Stage::Firing { at: *at, late_us: *late_us },
             }),
+            (Some((fixed, Stage::Firing { at: fired_at, late_us })), RunEvent::Closed { at }) => {
+                let (fired_at, late_us, at) = (*fired_at, *late_us, *at);
+                Ok(Self { fixed: fixed.clone(), stage: Stage::Closed { fired_at, late_us, at } })
+            }
             (state, event) => {
                 let state = state.map_or("none", |(_, stage)| stage.name());
                 Err(Illegal { machine: "run", state, event: event.name() })
             }
+        }
+    }
+
+    /// How long after its time it fired, in microseconds, if it did and that was measured.
+    pub const fn late_us(&self) -> Option<u64> {
+        match self.stage {
+            Stage::Firing { late_us, .. } | Stage::Closed { late_us, .. } => late_us,
+            Stage::Frozen | Stage::Missed { .. } => None,
         }
     }
 
@@ -208,12 +224,12 @@ mod tests {
     fn i4_a_run_fires_at_most_once() {
         let at = Timestamp::from_millis(5);
         let frozen = Run::next(None, &RunEvent::Frozen { fixed: fixed(), at }).unwrap();
-        let firing = Run::next(Some(&frozen), &RunEvent::Fired { at }).unwrap();
+        let firing = Run::next(Some(&frozen), &RunEvent::Fired { at, late_us: None }).unwrap();
         let closed = Run::next(Some(&firing), &RunEvent::Closed { at }).unwrap();
         let missed = RunEvent::Missed { fixed: fixed(), reason: String::new(), at };
         let missed = Run::next(None, &missed).unwrap();
         for run in [&firing, &closed, &missed] {
-            assert!(Run::next(Some(run), &RunEvent::Fired { at }).is_err());
+            assert!(Run::next(Some(run), &RunEvent::Fired { at, late_us: None }).is_err());
             assert!(Run::next(Some(run), &RunEvent::Frozen { fixed: fixed(), at }).is_err());
         }
     }

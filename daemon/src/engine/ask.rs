@@ -18,6 +18,7 @@ use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, Msg, ReplyTo, Who};
+use crate::domain::muster::{self, Ahead};
 use crate::domain::view;
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
@@ -48,6 +49,13 @@ impl Engine {
             Request::ListRuns(_) => {
                 let runs = view::runs(&self.model, now).into_iter();
                 to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
+            }
+            Request::Muster(muster) => {
+                let ahead = match &muster.plan {
+                    Some(plan) => Ahead::of_plan(&self.model, now, plan),
+                    None => Ahead::next(&self.model, now),
+                };
+                to_value(&muster::board(&self.model, now, ahead, only))
             }
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
@@ -100,6 +108,8 @@ impl Engine {
             Request::TestAccounts(test) => Ask::Test(test.accounts),
             Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
             Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
+            Request::SetEgress(set) => Ask::SetEgress { account: set.account, egress: set.egress },
+            Request::CallMuster(_) => Ask::CallMuster,
             Request::RemoveAccount(remove) => {
                 Ask::Remove { account: remove.account, confirm: remove.confirm }
             }
@@ -121,6 +131,7 @@ impl Engine {
             | Request::ListAccounts(_)
             | Request::ListPlans(_)
             | Request::ListRuns(_)
+            | Request::Muster(_)
             | Request::ShowRun(_)
             | Request::QueryJournal(_)
             | Request::ListSlots(_)

@@ -16,6 +16,12 @@ pub(crate) enum CommandError {
     /// What was asked for did not come true.
     #[error("{0}")]
     Failed(String),
+    /// Somebody is not fit for the next run.
+    #[error("{0}")]
+    SomeUnfit(String),
+    /// Nobody is fit for the next run, or nothing runs at all.
+    #[error("{0}")]
+    NoneFit(String),
     /// The command makes no sense as it is.
     #[error("{0}")]
     Usage(String),
@@ -33,13 +39,15 @@ impl CommandError {
         Self::Io { what: what.into(), source }
     }
 
-    /// 0 done, 1 failed, 2 usage, 3 no daemon.
+    /// 0 done, 1 failed, 2 usage, 3 no daemon, 4 some are not fit, 5 nobody is.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Unread => ExitCode::SUCCESS,
             Self::Call(CallError::Disconnected) | Self::NoDaemon(_) => ExitCode::from(3),
             Self::Call(_) | Self::Failed(_) | Self::Io { .. } => ExitCode::from(1),
             Self::Usage(_) => ExitCode::from(2),
+            Self::SomeUnfit(_) => ExitCode::from(4),
+            Self::NoneFit(_) => ExitCode::from(5),
         }
     }
 }

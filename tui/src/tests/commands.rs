@@ -24,9 +24,15 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
     let mut snapshot = world::snapshot();
     snapshot.runs.push(world::firing().0);
     let _daemon = Fake::start(&path, snapshot);
-    for line in
-        ["status", "account list", "account show 2", "plan list", "run list", "journal level>=warn"]
-    {
+    for line in [
+        "status",
+        "account list",
+        "account show 2",
+        "plan list",
+        "run list",
+        "egress",
+        "journal level>=warn",
+    ] {
         muster(&path, line).await.unwrap();
         muster(&path, &format!("{line} --json")).await.unwrap();
     }
@@ -36,8 +42,11 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
 async fn the_board_fails_while_somebody_is_not_fit() {
     let (_dir, path) = fake::socket();
     let _daemon = Fake::start(&path, world::snapshot());
-    let error = muster(&path, "muster").await.unwrap_err();
-    assert_eq!(error.to_string(), "3 accounts are not fit");
+    for line in ["muster", "muster --gates", "muster btst --json"] {
+        let error = muster(&path, line).await.unwrap_err();
+        assert!(matches!(error, CommandError::SomeUnfit(_)), "{line}");
+        assert_eq!(error.to_string(), "3 of 5 accounts are not fit");
+    }
 }
 
 #[tokio::test]

@@ -129,6 +129,7 @@ impl Peer {
             "plan.list" => json!(self.snapshot.plans),
             "run.list" => json!(self.snapshot.runs),
             "journal" => json!(self.snapshot.journal),
+            "muster" => json!(world::board(&self.snapshot)),
             method => {
                 drop(self.called.send((method.to_owned(), params.to_owned())));
                 match method {

@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use muster_protocol::status::{EgressView, StatusView, VaultState};
+use muster_protocol::status::{EgressState, EgressView, Observed, StatusView, VaultState};
 use muster_protocol::time::{DAY, TimeOfDay, Timestamp};
 
 use crate::app::layout::Size;
@@ -89,14 +89,16 @@ fn egress_lines(egress: &EgressView, now: Timestamp, pen: Pen, width: usize) -> 
         pen.text(Role::Title, egress.address.clone()),
         pen.text(Role::Plain, " "),
     ];
-    let (mark, words) = match &egress.observed {
-        None => (Mark::Off, "not observed yet".to_owned()),
-        Some(seen) if seen.address == egress.address => {
-            (Mark::Good, format!("observed {}", text::ago(now.since(seen.at))))
+    let ago = |seen: &Observed| text::ago(now.since(seen.at));
+    let (mark, words) = match (egress.state, &egress.observed) {
+        (EgressState::Gone, _) => (Mark::Bad, "GONE: nothing can leave by it".to_owned()),
+        (EgressState::Unobserved, _) | (_, None) => (Mark::Off, "not observed yet".to_owned()),
+        (EgressState::AsRegistered, Some(seen)) => (Mark::Good, format!("observed {}", ago(seen))),
+        (EgressState::Stale, Some(seen)) => {
+            (Mark::Busy, format!("STALE: last observed {}", ago(seen)))
         }
-        Some(seen) => {
-            let ago = text::ago(now.since(seen.at));
-            (Mark::Bad, format!("but the world sees {} ({ago})", seen.address))
+        (EgressState::Another, Some(seen)) => {
+            (Mark::Bad, format!("but the world sees {} ({})", seen.address, ago(seen)))
         }
     };
     spans.push(pen.mark(mark));

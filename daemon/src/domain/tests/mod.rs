@@ -1,8 +1,10 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
+mod clock;
 mod day;
 mod foreign;
 mod halt;
+mod muster;
 mod recovery;
 mod sealed;
 
@@ -19,7 +21,7 @@ use muster_protocol::time::Timestamp;
 use super::account::{AccountEvent, Identity};
 use super::calendar::Calendar;
 use super::check::EndedCheck;
-use super::effect::{Effect, SendJob};
+use super::effect::{CheckJob, Effect, SendJob};
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::model::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Model, Settings};
@@ -51,6 +53,9 @@ struct Day {
     fates: BTreeMap<(AccountId, u8), Fate>,
     sends: Vec<IntentId>,
     most_in_flight: usize,
+    /// The checks that were begun, and the lines of the journal.
+    checks: Vec<CheckJob>,
+    said: Vec<String>,
 }
 
 fn at(text: &str) -> Timestamp {
@@ -67,11 +72,13 @@ fn settings() -> Settings {
         egress: vec![EgressSettings {
             name: "main".parse().unwrap(),
             address: "192.0.2.1".to_owned(),
+            bind: None,
+            proxied: false,
         }],
         muster_times: MUSTER_TIMES.to_vec(),
         freeze_lead_ms: FREEZE_LEAD_MS,
         login_ttl_ms: LOGIN_TTL_MS,
-        callback: None,
+        ..Settings::default()
     }
 }
 
@@ -113,6 +120,9 @@ fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
             permission: Some(OrderPermission::Allowed),
             funds: None,
             latency_ms: None,
+            probed_from: None,
+            exchanges: None,
+            otp_step: None,
         };
         records.push(Record::Check(id, check));
     }
@@ -146,7 +156,8 @@ impl Day {
             model.instruments.insert(key, instrument);
         }
         let fates = BTreeMap::new();
-        Self { model, store, now, book, fates, sends: vec![], most_in_flight: 0 }
+        let (sends, checks, said) = (vec![], vec![], vec![]);
+        Self { model, store, now, book, fates, sends, most_in_flight: 0, checks, said }
     }
 
     /// Takes the messages and everything that follows; stops early, as a kill does, after so many
@@ -170,6 +181,7 @@ impl Day {
         match effect {
             Effect::Commit(commit) => {
                 self.store.extend(commit.records.iter().cloned());
+                self.said.extend(commit.journal.iter().map(|entry| entry.text.clone()));
                 Some(Msg::Committed(commit.records))
             }
             Effect::MakeTags { run, parts } => {
@@ -190,9 +202,12 @@ impl Day {
                 });
                 Some(Msg::LookedUp { account, found: Ok(found.collect()) })
             }
+            Effect::StartCheck(job) => {
+                self.checks.push(job);
+                None
+            }
             Effect::Reply(..)
             | Effect::Publish(_)
-            | Effect::StartCheck(_)
             | Effect::DropTicket(_)
             | Effect::DeriveKeys { .. }
             | Effect::OpenVault

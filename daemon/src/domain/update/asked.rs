@@ -47,6 +47,8 @@ impl Step<'_> {
                     step.switch(reply, &by, ids, Switch::AutoExecute(on));
                 });
             }
+            Ask::SetEgress { account, egress } => self.set_egress(reply, &by, account, egress),
+            Ask::CallMuster => self.call_muster(reply, &by),
             Ask::Remove { account, confirm } => self.remove(reply, &by, account, &confirm),
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
@@ -89,7 +91,9 @@ impl Step<'_> {
             }
             // Held to the person's own accounts where the selection is read.
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
-            Ask::PutPlan(_)
+            Ask::SetEgress { .. }
+            | Ask::CallMuster
+            | Ask::PutPlan(_)
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)
             | Ask::Keys(_)

@@ -74,6 +74,10 @@ impl Ask {
             Self::SetActive(selection, false) => ("deactivate", of_selection(selection)),
             Self::SetAutoExecute(selection, true) => ("auto-execute on", of_selection(selection)),
             Self::SetAutoExecute(selection, false) => ("auto-execute off", of_selection(selection)),
+            Self::SetEgress { account, egress } => {
+                return (format!("leave by {egress}"), of_account(*account));
+            }
+            Self::CallMuster => ("call a muster", None),
             Self::Remove { account, .. } => ("remove", of_account(*account)),
             Self::PutPlan(spec) => ("put a plan", Some(spec.name.to_string())),
             Self::Arm { plan, mode, hash } => {

@@ -5,11 +5,11 @@ use muster_protocol::ids::RunId;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
+use super::super::egress::LOOK_OUT_EVERY_MS;
 use super::super::limits::MAX_IN_FLIGHT;
 use super::super::model::{ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule;
-use super::LOOK_OUT_EVERY_MS;
 use super::freeze::{due_fire, resolve_until};
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
@@ -52,5 +52,6 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let lookups = model.lookups.values().filter(|_| !sealed).filter_map(|lookups| lookups.due());
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
-    waiting.chain(sends).chain(lookups).chain(lists).chain([look_out]).min()
+    let mark = model.clock.next_mark();
+    waiting.chain(sends).chain(lookups).chain(lists).chain(mark).chain([look_out]).min()
 }
