@@ -147,6 +147,7 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<ResolveIntent>(&Done {});
     lines.answer::<Halt>(&Done {});
+    lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }

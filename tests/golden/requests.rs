@@ -11,10 +11,10 @@ use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
-    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
-    UpgradeKdf,
+    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, QueryReport,
+    Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume,
+    Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -138,8 +138,9 @@ fn plans_and_runs(lines: &mut Lines) {
     for verdict in [found, Verdict::NotPlaced, Verdict::SendAgain] {
         lines.say(&ResolveIntent { intent: intent.clone(), verdict });
     }
-    lines.say(&Halt { scope: HaltScope::All });
-    lines.say(&Halt { scope: HaltScope::User(user()) });
+    lines.say(&Halt { scope: HaltScope::All, cancel_open: true });
+    lines.say(&Halt { scope: HaltScope::User(user()), cancel_open: false });
+    lines.say(&QueryReport { date: Some(run_id().date) });
     lines.say(&Resume { scope: HaltScope::Plan(spec().name) });
     lines.say(&QueryJournal { after: 0, limit: 10, filter: JournalFilter::default() });
     let filter = JournalFilter {

@@ -167,7 +167,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
     let (fired_at, closed_at) = match kept.stage {
         run::Stage::Frozen | run::Stage::Missed { .. } => (None, None),
         run::Stage::Firing { at } => (Some(at), None),
-        run::Stage::Closed { fired_at, at } => (Some(fired_at), Some(at)),
+        run::Stage::Closed { fired_at, at, .. } => (Some(fired_at), Some(at)),
     };
     let left_out = kept.fixed.excluded.iter().map(|out| LeftOut {
         account: out.account,
@@ -187,6 +187,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
         accounts: u32::try_from(kept.fixed.participants.len()).unwrap_or(u32::MAX),
         left_out: left_out.collect(),
         counts: model.counts.get(id).copied().unwrap_or_default(),
+        tally: kept.tally().map(|tally| tally.lines.iter().collect()),
     })
 }
 
@@ -208,6 +209,11 @@ pub fn intent(model: &Model, id: &IntentId) -> Option<IntentView> {
         sent_at: None,
         took_ms: None,
         lookups: 0,
+        filled: 0,
+        average: None,
+        book_says: None,
+        absent_since: None,
+        duplicates: Vec::new(),
         failure: None,
     };
     stage(&mut view, kept);
@@ -219,7 +225,13 @@ fn stage(view: &mut IntentView, intent: &Intent) {
     match &intent.stage {
         Stage::Planned | Stage::Missed | Stage::Rehearsed => {}
         Stage::Sending(sent) => view.sent_at = Some(sent.at),
-        Stage::Accepted { sent, order_id, at, lookups } => {
+        Stage::Accepted { sent, order_id, at, lookups, order } => {
+            view.duplicates.clone_from(&order.duplicates);
+            if let Some(progress) = &order.progress {
+                view.filled = progress.filled;
+                view.average = progress.average;
+                view.book_says.clone_from(&progress.text);
+            }
             view.sent_at = Some(sent.at);
             view.order_id = Some(order_id.clone());
             view.took_ms = took(sent.at, *at);
@@ -235,12 +247,20 @@ fn stage(view: &mut IntentView, intent: &Intent) {
             let means = "It never left the server, so the broker cannot have it.";
             view.failure = Some(explained(cause, means, "place it by hand if it is still wanted"));
         }
-        Stage::InDoubt { sent, cause, lookups } => {
+        Stage::InDoubt { sent, cause, lookups, absent, .. } => {
+            view.absent_since = *absent;
             view.sent_at = Some(sent.at);
             view.lookups = *lookups;
-            let means =
-                "It is not known whether the broker has it. It will not be sent again by itself.";
-            let action = "look for its tag in the broker's order book before doing anything else";
+            let (means, action) = match absent {
+                None => (
+                    "It is not known whether the broker has it. It will not be sent again by itself.",
+                    "look for its tag in the broker's order book before doing anything else",
+                ),
+                Some(_) => (
+                    "The broker does not have it: its order book was read after the order could have arrived.",
+                    "send it again while the window is open, or say that it is not placed",
+                ),
+            };
             view.failure = Some(explained(cause, means, action));
         }
     }
