@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::account::{AccountView, Credential};
 use crate::event::{Area, JournalEntry, Level};
 use crate::halt::{HaltScope, Verdict};
-use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
+use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -192,6 +192,17 @@ requests! {
         accounts: Selection,
         /// On or off.
         on: bool,
+    }
+    /// Puts labels on accounts and takes others off.
+    LabelAccounts: "account.label" -> Touched, Operate {
+        /// Which.
+        accounts: Selection,
+        /// These are put on.
+        #[serde(default)]
+        add: Vec<Label>,
+        /// These are taken off.
+        #[serde(default)]
+        remove: Vec<Label>,
     }
     /// Forgets an account and its credential.
     RemoveAccount: "account.remove" -> Done, Operate {

@@ -23,6 +23,7 @@ pub mod session;
 pub mod settings;
 pub mod tag;
 pub mod update;
+pub mod valid;
 pub mod view;
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ impl Step<'_> {
         let parts = TagParts {
             date: id.run.date,
             plan,
+            firing: id.run.firing,
             account: id.account,
             leg: id.leg,
             attempt: Attempt(attempt.saturating_add(1)),
