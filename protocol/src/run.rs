@@ -7,7 +7,7 @@ use crate::failure::Explained;
 use crate::ids::{AccountId, IntentId, OrderId, OrderTag, RunId, UserId};
 use crate::money::Paise;
 use crate::order::{Broker, Leg};
-use crate::plan::Mode;
+use crate::plan::{Ambiguity, Mode};
 use crate::tally::TallyCounts;
 use crate::time::Timestamp;
 
@@ -251,6 +251,9 @@ pub struct RunView {
     pub hash: String,
     /// The frozen legs.
     pub legs: Vec<Leg>,
+    /// What happens to an order that is proven not to be at the broker.
+    #[serde(default)]
+    pub ambiguity: Ambiguity,
     /// How many accounts take part.
     pub accounts: u32,
     /// Who does not, and why.
@@ -271,8 +274,11 @@ pub struct IntentView {
     pub user: UserId,
     /// Where.
     pub broker: Broker,
-    /// What is ordered.
+    /// What is ordered, with the account's quantity.
     pub leg: Leg,
+    /// The broker's name of what is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broker_symbol: Option<String>,
     /// Where it stands.
     pub status: IntentStatus,
     /// The tag it was or is being sent with.

@@ -14,7 +14,9 @@ use muster_protocol::ids::{
 };
 use muster_protocol::money::{Paise, Quantity};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
-use muster_protocol::plan::{Mode, PlanSpec, PlanView};
+use muster_protocol::plan::{
+    Ambiguity, Caps, Finding, Mode, PlanSpec, PlanView, Share, Takers, Weight,
+};
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
 use muster_protocol::status::{
     AuditHead, EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
@@ -48,6 +50,7 @@ pub(crate) fn status() -> StatusView {
         vault: VaultState::Open,
         market: MarketPhase::Open,
         calendar_until: date(),
+        calendar_warning: None,
         halts: vec![HaltScope::User(user())],
         next_run: Some(NextRun {
             plan: "btst".parse().unwrap(),
@@ -83,9 +86,24 @@ pub(crate) fn leg(price: PriceRule) -> Leg {
 pub(crate) fn spec() -> PlanSpec {
     PlanSpec {
         name: "btst".parse().unwrap(),
-        at: TimeOfDay::hm(15, 10),
-        window_until: TimeOfDay::hm(15, 14),
+        at: [TimeOfDay::hm(9, 20), TimeOfDay::hm(15, 10)].into_iter().collect(),
+        window_until: [TimeOfDay::hm(9, 25), TimeOfDay::hm(15, 14)].into_iter().collect(),
         weekdays: vec![Weekday::Mon, Weekday::Fri],
+        special_sessions: false,
+        accounts: Takers::Labels(vec!["family".parse().unwrap()]),
+        multiplier: 2,
+        caps: Caps { orders: Some(4), quantity: None, value: None },
+        shares: vec![Share {
+            accounts: Takers::Ids(vec![AccountId(7)]),
+            multiplier: Some(3),
+            caps: Caps {
+                orders: None,
+                quantity: Some(Quantity::try_from(100).unwrap()),
+                value: Some(Paise(10_000_000)),
+            },
+        }],
+        sells_first: true,
+        ambiguity: Ambiguity::ResendOnce,
         legs: vec![leg(PriceRule::Limit { price: Paise(84_215) }), leg(PriceRule::Market)],
     }
 }
@@ -97,6 +115,13 @@ pub(crate) fn plan() -> PlanView {
         hash: HASH.to_owned(),
         next_fire: Some(at("15:10:00")),
         no_fire_because: None,
+        unchanged_run: Some(run_id()),
+        findings: vec![Finding {
+            weight: Weight::Warning,
+            leg: Some(1),
+            broker: Some(Broker::Zerodha),
+            text: "the list has not come".to_owned(),
+        }],
     }
 }
 
@@ -140,6 +165,7 @@ pub(crate) fn account() -> AccountView {
         egress: "main".parse().unwrap(),
         active: true,
         auto_execute: true,
+        labels: vec!["family".parse().unwrap()],
         status: AccountStatus::Active,
         permission: OrderPermission::Allowed,
         permission_at: Some(at("11:00:01")),
@@ -191,6 +217,7 @@ pub(crate) fn run(state: RunState) -> RunView {
         closed_at: Some(at("15:10:02")),
         hash: HASH.to_owned(),
         legs: spec().legs,
+        ambiguity: Ambiguity::Hold,
         accounts: 1,
         left_out: vec![LeftOut {
             account: AccountId(8),
@@ -209,6 +236,7 @@ pub(crate) fn intent(status: IntentStatus) -> IntentView {
         user: user(),
         broker: Broker::Zerodha,
         leg: leg(PriceRule::Market),
+        broker_symbol: Some("SBIN".to_owned()),
         status,
         tag: Some(OrderTag("1YD0100070111ABCDEF".to_owned())),
         order_id: Some(OrderId("1953341975595868160".to_owned())),

@@ -26,6 +26,7 @@ pub mod settings;
 pub mod tag;
 pub mod tally;
 pub mod update;
+pub mod valid;
 pub mod view;
 pub mod watch;
 pub mod working;

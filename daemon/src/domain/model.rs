@@ -10,7 +10,7 @@ use muster_protocol::ids::{
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::account::Account;
 use super::calendar::Calendar;
@@ -222,6 +222,13 @@ impl Model {
                 account.last_run = Some(run_id.clone());
             }
         }
+    }
+
+    /// The number the plan's next firing on this date gets; those that are over keep theirs.
+    pub fn next_firing(&self, plan: &PlanId, date: TradingDate) -> u8 {
+        let run = |firing| RunId { plan: plan.clone(), date, firing };
+        let last = self.runs.range(run(0)..=run(u8::MAX)).next_back();
+        last.map_or(1, |(last, _)| last.firing.saturating_add(1))
     }
 
     /// Why no run can be frozen, fired or sent on now, if so.

@@ -5,7 +5,8 @@ use muster_protocol::failure::Explained;
 use muster_protocol::frame::Failure;
 use muster_protocol::halt::{HaltScope, Verdict};
 use muster_protocol::ids::{
-    AccountId, Attempt, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
+    AccountId, Attempt, EgressName, IntentId, Label, OrderId, OrderTag, PlanId, RunId, TicketId,
+    UserId,
 };
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
@@ -226,6 +227,15 @@ pub enum Ask {
     SetActive(Selection, bool),
     /// Let accounts take part in runs, or not.
     SetAutoExecute(Selection, bool),
+    /// Put labels on accounts, and take others off.
+    Label {
+        /// Which.
+        accounts: Selection,
+        /// These are put on.
+        add: Vec<Label>,
+        /// These are taken off.
+        remove: Vec<Label>,
+    },
     /// Forget an account.
     Remove {
         /// Which.

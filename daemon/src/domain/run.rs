@@ -6,9 +6,9 @@
 //! ```
 
 use muster_protocol::account::Unfit;
-use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderTag, UserId};
+use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
-use muster_protocol::plan::Mode;
+use muster_protocol::plan::{Ambiguity, Mode};
 use muster_protocol::run::RunState;
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
@@ -26,8 +26,15 @@ pub struct Participant {
     pub user: UserId,
     /// Where.
     pub broker: Broker,
-    /// The tag of each leg, in the plan's order.
+    /// What each leg's quantity is multiplied by.
+    #[serde(default = "once")]
+    pub multiplier: u32,
+    /// The tag of each leg, in the order they leave in.
     pub tags: Vec<(LegNo, OrderTag)>,
+}
+
+const fn once() -> u32 {
+    1
 }
 
 /// An account that was left out.
@@ -54,7 +61,10 @@ pub struct Fixed {
     pub window_until: Timestamp,
     /// The plan's hash.
     pub hash: String,
-    /// The plan's legs.
+    /// What happens to an order that is proven not to be at the broker.
+    #[serde(default)]
+    pub ambiguity: Ambiguity,
+    /// The plan's legs, in the order they leave in.
     pub legs: Vec<Leg>,
     /// The legs' instruments as each broker's list named them when the run was frozen: a restart in
     /// the middle of a run needs no list.
@@ -206,12 +216,7 @@ impl Run {
 
     /// Whether an order that is proven not to be at the broker is sent once more by itself.
     pub const fn resends(&self) -> bool {
-        false
-    }
-
-    /// What an intent of this run orders.
-    pub fn leg_for(&self, intent: &IntentId) -> Option<&Leg> {
-        self.fixed.legs.get(usize::from(intent.leg.0))
+        matches!(self.fixed.ambiguity, Ambiguity::ResendOnce)
     }
 
     /// The tally, once it was made.
@@ -222,11 +227,17 @@ impl Run {
         }
     }
 
-    /// An account's part in it.
+    /// An account's part.
     pub fn part(&self, account: AccountId) -> Option<&Participant> {
+        // Participants are in the order of their accounts' numbers.
         let parts = &self.fixed.participants;
-        let place = parts.binary_search_by_key(&account, |part| part.account).ok()?;
-        parts.get(place)
+        parts.get(parts.binary_search_by_key(&account, |part| part.account).ok()?)
+    }
+
+    /// What one account orders by one leg: the plan's leg with the account's quantity.
+    pub fn leg_of(&self, account: AccountId, leg: LegNo) -> Option<Leg> {
+        let part = self.part(account)?;
+        multiplied(self.fixed.legs.get(usize::from(leg.0))?, part.multiplier)
     }
 
     /// As clients see it.
@@ -238,6 +249,12 @@ impl Run {
             Stage::Missed { reason } => RunState::Missed { reason: reason.clone() },
         }
     }
+}
+
+/// A leg with so many times its quantity; `None` if that is more than any order can hold.
+pub fn multiplied(leg: &Leg, multiplier: u32) -> Option<Leg> {
+    let quantity = leg.quantity.get().checked_mul(multiplier)?.try_into().ok()?;
+    Some(Leg { quantity, ..leg.clone() })
 }
 
 impl Stage {
@@ -261,6 +278,7 @@ mod tests {
             fire_at: Timestamp::from_millis(0),
             window_until: Timestamp::from_millis(1),
             hash: String::new(),
+            ambiguity: Ambiguity::Hold,
             legs: vec![],
             instruments: vec![],
             participants: vec![],

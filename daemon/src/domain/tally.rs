@@ -107,7 +107,7 @@ fn placed(
         }
     };
     note(traded != row.filled, format!("the book has {} filled, the trades {traded}", row.filled));
-    if let Some(wanted) = run.leg_for(leg) {
+    if let Some(wanted) = run.leg_of(leg.account, leg.leg) {
         let quantity = wanted.quantity;
         let booked = row.quantity.filter(|booked| *booked != quantity);
         if let Some(booked) = booked {

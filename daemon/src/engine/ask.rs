@@ -101,6 +101,9 @@ impl Engine {
             Request::TestAccounts(test) => Ask::Test(test.accounts),
             Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
             Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
+            Request::LabelAccounts(label) => {
+                Ask::Label { accounts: label.accounts, add: label.add, remove: label.remove }
+            }
             Request::RemoveAccount(remove) => {
                 Ask::Remove { account: remove.account, confirm: remove.confirm }
             }

@@ -7,7 +7,7 @@ use super::{Call, InvalidRequest, JournalFilter, Permission, Selection};
 use crate::account::{AccountView, Credential};
 use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
-use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
+use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
 use crate::reply::{BackedUp, Done, RunDetails, Subscribed, Ticket, Touched, Welcome};
@@ -86,6 +86,17 @@ requests! {
         accounts: Selection,
         /// On or off.
         on: bool,
+    }
+    /// Puts labels on accounts and takes others off.
+    LabelAccounts: "account.label" -> Touched, Operate {
+        /// Which.
+        accounts: Selection,
+        /// These are put on.
+        #[serde(default)]
+        add: Vec<Label>,
+        /// These are taken off.
+        #[serde(default)]
+        remove: Vec<Label>,
     }
     /// Forgets an account and its credential.
     RemoveAccount: "account.remove" -> Done, Operate {

@@ -204,3 +204,58 @@ fn a_halt_that_cancels_asks_once_for_each_open_order_and_again_after_a_restart()
     assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
     assert!(next_deadline(&day.model, day.now).is_some());
 }
+
+fn resending(accounts: u32) -> Day {
+    let mut day = noon(accounts);
+    let mut spec = plan();
+    spec.ambiguity = muster_protocol::plan::Ambiguity::ResendOnce;
+    let name: muster_protocol::ids::PlanId = "btst".parse().unwrap();
+    let put = PlanEvent::Put { no: 1, spec, at: day.now };
+    let armed = PlanEvent::Armed { mode: Mode::Live, at: day.now };
+    let records = [put, armed].map(|event| Record::Plan(name.clone(), event));
+    day.store.extend(records.iter().cloned());
+    day.take(vec![Msg::Committed(records.to_vec())], usize::MAX);
+    day
+}
+
+#[test]
+fn i1_an_order_is_sent_once_more_only_when_it_is_proven_absent_and_only_once() {
+    let mut day = resending(1);
+    day.fates.insert((AccountId(1), 1), Fate::Lose);
+    day.start();
+    day.pass("2026-11-23T15:10:30+05:30");
+    assert_eq!(day.sends.len(), 2, "nothing is proven yet");
+    day.pass("2026-11-23T15:10:40+05:30");
+    assert_eq!(day.sends.len(), 3);
+    day.pass("2026-11-23T15:30:00+05:30");
+    assert_eq!(day.sends.len(), 3, "lost again: now a person decides");
+    assert_eq!((day.absent(), day.book.len()), (1, 1));
+
+    // The second one arrives; the first one's tag is another.
+    let mut day = resending(1);
+    day.fates.insert((AccountId(1), 1), Fate::Lose);
+    day.start();
+    day.pass("2026-11-23T15:10:30+05:30");
+    day.fates.clear();
+    day.pass("2026-11-23T15:12:00+05:30");
+    assert_eq!((day.sends.len(), day.book.len()), (3, 2));
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 2]);
+    day.assert_at_most_once();
+}
+
+#[test]
+fn nothing_is_sent_once_more_after_the_window_or_under_a_halt() {
+    let mut late = resending(1);
+    late.fates.insert((AccountId(1), 1), Fate::Lose);
+    late.now = at("2026-11-23T15:13:45+05:30");
+    late.start();
+    late.pass("2026-11-23T15:20:00+05:30");
+    assert_eq!((late.sends.len(), late.absent()), (2, 1), "proven after 15:14");
+    let mut halted = resending(1);
+    halted.fates.insert((AccountId(1), 1), Fate::Lose);
+    halted.start();
+    halted.pass("2026-11-23T15:10:10+05:30");
+    halted.halt(HaltScope::All, true);
+    halted.pass("2026-11-23T15:20:00+05:30");
+    assert_eq!((halted.sends.len(), halted.absent()), (2, 1));
+}

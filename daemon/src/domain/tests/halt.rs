@@ -32,7 +32,7 @@ impl Day {
         answered
     }
 
-    fn halt(&mut self, scope: HaltScope, on: bool) {
+    pub(super) fn halt(&mut self, scope: HaltScope, on: bool) {
         assert_eq!(
             self.ask(Ask::Halt(HaltChange { scope, on, cancel: false })),
             Some(Ok(Answer::Done))

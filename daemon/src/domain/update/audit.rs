@@ -3,7 +3,7 @@
 
 use muster_protocol::event::AuditEntry;
 use muster_protocol::halt::Verdict;
-use muster_protocol::ids::{AccountId, TicketId};
+use muster_protocol::ids::{AccountId, Label, TicketId};
 use muster_protocol::request::Selection;
 
 use super::super::effect::{Commit, Effect};
@@ -74,6 +74,9 @@ impl Ask {
             Self::SetActive(selection, false) => ("deactivate", of_selection(selection)),
             Self::SetAutoExecute(selection, true) => ("auto-execute on", of_selection(selection)),
             Self::SetAutoExecute(selection, false) => ("auto-execute off", of_selection(selection)),
+            Self::Label { accounts, add, remove } => {
+                return (format!("label{}", label_words(add, remove)), of_selection(accounts));
+            }
             Self::Remove { account, .. } => ("remove", of_account(*account)),
             Self::PutPlan(spec) => ("put a plan", Some(spec.name.to_string())),
             Self::Arm { plan, mode, hash } => {
@@ -108,6 +111,12 @@ impl Ask {
         };
         (what.to_owned(), whom)
     }
+}
+
+/// ` +family -old`.
+pub(super) fn label_words(add: &[Label], remove: &[Label]) -> String {
+    let add = add.iter().map(|label| format!(" +{label}"));
+    add.chain(remove.iter().map(|label| format!(" -{label}"))).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "one shape for every ask")]

@@ -216,13 +216,13 @@ impl Step<'_> {
 
     fn send_job(&self, id: &IntentId) -> Option<SendJob> {
         let run = self.model.runs.get(&id.run)?;
-        let leg = run.fixed.legs.get(usize::from(id.leg.0))?;
+        let leg = run.leg_of(id.account, id.leg)?;
         let route = self.model.route(id.account)?;
         Some(SendJob {
             intent: id.clone(),
-            instrument: self.model.instrument(run, route.broker, leg).ok()?.clone(),
+            instrument: self.model.instrument(run, route.broker, &leg).ok()?.clone(),
             route,
-            leg: leg.clone(),
+            leg,
             tag: self.model.intents.get(id)?.tag.clone(),
         })
     }

@@ -1,7 +1,6 @@
 //! The next instant at which time alone changes something.
 
 use muster_protocol::check::CheckOutcome;
-use muster_protocol::ids::RunId;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
@@ -11,7 +10,7 @@ use super::super::run::Stage;
 use super::super::schedule;
 use super::LOOK_OUT_EVERY_MS;
 use super::books::room;
-use super::freeze::{due_fire, resolve_until};
+use super::freeze::{due_fire, next_run, resolve_until};
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
 /// what a tick at `now` would settle, so the loop does not spin.
@@ -28,7 +27,7 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let muster = schedule::next_of(&model.settings.muster_times, &model.calendar, model.mustered);
     let plans = model.plans.iter().filter_map(|(id, plan)| {
         let fire = due_fire(model, id, plan.kept()?)?;
-        let run = RunId { plan: id.clone(), date: fire.date };
+        let run = next_run(model, id, &fire);
         let waits = barred && model.warned.contains(&run);
         let freeze = fire.at.plus(-model.settings.freeze_lead_ms);
         Some(if waits { fire.window_until.plus(1) } else { freeze })

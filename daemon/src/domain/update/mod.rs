@@ -12,6 +12,7 @@ mod freeze;
 mod halt;
 mod hold;
 mod instruments;
+mod labels;
 mod plans;
 mod resolve;
 mod runs;

@@ -76,6 +76,7 @@ impl Step<'_> {
         (open && attempt < MAX_ATTEMPTS).then(|| TagParts {
             date: id.run.date,
             plan,
+            firing: id.run.firing,
             account: id.account,
             leg: id.leg,
             attempt: Attempt(attempt.saturating_add(1)),

@@ -265,9 +265,8 @@ impl Step<'_> {
         level: Level,
         text: impl AsRef<str>,
     ) -> muster_protocol::event::JournalEntry {
-        let leg =
-            self.model.runs.get(&id.run).and_then(|run| run.fixed.legs.get(usize::from(id.leg.0)));
-        let what = leg.map(muster_protocol::order::Leg::words).unwrap_or_default();
+        let leg = self.model.runs.get(&id.run).and_then(|run| run.leg_of(id.account, id.leg));
+        let what = leg.as_ref().map(muster_protocol::order::Leg::words).unwrap_or_default();
         // What became of it first: a narrow screen cuts the end.
         let text = format!("{} · {what}", text.as_ref());
         let mut entry = self.about(id.account, level, Area::Order, text);
