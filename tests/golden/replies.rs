@@ -15,10 +15,10 @@ use muster_protocol::reply::{
 };
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, CallMuster, ChangeSecret, Connect, Halt, Hello,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, Muster, PutPlan, QueryJournal, Reencrypt,
-    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
-    SetActive, SetAutoExecute, SetEgress, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts,
-    Unseal, UpgradeKdf,
+    LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, Muster, PutPlan,
+    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
+    ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, SetEgress, ShowRun, Status,
+    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, ClockView, EgressState, HoldReason, Ntp, StatusView};
@@ -28,7 +28,7 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, board, entry, fresh_account, intent, plan, run, status, user,
+    HASH, TICKET, account, at, board, entry, fresh_account, intent, plan, report, run, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -77,7 +77,11 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
         Some(Unfit::SessionEndsEarly { .. }) => Unfit::OrderPermission {
             permission: OrderPermission::Refused { seen: Some("198.51.100.4".to_owned()) },
         },
-        Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
+        Some(Unfit::OrderPermission { .. }) => {
+            Unfit::Leg { leg: 2, why: "20 is no multiple of the lot of 75".to_owned() }
+        }
+        Some(Unfit::Leg { .. }) => Unfit::Cap { why: "5 orders, at most 4".to_owned() },
+        Some(Unfit::Cap { .. }) => Unfit::Sealed,
         Some(Unfit::Sealed) => Unfit::Halted,
         Some(Unfit::Halted) => Unfit::EgressWrong {
             seen: "198.51.100.4".to_owned(),
@@ -160,6 +164,7 @@ fn accounts(lines: &mut Lines) {
     lines.answer::<SetActive>(&touched);
     lines.answer::<SetAutoExecute>(&touched);
     lines.answer::<SetEgress>(&Done {});
+    lines.answer::<LabelAccounts>(&touched);
     lines.answer::<RemoveAccount>(&Done {});
 }
 
@@ -181,6 +186,7 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<ResolveIntent>(&Done {});
     lines.answer::<Halt>(&Done {});
+    lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use muster_protocol::account::{AccountStatus, PastCheck};
 use muster_protocol::check::OrderPermission;
-use muster_protocol::ids::{AccountId, EgressName, RunId, UserId};
+use muster_protocol::ids::{AccountId, EgressName, Label, RunId, UserId};
 use muster_protocol::money::Paise;
 use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::time::Timestamp;
@@ -56,6 +56,13 @@ pub enum AccountEvent {
         /// When.
         at: Timestamp,
     },
+    /// Got other labels.
+    Labelled {
+        /// All it has from now on, in order.
+        labels: Vec<Label>,
+        /// When.
+        at: Timestamp,
+    },
     /// Forgotten, with its credential.
     Removed {
         /// When.
@@ -92,6 +99,8 @@ pub struct Account {
     pub active: bool,
     /// Takes part in runs.
     pub auto_execute: bool,
+    /// What an operator calls it, in order.
+    pub labels: Vec<Label>,
     /// The broker session.
     pub session: Session,
     /// The order-permission verdict since credential or egress last changed.
@@ -129,6 +138,7 @@ impl Account {
                 AccountEvent::Active { .. } => illegal("none", "active"),
                 AccountEvent::AutoExecute { .. } => illegal("none", "auto-execute"),
                 AccountEvent::Egress { .. } => illegal("none", "egress"),
+                AccountEvent::Labelled { .. } => illegal("none", "labelled"),
                 AccountEvent::Removed { .. } => illegal("none", "removed"),
             };
         };
@@ -137,11 +147,17 @@ impl Account {
             AccountEvent::Connected { .. } => return illegal("kept", "connected"),
             AccountEvent::Replaced { identity, at } => {
                 let fresh = Self::connected(&this.user, this.broker, identity, *at);
-                let (active, auto_execute) = (this.active, this.auto_execute);
-                account = Self { active, auto_execute, otp_step: this.otp_step, ..fresh };
+                account = Self {
+                    active: this.active,
+                    auto_execute: this.auto_execute,
+                    labels: account.labels,
+                    otp_step: this.otp_step,
+                    ..fresh
+                };
             }
             AccountEvent::Active { on, .. } => account.active = *on,
             AccountEvent::AutoExecute { on, .. } => account.auto_execute = *on,
+            AccountEvent::Labelled { labels, .. } => account.labels.clone_from(labels),
             AccountEvent::Egress { egress, .. } => {
                 account.identity.egress = egress.clone();
                 account.permission = OrderPermission::Untested;
@@ -160,6 +176,7 @@ impl Account {
             connected_at: at,
             active: true,
             auto_execute: false,
+            labels: Vec::new(),
             session: Session::None,
             permission: OrderPermission::Untested,
             permission_at: None,

@@ -17,9 +17,9 @@ use super::handle::Peer;
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, Msg, ReplyTo, Who};
+use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
 use crate::domain::muster::{self, Ahead};
-use crate::domain::view;
+use crate::domain::{report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
 
@@ -58,6 +58,7 @@ impl Engine {
                 to_value(&muster::board(&self.model, now, ahead, only))
             }
             Request::ShowRun(show) => self.show_run(&show, only),
+            Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
@@ -110,6 +111,9 @@ impl Engine {
             Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
             Request::SetEgress(set) => Ask::SetEgress { account: set.account, egress: set.egress },
             Request::CallMuster(_) => Ask::CallMuster,
+            Request::LabelAccounts(label) => {
+                Ask::Label { accounts: label.accounts, add: label.add, remove: label.remove }
+            }
             Request::RemoveAccount(remove) => {
                 Ask::Remove { account: remove.account, confirm: remove.confirm }
             }
@@ -120,8 +124,13 @@ impl Engine {
             Request::Backup(backup) => Ask::Backup(backup.file),
             Request::Release(_) => Ask::Release,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
-            Request::Halt(halt) => Ask::Halt(halt.scope, true),
-            Request::Resume(resume) => Ask::Halt(resume.scope, false),
+            Request::Halt(halt) => {
+                let (scope, cancel) = (halt.scope, halt.cancel_open);
+                Ask::Halt(HaltChange { scope, on: true, cancel })
+            }
+            Request::Resume(resume) => {
+                Ask::Halt(HaltChange { scope: resume.scope, on: false, cancel: false })
+            }
             Request::ResolveIntent(resolve) => {
                 Ask::Resolve { intent: resolve.intent, verdict: resolve.verdict }
             }
@@ -133,6 +142,7 @@ impl Engine {
             | Request::ListRuns(_)
             | Request::Muster(_)
             | Request::ShowRun(_)
+            | Request::QueryReport(_)
             | Request::QueryJournal(_)
             | Request::ListSlots(_)
             | Request::Unseal(_)

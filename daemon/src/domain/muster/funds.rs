@@ -14,8 +14,8 @@ pub(super) enum Needed {
     CannotTell,
 }
 
-/// What these legs take. Charges are not counted.
-pub(super) fn needed(legs: &[Leg]) -> Needed {
+/// What so many times these legs take. Charges are not counted.
+pub(super) fn needed(legs: &[Leg], multiplier: u32) -> Needed {
     let mut sum = 0_i64;
     let mut exact = true;
     for leg in legs {
@@ -24,7 +24,8 @@ pub(super) fn needed(legs: &[Leg]) -> Needed {
             (Side::Sell, Product::Delivery, _) => exact = false,
             (Side::Buy, product, PriceRule::Limit { price }) => {
                 exact &= product == Product::Delivery;
-                sum = sum.saturating_add(price.0.saturating_mul(i64::from(leg.quantity.get())));
+                let units = i64::from(leg.quantity.get()).saturating_mul(i64::from(multiplier));
+                sum = sum.saturating_add(price.0.saturating_mul(units));
             }
             (Side::Buy, _, PriceRule::Market) | (Side::Sell, _, _) => return Needed::CannotTell,
         }
@@ -52,11 +53,12 @@ mod tests {
     fn only_deliveries_at_a_limit_are_known_to_the_paisa() {
         let buy = leg("BUY", "delivery", Some(100));
         let sell = leg("SELL", "delivery", Some(100));
-        assert_eq!(needed(&[buy.clone(), buy.clone()]), Needed::Exactly(Paise(600)));
-        assert_eq!(needed(&[sell.clone(), buy.clone()]), Needed::AtMost(Paise(300)));
-        assert_eq!(needed(&[leg("BUY", "intraday", Some(100))]), Needed::AtMost(Paise(300)));
-        assert_eq!(needed(&[buy, leg("BUY", "delivery", None)]), Needed::CannotTell);
-        assert_eq!(needed(&[leg("SELL", "intraday", Some(100))]), Needed::CannotTell);
-        assert_eq!(needed(&[sell]), Needed::AtMost(Paise(0)));
+        assert_eq!(needed(&[buy.clone(), buy.clone()], 1), Needed::Exactly(Paise(600)));
+        assert_eq!(needed(&[buy.clone()], 4), Needed::Exactly(Paise(1_200)));
+        assert_eq!(needed(&[sell.clone(), buy.clone()], 1), Needed::AtMost(Paise(300)));
+        assert_eq!(needed(&[leg("BUY", "intraday", Some(100))], 1), Needed::AtMost(Paise(300)));
+        assert_eq!(needed(&[buy, leg("BUY", "delivery", None)], 1), Needed::CannotTell);
+        assert_eq!(needed(&[leg("SELL", "intraday", Some(100))], 1), Needed::CannotTell);
+        assert_eq!(needed(&[sell], 1), Needed::AtMost(Paise(0)));
     }
 }

@@ -68,12 +68,18 @@ impl Before<'_> {
     }
 
     /// Off is no fault of the account's: it has no reason of its own.
-    const fn active(&self) -> Judged {
-        if self.account.active && self.account.auto_execute {
+    fn active(&self) -> Judged {
+        if self.account.active && self.account.auto_execute && self.is_named() {
             Judged::passed(None)
         } else {
             Judged { verdict: GateVerdict::Failed, known_at: None, why: None }
         }
+    }
+
+    /// Whether the plan that is due is for this account.
+    pub(super) fn is_named(&self) -> bool {
+        let spec = self.ahead.due.map(|due| &due.kept.spec);
+        spec.is_none_or(|spec| spec.accounts.names(self.id, &self.account.labels))
     }
 
     fn halt(&self) -> Judged {
@@ -249,7 +255,7 @@ impl Before<'_> {
         let Some((available, at)) = self.account.funds else { return Judged::unknown(None) };
         let Some(due) = self.ahead.due else { return Judged::unknown(Some(at)) };
         let today = at.date() == self.now.date();
-        match needed(due.legs) {
+        match needed(due.legs, self.multiplier()) {
             _ if !today => Judged::unknown(Some(at)),
             Needed::AtMost(most) if available >= most => Judged::passed(Some(at)),
             Needed::Exactly(needed) if available >= needed => Judged::passed(Some(at)),
@@ -258,6 +264,12 @@ impl Before<'_> {
             }
             Needed::AtMost(_) | Needed::CannotTell => Judged::unknown(Some(at)),
         }
+    }
+
+    /// How many times its legs the plan orders for this account.
+    pub(super) fn multiplier(&self) -> u32 {
+        let spec = self.ahead.due.map(|due| &due.kept.spec);
+        spec.map_or(1, |spec| spec.terms(self.id, &self.account.labels).multiplier)
     }
 
     pub(super) fn checked_at(&self) -> Option<Timestamp> {

@@ -48,8 +48,9 @@ impl Before<'_> {
         }
     }
 
-    const fn active_words(&self) -> &'static str {
+    fn active_words(&self) -> &'static str {
         match (self.account.active, self.account.auto_execute) {
+            (true, true) if !self.is_named() => "the plan is not for this account",
             (true, true) => "takes part",
             (true, false) => "auto-execute is off",
             (false, _) => "inactive",
@@ -101,7 +102,7 @@ impl Before<'_> {
         if at.date() != self.now.date() {
             return format!("{available} available on {}", at.date().words());
         }
-        match needed(due.legs) {
+        match needed(due.legs, self.multiplier()) {
             Needed::Exactly(needed) => format!("{available} available, {needed} needed"),
             Needed::AtMost(most) if available >= most => {
                 format!("{available} available, at most {most} needed")

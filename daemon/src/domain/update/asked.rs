@@ -49,6 +49,11 @@ impl Step<'_> {
             }
             Ask::SetEgress { account, egress } => self.set_egress(reply, &by, account, egress),
             Ask::CallMuster => self.call_muster(reply, &by),
+            Ask::Label { accounts, add, remove } => {
+                self.with_selected(reply, &accounts, only, |step, reply, ids| {
+                    step.label(reply, &by, ids, (&add, &remove));
+                });
+            }
             Ask::Remove { account, confirm } => self.remove(reply, &by, account, &confirm),
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
@@ -58,7 +63,7 @@ impl Step<'_> {
             Ask::Backup(file) => self.backup(reply, who, file),
             Ask::Release => self.release(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
-            Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
+            Ask::Halt(change) => self.halt(reply, &by, change),
             Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
     }
@@ -93,6 +98,7 @@ impl Step<'_> {
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
             Ask::SetEgress { .. }
             | Ask::CallMuster
+            | Ask::Label { .. }
             | Ask::PutPlan(_)
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)
