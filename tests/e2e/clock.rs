@@ -13,8 +13,9 @@ use muster_tests::harness::clock::SetClock;
 use muster_tests::harness::{Daemon, Setup, World, eventually, two_legs};
 use muster_tests::sandbox::{Broker, Fault, FaultKind, Operation};
 
-async fn ready() -> anyhow::Result<(World, Daemon)> {
-    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+async fn ready(starts: &str) -> anyhow::Result<(World, Daemon)> {
+    let starts = format!("2026-11-23T{starts}+05:30");
+    let world = World::new(Setup { accounts: 2, starts, ..Setup::default() }).await?;
     let daemon = world.daemon_by(Arc::new(SetClock::new(world.clock.clone()))).await?;
     world.connect_all().await?;
     world.auto_execute_all().await?;
@@ -44,7 +45,17 @@ async fn closed(world: &World) -> anyhow::Result<RunView> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_set_over_the_time_holds_the_run_until_a_broker_confirms_it() -> anyhow::Result<()>
 {
-    let (world, daemon) = ready().await?;
+    // No muster is due until the run, and what else asks a broker is told another time: nothing confirms
+    // the one that was set.
+    let (world, daemon) = ready("15:06:00").await?;
+    use Operation::{Book, Cancel, Funds, Profile, Trades};
+    for operation in [Book, Trades, Profile, Funds, Cancel] {
+        for broker in [Broker::AngelOne, Broker::Kite] {
+            let mut wrong = Fault::once(broker, operation, FaultKind::WrongDate);
+            wrong.times = Some(u32::MAX);
+            world.sandbox.arm(wrong);
+        }
+    }
     world.set_clock("2026-11-23T15:10:01+05:30")?;
     eventually("runs are held", async || {
         held(&world).await.is_ok_and(|held| held == Some(HoldReason::ClockSet))
@@ -52,9 +63,11 @@ async fn a_clock_set_over_the_time_holds_the_run_until_a_broker_confirms_it() ->
     .await?;
     assert!(world.sandbox.orders().is_empty() && run(&world).await.is_err());
     let (client, _feed) = world.client().await?;
-    // A broker's answer carries its clock; the sandbox's agrees with the one that was set.
+    // A broker's answer carries its clock; now it agrees with the one that was set.
+    world.sandbox.disarm();
     client.call(TestAccounts { accounts: Selection::All }).await?;
-    assert_eq!(closed(&world).await?.counts.accepted, 4);
+    assert_eq!(closed(&world).await?.counts.total(), 4);
+    assert_eq!(world.sandbox.orders().len(), 4);
     let journal = QueryJournal { after: 0, limit: 1_000, filter: Default::default() };
     let lines = client.call(journal).await?;
     for words in ["the clock was set forward by", "HELD: the clock was set", "was confirmed"] {
@@ -66,16 +79,17 @@ async fn a_clock_set_over_the_time_holds_the_run_until_a_broker_confirms_it() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_put_back_after_the_run_repeats_nothing_and_a_person_lets_runs_go_again()
 -> anyhow::Result<()> {
-    let (world, daemon) = ready().await?;
+    let (world, daemon) = ready("12:00:00").await?;
+    // The musters that are due at once ask the brokers, and so confirm the time.
     world.set_clock("2026-11-23T15:09:59+05:30")?;
-    eventually("runs are held", async || held(&world).await.is_ok_and(|held| held.is_some()))
-        .await?;
-    let (client, _feed) = world.client().await?;
-    client.call(Release {}).await?;
-    assert_eq!(closed(&world).await?.counts.accepted, 4);
+    assert_eq!(closed(&world).await?.counts.total(), 4);
+    let sent = world.sandbox.orders().len();
     world.set_clock("2026-11-23T15:00:00+05:30")?;
-    eventually("runs are held", async || held(&world).await.is_ok_and(|held| held.is_some()))
-        .await?;
+    // A broker may confirm the new time, but not that it is later than what was shown before.
+    eventually("runs are held", async || {
+        held(&world).await.is_ok_and(|held| held == Some(HoldReason::ClockBehind))
+    })
+    .await?;
     daemon.stop().await?;
     // It outlasts a restart: what the clock showed before is in the store.
     let daemon = world.daemon().await?;
@@ -88,7 +102,7 @@ async fn a_clock_put_back_after_the_run_repeats_nothing_and_a_person_lets_runs_g
         client.call(Status {}).await.is_ok_and(|status| status.now.clock().starts_with("15:11"))
     })
     .await?;
-    assert_eq!(world.sandbox.orders().len(), 4);
+    assert_eq!((sent, world.sandbox.orders().len()), (4, 4));
     daemon.stop().await
 }
 
