@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_and_too_much_work_are_refused_before_any_is_done() {
+    fn i16_too_little_and_too_much_work_are_refused_before_any_is_done() {
         let floor = KdfParams::FLOOR;
         for bad in [
             KdfParams { memory_kib: floor.memory_kib - 1, ..floor },

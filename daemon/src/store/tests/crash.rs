@@ -45,7 +45,7 @@ fn check(disk: &Disk, acknowledged: u32, case: &str) {
 }
 
 #[test]
-fn acknowledged_batches_survive_a_crash_at_every_sync() {
+fn i11_acknowledged_batches_survive_a_crash_at_every_sync() {
     let calm = formatted();
     assert_eq!(work(&calm), BATCHES);
     let mut seed = [0; 8];
