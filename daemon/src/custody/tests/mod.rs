@@ -2,6 +2,9 @@
 
 #![expect(clippy::string_slice, reason = "a test that is out of bounds is to fail")]
 
+mod crash;
+mod tamper;
+
 use muster_protocol::time::{MINUTE, Timestamp};
 use redb::backends::InMemoryBackend;
 
