@@ -16,6 +16,7 @@ mod file;
 mod journal;
 mod records;
 mod sealed;
+pub(crate) mod steps;
 mod tables;
 mod writer;
 
