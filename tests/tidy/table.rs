@@ -154,8 +154,15 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("systemd", &["engine"], &[PROTOCOL, ERRORS, TASKS, &["sd_notify", "listenfd", "rustix"]]),
 ];
 
-const BROKER_CRATES: &[Names] =
-    &[WORDS, SERDE, ERRORS, TASKS, HTTP, &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"]];
+const BROKER_CRATES: &[Names] = &[
+    WORDS,
+    SERDE,
+    ERRORS,
+    TASKS,
+    HTTP,
+    &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"],
+    &["proptest"], // of its tests; no program is built with it
+];
 
 /// An adapter knows what all share, and no other adapter.
 const fn adapter(module: &'static str, never: Names) -> Layer {
