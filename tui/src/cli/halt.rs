@@ -1,0 +1,15 @@
+//! The words of `muster halt` and `muster resume`.
+
+use clap::Args;
+use muster_protocol::ids::{PlanId, UserId};
+
+/// What a halt is for; everything, if nothing is named.
+#[derive(Debug, Args)]
+pub(crate) struct ScopeArgs {
+    /// One person's accounts.
+    #[arg(long, value_name = "USER", conflicts_with = "plan")]
+    pub(crate) user: Option<UserId>,
+    /// One plan.
+    #[arg(long, value_name = "PLAN")]
+    pub(crate) plan: Option<PlanId>,
+}
