@@ -53,10 +53,40 @@ pub(crate) fn clip(text: &str, columns: usize) -> String {
     out
 }
 
+/// The first `columns` characters, without an ellipsis: for text of a known form.
+pub(crate) fn clip_hard(text: &str, columns: usize) -> String {
+    text.chars().take(columns).collect()
+}
+
 /// The text right-aligned in `columns` columns.
 pub(crate) fn right(text: &str, columns: usize) -> String {
     let cut = clip(text, columns);
     format!("{}{cut}", " ".repeat(columns.saturating_sub(width(&cut))))
+}
+
+/// A typed line in at most `room` columns: what stands before the cursor, what is under it, and what
+/// comes after. The cursor is always in view; where the beginning is cut, an ellipsis says so.
+pub(crate) fn window(before: &str, after: &str, room: usize) -> (String, String, String) {
+    let mut rest = after.graphemes(true);
+    let under = rest.next().unwrap_or(" ");
+    let left = room.saturating_sub(width(under));
+    let head = if width(before) <= left {
+        before.to_owned()
+    } else {
+        let mut kept = Vec::new();
+        let mut used = 1;
+        for grapheme in before.graphemes(true).rev() {
+            used += width(grapheme);
+            if used > left {
+                break;
+            }
+            kept.push(grapheme);
+        }
+        kept.reverse();
+        format!("…{}", kept.concat())
+    };
+    let tail = clip(rest.as_str(), left.saturating_sub(width(&head)));
+    (head, under.to_owned(), tail)
 }
 
 /// The text broken into lines of at most `columns` columns, at spaces where there are any.
@@ -168,6 +198,20 @@ mod tests {
         assert!(lines.iter().all(|line| width(line) <= 12), "{lines:?}");
         assert_eq!(wrap(&"x".repeat(30), 12).len(), 3);
         assert_eq!(chunks("abcdef", 4), ["abcd", "ef"]);
+    }
+
+    #[test]
+    fn the_cursor_of_a_long_line_stays_in_view() {
+        let owned = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(window("abc", "", 10), owned("abc", " ", ""));
+        assert_eq!(window("abcdefghij", "", 6), owned("…ghij", " ", ""));
+        assert_eq!(window("ab", "cdefghij", 6), owned("ab", "c", "de…"));
+        assert_eq!(window("漢字漢字", "x", 6), owned("…漢字", "x", ""));
+        for room in 0..12 {
+            let (head, under, tail) = window("abcdefgh", "ijklmnop", room);
+            let wide = width(&head) + width(&under) + width(&tail);
+            assert!(wide <= room.max(2), "{room}: {head}|{under}|{tail}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use muster_protocol::time::Timestamp;
 
 use crate::app::field::TextField;
 use crate::app::form::{FieldName, SecretField};
-use crate::app::keymap::Context;
+use crate::app::keymap::{Context, Need};
 use crate::app::layout::Size;
 use crate::app::msg::{CallId, Lost, Notice};
 use crate::app::overlay::Overlay;
@@ -160,6 +160,16 @@ impl Model {
         self.only_look || self.welcome.as_ref().is_some_and(|w| w.role == Role::Viewer)
     }
 
+    /// Which keys there are for whoever looks.
+    pub(crate) fn rights(&self) -> Need {
+        let role = self.welcome.as_ref().map(|welcome| &welcome.role);
+        match role {
+            _ if self.read_only() => Need::Look,
+            Some(Role::User { .. }) => Need::Own,
+            _ => Need::Operate,
+        }
+    }
+
     /// True when what is shown may be out of date.
     pub(crate) const fn is_stale(&self) -> bool {
         !matches!(self.link, Link::Live)
@@ -188,7 +198,7 @@ impl Model {
             (Page::Accounts, _) if self.accounts.details => {
                 &[C::Details, C::Accounts, C::List, C::Global, C::Always]
             }
-            (Page::Accounts, _) => &[C::Accounts, C::List, C::Global, C::Always],
+            (Page::Accounts, _) => &[C::Table, C::Accounts, C::List, C::Global, C::Always],
             (Page::Connect, Stage::Choose) => &[C::Choose, C::List, C::Global, C::Always],
             (Page::Connect, Stage::Form) if self.connect.form.focus == FieldName::Guide => {
                 &[C::Guide, C::Form, C::Always]
@@ -197,10 +207,7 @@ impl Model {
                 &[C::Egress, C::Form, C::Always]
             }
             (Page::Connect, Stage::Form) => &[C::Form, C::Always],
-            (Page::Connect, Stage::Check { .. }) if connect::is_awaited(self) => {
-                &[C::Login, C::Check, C::Global, C::Always]
-            }
-            (Page::Connect, Stage::Check { .. }) => &[C::Check, C::Global, C::Always],
+            (Page::Connect, Stage::Check { .. }) => connect::contexts(self),
             (Page::Runs, _) => &[C::Runs, C::List, C::Global, C::Always],
             (Page::Journal, _) => &[C::Journal, C::List, C::Global, C::Always],
             (Page::System, _) => &[C::List, C::Global, C::Always],

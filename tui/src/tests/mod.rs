@@ -7,6 +7,7 @@ pub(crate) mod fake;
 mod firing;
 mod layers;
 mod link;
+mod mended;
 mod replay;
 mod screens;
 mod update;

@@ -12,13 +12,14 @@ use ratatui::style::Modifier;
 
 use super::world;
 use crate::app::key::Key;
+use crate::app::keymap::Need;
 use crate::app::model::{Look, Model, Page};
 use crate::app::msg::{LinkNews, Lost, Msg};
 use crate::app::screens::connect::Stage;
 use crate::app::update::update;
 
 /// The model after keys, at a size.
-fn at(mut model: Model, width: u16, height: u16, keys: &[Key]) -> Model {
+pub(super) fn at(mut model: Model, width: u16, height: u16, keys: &[Key]) -> Model {
     update(&mut model, Timestamp::from_millis(0), Msg::Resize(world::size(width, height)));
     for key in keys {
         update(&mut model, Timestamp::from_millis(0), Msg::Key(*key));
@@ -26,14 +27,14 @@ fn at(mut model: Model, width: u16, height: u16, keys: &[Key]) -> Model {
     model
 }
 
-fn screen(model: &Model) -> Terminal<TestBackend> {
+pub(super) fn screen(model: &Model) -> Terminal<TestBackend> {
     let mut terminal =
         Terminal::new(TestBackend::new(model.size.width, model.size.height)).unwrap();
     terminal.draw(|frame| crate::view::draw(model, frame)).unwrap();
     terminal
 }
 
-fn shown(model: &Model) -> String {
+pub(super) fn shown(model: &Model) -> String {
     screen(model).backend().to_string()
 }
 
@@ -44,7 +45,7 @@ fn snap(name: &str, model: &Model, keys: &[Key]) {
     }
 }
 
-fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
+pub(super) fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
     let mut snapshot = world::snapshot();
     change(&mut snapshot);
     world::model_of(snapshot)
@@ -161,9 +162,9 @@ fn the_footer_keeps_help_first_at_every_width() {
 fn every_binding_in_force_is_in_help() {
     let pen = crate::view::pen(&world::model());
     for stack in crate::app::keymap::Context::stacks() {
-        let lines = crate::view::help(stack, false, pen);
+        let lines = crate::view::help(stack, Need::Operate, pen);
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
-        for binding in crate::app::keymap::in_force(stack, false) {
+        for binding in crate::app::keymap::in_force(stack, Need::Operate) {
             assert!(text.iter().any(|line| line.ends_with(binding.help)), "{binding:?}");
         }
     }

@@ -14,7 +14,7 @@ use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
 use crate::view::paint::{self, Pen};
-use crate::view::{Content, details};
+use crate::view::{Content, account, details};
 
 /// A column: columns with a higher rank give way first.
 struct Column {
@@ -55,9 +55,10 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Cont
         return Content { title, lines: empty(model, pen, body.width), link: None };
     }
     let split = screen.split();
-    if model.accounts.details && !matches!(split, Split::Beside(_)) {
-        let mut lines = details::lines(model, pen, usize::from(body.width));
-        lines.truncate(usize::from(body.height));
+    if model.accounts.details {
+        let lines = account::lines(model, pen, body);
+        let at = accounts::place(model).map_or(0, |at| at.saturating_add(1));
+        let title = format!("Account {at} of {}", rows.len());
         return Content { title, lines, link: None };
     }
     let list_width = match split {
@@ -75,7 +76,7 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Cont
         }
         Split::Beside(columns) => {
             let beside = details::lines(model, pen, usize::from(columns));
-            lines = join(lines, beside, body.height, list_width, pen);
+            lines = paint::beside(lines, beside, (usize::from(body.height), list_width), pen);
         }
     }
     Content { title, lines, link: None }
@@ -175,27 +176,6 @@ fn fitting(width: usize) -> Vec<&'static Column> {
             _ => return columns,
         }
     }
-}
-
-fn join(
-    left: Vec<Line<'static>>,
-    right: Vec<Line<'static>>,
-    height: u16,
-    list_width: u16,
-    pen: Pen,
-) -> Vec<Line<'static>> {
-    let (mut left, mut right) = (left.into_iter(), right.into_iter());
-    let width = usize::from(list_width);
-    (0..height)
-        .map(|_| {
-            let mut line = left.next().unwrap_or_default();
-            let missing = width.saturating_sub(line.width());
-            line.push_span(pen.text(Role::Plain, " ".repeat(missing)));
-            line.push_span(pen.text(Role::Dim, " │ "));
-            line.extend(right.next().unwrap_or_default().spans);
-            line
-        })
-        .collect()
 }
 
 /// The mark that goes with an account's status.

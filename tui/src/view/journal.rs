@@ -3,6 +3,7 @@
 use ratatui::text::Line;
 
 use muster_protocol::event::{JournalEntry, Level};
+use muster_protocol::time::{TimeOfDay, Timestamp, TradingDate};
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
@@ -17,7 +18,13 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let height = usize::from(body.height);
     let width = usize::from(body.width);
     let mut lines: Vec<Line<'static>> = Vec::with_capacity(height);
+    let mut below: Option<TradingDate> = None;
     for entry in journal::upwards(model) {
+        let date = entry.at.date();
+        if let Some(day) = below.filter(|day| *day != date) {
+            lines.push(day_line(day, pen, body.width));
+        }
+        below = Some(date);
         let mut rows = entry_lines(entry, model.journal.wrap, pen, width);
         rows.reverse();
         lines.extend(rows);
@@ -25,6 +32,8 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
             break;
         }
     }
+    // The oldest entries have their day above them, where there is room.
+    lines.extend(below.map(|day| day_line(day, pen, body.width)));
     lines.truncate(height);
     lines.reverse();
     if lines.is_empty() {
@@ -40,6 +49,8 @@ fn title(model: &Model) -> String {
         None => "follow".to_owned(),
         Some(_) => format!("paused, {} new, f to follow", journal::unseen(model)),
     });
+    // The day of the lowest entry shown: the rows have only times.
+    parts.extend(journal::upwards(model).next().map(|entry| entry.at.date().words()));
     if !screen.filter.is_empty() {
         parts.push(screen.filter.clone());
     }
@@ -66,12 +77,43 @@ fn nothing(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn entry_lines(entry: &JournalEntry, wrap: bool, pen: Pen, width: usize) -> Vec<Line<'static>> {
-    let role = match entry.level {
+/// A rule with the day of what stands below it.
+fn day_line(day: TradingDate, pen: Pen, width: u16) -> Line<'static> {
+    let words = text::clip_hard(&day.at(TimeOfDay::hm(0, 0)).day_clock(), 10);
+    let bars = usize::from(width).saturating_sub(14);
+    pen.line(Role::Dim, format!(" {words} {}", "─".repeat(bars)))
+}
+
+/// An entry where its account is known: the day if it is not today's, the time, the text.
+pub(super) fn brief(
+    entry: &JournalEntry,
+    now: Option<Timestamp>,
+    pen: Pen,
+    width: usize,
+) -> Line<'static> {
+    let today = now.is_some_and(|now| now.date() == entry.at.date());
+    let at = if today {
+        entry.at.clock()
+    } else {
+        let day = entry.at.day_clock();
+        format!("{} {}", text::clip_hard(&day, 10), entry.at.time_of_day())
+    };
+    let head = format!("   {at} ");
+    let room = width.saturating_sub(text::width(&head));
+    let words = text::clip(&text::scrub(&entry.text), room);
+    Line::from(vec![pen.text(Role::Dim, head), pen.text(role_of(entry.level), words)])
+}
+
+const fn role_of(level: Level) -> Role {
+    match level {
         Level::Info => Role::Plain,
         Level::Warn => Role::Warn,
         Level::Error => Role::Bad,
-    };
+    }
+}
+
+fn entry_lines(entry: &JournalEntry, wrap: bool, pen: Pen, width: usize) -> Vec<Line<'static>> {
+    let role = role_of(entry.level);
     let who = entry.user.as_ref().map(ToString::to_string);
     let who = who.or_else(|| entry.run.as_ref().map(|run| run.plan.to_string()));
     let narrow = width < 60;

@@ -1,5 +1,6 @@
 //! Draws the model. Reads it, changes nothing, sends nothing.
 
+mod account;
 mod accounts;
 mod check;
 mod connect;

@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 
 use muster_protocol::status::{EgressView, StatusView, VaultState};
-use muster_protocol::time::{DAY, TimeOfDay, Timestamp};
+use muster_protocol::time::{DAY, MINUTE, TimeOfDay, Timestamp};
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
@@ -12,6 +12,9 @@ use crate::text;
 use crate::theme::Role;
 use crate::view::Content;
 use crate::view::paint::{self, Pen};
+
+/// An address that was seen longer ago may have changed since.
+pub(super) const FRESH: i64 = 15 * MINUTE;
 
 /// The page.
 pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
@@ -92,7 +95,13 @@ fn egress_lines(egress: &EgressView, now: Timestamp, pen: Pen, width: usize) -> 
     let (mark, words) = match &egress.observed {
         None => (Mark::Off, "not observed yet".to_owned()),
         Some(seen) if seen.address == egress.address => {
-            (Mark::Good, format!("observed {}", text::ago(now.since(seen.at))))
+            let age = now.since(seen.at);
+            let ago = text::ago(age);
+            if age < FRESH {
+                (Mark::Good, format!("observed {ago}"))
+            } else {
+                (Mark::Busy, format!("last observed {ago}: stale"))
+            }
         }
         Some(seen) => {
             let ago = text::ago(now.since(seen.at));

@@ -26,8 +26,10 @@ pub(crate) struct AccountsScreen {
     pub(crate) marked: BTreeSet<AccountId>,
     pub(crate) filter: String,
     pub(crate) sort: Sort,
-    /// The details fill the page where they have no room of their own.
+    /// The details fill the page.
     pub(crate) details: bool,
+    /// Rows of the details that are scrolled away.
+    pub(crate) scroll: usize,
     pub(crate) offset: usize,
 }
 
@@ -85,6 +87,16 @@ pub(crate) fn selected(model: &Model) -> Option<&AccountView> {
     model.accounts.selected.and_then(|id| model.world.accounts.get(&id))
 }
 
+/// The place of the selected account among the rows.
+pub(crate) fn place(model: &Model) -> Option<usize> {
+    rows(model).iter().position(|account| Some(account.id) == model.accounts.selected)
+}
+
+/// About how many rows the selected account's page has: its steps and facts, its tests and entries.
+fn detail_rows(model: &Model) -> usize {
+    selected(model).map_or(0, |account| account.history.len().saturating_add(50))
+}
+
 /// The numbers in a selection; none for all, whose rows are not known here.
 pub(crate) fn ids_of(selection: &Selection) -> Vec<AccountId> {
     match selection {
@@ -96,7 +108,19 @@ pub(crate) fn ids_of(selection: &Selection) -> Vec<AccountId> {
 /// Does a command of this page.
 pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     match cmd {
-        Cmd::Enter => model.accounts.details = !model.accounts.details,
+        Cmd::Enter => {
+            model.accounts.details = !model.accounts.details;
+            model.accounts.scroll = 0;
+        }
+        Cmd::PageDown if model.accounts.details => {
+            let most = detail_rows(model).saturating_sub(usize::from(model.size.body()));
+            let page = usize::from(model.size.body()).saturating_sub(2);
+            model.accounts.scroll = model.accounts.scroll.saturating_add(page).min(most);
+        }
+        Cmd::PageUp if model.accounts.details => {
+            let page = usize::from(model.size.body()).saturating_sub(2);
+            model.accounts.scroll = model.accounts.scroll.saturating_sub(page);
+        }
         Cmd::Back if model.accounts.details => model.accounts.details = false,
         Cmd::Back if !model.accounts.filter.is_empty() => model.accounts.filter.clear(),
         Cmd::Back => model.accounts.marked.clear(),
@@ -172,6 +196,7 @@ fn step(model: &mut Model, cmd: Cmd) {
         _ => at,
     };
     model.accounts.selected = ids.get(to.min(ids.len().saturating_sub(1))).copied();
+    model.accounts.scroll = 0;
 }
 
 fn mark(model: &mut Model) {

@@ -21,6 +21,9 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     if model.overlay.is_some() {
         return overlays::act(model, cmd);
     }
+    if cmd == Cmd::Back && model.notice.take().is_some() {
+        return Vec::new();
+    }
     match cmd {
         Cmd::Help => {
             model.overlay = Some(Overlay::Help { scroll: 0, of: model.stack() });

@@ -80,6 +80,10 @@ impl Model {
     /// Turns to a page; secrets do not survive leaving the form.
     pub(crate) fn go(&mut self, page: Page) -> Vec<Effect> {
         let leaving = self.page == Page::Connect && page != Page::Connect;
+        if self.page != page {
+            // It was said about the page that is left.
+            self.notice = None;
+        }
         self.page = page;
         if leaving { connect::leave(self) } else { Vec::new() }
     }
@@ -97,7 +101,11 @@ fn on_key(model: &mut Model, key: crate::app::key::Key) -> Vec<Effect> {
     {
         return Vec::new();
     }
-    if let Some(cmd) = keymap::lookup(model.stack(), key, model.read_only()) {
+    // Good news has been read by whoever goes on; the footer is theirs again.
+    if model.notice.as_ref().is_some_and(|notice| !notice.bad) {
+        model.notice = None;
+    }
+    if let Some(cmd) = keymap::lookup(model.stack(), key, model.rights()) {
         return act::act(model, cmd);
     }
     if let Some(field) = model.text_focus() {

@@ -158,7 +158,8 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
     lines
 }
 
-const fn mark_of(status: IntentStatus) -> Mark {
+/// The mark that goes with an order's status.
+pub(crate) const fn mark_of(status: IntentStatus) -> Mark {
     match status {
         IntentStatus::Accepted | IntentStatus::Rehearsed => Mark::Good,
         IntentStatus::Sending => Mark::Busy,
@@ -193,18 +194,24 @@ fn order_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line
     let mut lines = Vec::new();
     for (_, intents) in runs::by_account(model, run) {
         for intent in intents {
-            let took = intent.took_ms.map(|ms| format!(" {ms} ms")).unwrap_or_default();
-            let order = intent.order_id.as_ref().map(|id| format!(" #{id}")).unwrap_or_default();
-            let words = format!(
-                "{} · {}{order}{took} {}",
-                intent.status.words(),
-                leg_words(&intent.leg),
-                why(intent)
-            );
-            lines.push(board_line(intent, words.trim_end(), pen, width));
+            lines.push(board_line(intent, &order_words(intent), pen, width));
         }
     }
     lines
+}
+
+/// An order in a line. What is longest comes last: it may be cut, the time must not.
+pub(crate) fn order_words(intent: &IntentView) -> String {
+    let took = intent.took_ms.map(|ms| format!("{ms}ms")).unwrap_or_default();
+    let order = intent.order_id.as_ref().map(|id| format!(" #{id}")).unwrap_or_default();
+    let words = format!(
+        "{} {} {} {}{order}",
+        text::fit(intent.status.words(), 9),
+        text::right(&took, 6),
+        leg_words(&intent.leg),
+        why(intent)
+    );
+    words.trim_end().to_owned()
 }
 
 fn board_line(intent: &IntentView, words: &str, pen: Pen, width: usize) -> Line<'static> {

@@ -2,6 +2,8 @@
 
 mod live;
 
+pub(crate) use live::{mark_of, order_words};
+
 use ratatui::text::{Line, Span};
 
 use muster_protocol::account::{AccountView, Fitness, SessionView};

@@ -12,7 +12,7 @@ use muster_protocol::status::EgressView;
 use crate::app::effect::{Ask, ConnectOrder, Effect};
 use crate::app::field::TextField;
 use crate::app::form::{self, FieldName, SecretFacts, SecretField};
-use crate::app::keymap::Cmd;
+use crate::app::keymap::{Cmd, Context};
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::Overlay;
@@ -125,7 +125,8 @@ impl Form {
         self.scroll = 0;
     }
 
-    fn is_blank(&self, field: FieldName) -> bool {
+    /// True when nothing is typed into the field.
+    pub(crate) fn is_blank(&self, field: FieldName) -> bool {
         match field {
             FieldName::User => self.user.is_empty(),
             FieldName::ClientId => self.client_id.is_empty(),
@@ -219,9 +220,8 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
 
 fn act_choosing(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     match cmd {
-        Cmd::Up | Cmd::Down => model.connect.second_broker = !model.connect.second_broker,
-        Cmd::Top => model.connect.second_broker = false,
-        Cmd::Bottom => model.connect.second_broker = true,
+        Cmd::Up | Cmd::PageUp | Cmd::Top => model.connect.second_broker = false,
+        Cmd::Down | Cmd::PageDown | Cmd::Bottom => model.connect.second_broker = true,
         Cmd::Enter => {
             let broker =
                 if model.connect.second_broker { Broker::Zerodha } else { Broker::AngelOne };
@@ -298,9 +298,23 @@ fn submit(model: &mut Model) -> Vec<Effect> {
     vec![model.ask(Ask::Connect(order), "")]
 }
 
-/// True while a person is to log in at the broker's page.
-pub(crate) fn is_awaited(model: &Model) -> bool {
-    check(model).is_some_and(|check| matches!(check.outcome, CheckOutcome::AwaitingLogin { .. }))
+/// The contexts whose keys are in force on the test, by how it stands.
+pub(crate) fn contexts(model: &Model) -> &'static [Context] {
+    use Context::{Always, Check, Ended, Failed, Global, Login, Refill};
+    let Stage::Check { login, ref refusal, .. } = model.connect.stage else {
+        return &[Check, Global, Always];
+    };
+    let outcome = check(model).map(|check| &check.outcome);
+    match (outcome, login.is_some()) {
+        (Some(CheckOutcome::AwaitingLogin { .. }), _) => &[Login, Check, Global, Always],
+        (Some(CheckOutcome::Running), _) => &[Check, Global, Always],
+        (Some(CheckOutcome::Passed), _) => &[Ended, Check, Global, Always],
+        (Some(_), true) => &[Failed, Ended, Check, Global, Always],
+        (Some(_), false) => &[Refill, Failed, Ended, Check, Global, Always],
+        (None, true) if refusal.is_some() => &[Failed, Check, Global, Always],
+        (None, false) if refusal.is_some() => &[Refill, Failed, Check, Global, Always],
+        (None, _) => &[Check, Global, Always],
+    }
 }
 
 /// True while the daemon works on the connection or waits for a person.
