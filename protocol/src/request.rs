@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::account::{AccountView, Credential};
 use crate::event::{Area, JournalEntry, Level};
 use crate::halt::{HaltScope, Verdict};
+use crate::house::HouseView;
 use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
 use crate::order::Broker;
 use crate::params;
@@ -228,6 +229,8 @@ requests! {
         /// Which.
         run: RunId,
     }
+    /// The store's size, the vault's slots, the last backup.
+    House: "house" -> HouseView, Read {}
     /// The ways to open the vault.
     ListSlots: "vault.slots" -> Vec<SlotView>, Operate {}
     /// Opens the vault.

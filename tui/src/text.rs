@@ -166,6 +166,16 @@ pub(crate) fn count<N: TryInto<u64>>(number: N, thing: &str) -> String {
     }
 }
 
+/// `18 MB`, `640 kB`, in thousands.
+pub(crate) fn bytes(number: u64) -> String {
+    match number {
+        n @ ..10_000 => format!("{n} B"),
+        n @ ..10_000_000 => format!("{} kB", n / 1_000),
+        n @ ..10_000_000_000 => format!("{} MB", n / 1_000_000),
+        n => format!("{} GB", n / 1_000_000_000),
+    }
+}
+
 /// `8,214`.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -227,5 +237,9 @@ mod tests {
         assert_eq!(countdown(5 * MINUTE + 48 * SECOND), "5:48");
         assert_eq!(countdown(3 * HOUR + 49 * MINUTE), "3h49");
         assert_eq!(grouped(8_214), "8,214");
+        assert_eq!(
+            [9, 18_400, 18_874_368, 12_000_000_000].map(bytes),
+            ["9 B", "18 kB", "18 MB", "12 GB"]
+        );
     }
 }

@@ -51,6 +51,7 @@ impl Engine {
             }
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
+            Request::House(_) => self.house(peer).and_then(|house| to_value(&house)),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
                 return None;
@@ -124,6 +125,7 @@ impl Engine {
             | Request::ShowRun(_)
             | Request::QueryJournal(_)
             | Request::ListSlots(_)
+            | Request::House(_)
             | Request::Unseal(_)
             | Request::AddSlot(_)
             | Request::RemoveSlot(_)

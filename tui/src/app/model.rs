@@ -16,6 +16,7 @@ use crate::app::screens::accounts::AccountsScreen;
 use crate::app::screens::connect::{self, ConnectScreen, Stage};
 use crate::app::screens::journal::JournalScreen;
 use crate::app::screens::runs::RunsScreen;
+use crate::app::screens::system::SystemScreen;
 use crate::app::world::World;
 
 /// How long a notice stays.
@@ -88,6 +89,8 @@ pub(crate) enum Purpose {
     Plain,
     /// The ticket is the connection or login shown on Connect.
     Ticket,
+    /// The store and what guards it.
+    House,
 }
 
 /// The daemon's clock: its last word, and when it was heard on the client's own.
@@ -115,7 +118,7 @@ pub(crate) struct Model {
     pub(crate) connect: ConnectScreen,
     pub(crate) runs: RunsScreen,
     pub(crate) journal: JournalScreen,
-    pub(crate) system_scroll: usize,
+    pub(crate) system: SystemScreen,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
     pub(crate) pending: BTreeMap<CallId, Pending>,
@@ -141,7 +144,7 @@ impl Model {
             connect: ConnectScreen::default(),
             runs: RunsScreen::default(),
             journal: JournalScreen::default(),
-            system_scroll: 0,
+            system: SystemScreen::default(),
             overlay: None,
             notice: None,
             pending: BTreeMap::new(),

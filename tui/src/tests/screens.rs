@@ -2,9 +2,12 @@
 
 use muster_protocol::check::CheckTarget;
 use muster_protocol::event::Snapshot;
+use muster_protocol::halt::HaltScope;
+use muster_protocol::house::HouseView;
 use muster_protocol::ids::TicketId;
 use muster_protocol::plan::Mode;
 use muster_protocol::run::RunState;
+use muster_protocol::status::{AuditHead, HoldReason, VaultState};
 use muster_protocol::time::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -39,11 +42,20 @@ pub(super) fn shown(model: &Model) -> String {
 }
 
 fn snap(name: &str, model: &Model, keys: &[Key]) {
-    for (width, height) in [(80, 24), (120, 40), (40, 12)] {
-        let model = at(model.clone(), width, height, keys);
+    for (width, height) in SIZES {
+        let mut model = at(model.clone(), width, height, keys);
         insta::assert_snapshot!(format!("{name}-{width}x{height}"), shown(&model));
+        model.look.ascii = true;
+        let ascii = shown(&model);
+        assert!(ascii.is_ascii(), "{ascii}");
+        if (width, height) == SIZES[0] {
+            insta::assert_snapshot!(format!("{name}-ascii-{width}x{height}"), ascii);
+        }
     }
 }
+
+/// The design size first; where two columns stand; where one pane is left.
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 50), (40, 12)];
 
 pub(super) fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
     let mut snapshot = world::snapshot();
@@ -124,7 +136,22 @@ fn a_frozen_run_is_counted_down_to_its_own_time() {
 #[test]
 fn journal_and_system() {
     snap("journal", &world::model(), &[Key::Char('4')]);
-    snap("system", &world::model(), &[Key::Char('5')]);
+    let mut system = world::model();
+    system.system.house = Some(world::house());
+    snap("system", &system, &[Key::Char('5')]);
+    let mut trouble = with(|snapshot| {
+        snapshot.status.vault = VaultState::Sealed;
+        snapshot.status.held = Some(HoldReason::OlderStore);
+        snapshot.status.halts = vec![HaltScope::All];
+        snapshot.status.calendar_until = world::now().date();
+        let mut other = snapshot.status.egress[0].clone();
+        (other.name, other.shared_at) = ("fam-k".parse().unwrap(), Vec::new());
+        other.observed.as_mut().unwrap().address = "203.0.113.7".to_owned();
+        snapshot.status.egress.push(other);
+        snapshot.status.audit = Some(AuditHead { entries: 1_204, hash: "9f2c41aa".repeat(8) });
+    });
+    trouble.system.house = Some(HouseView { backup: None, slots: Vec::new(), ..world::house() });
+    snap("system-trouble", &trouble, &[Key::Char('5')]);
 }
 
 #[test]
@@ -132,19 +159,6 @@ fn overlays() {
     snap("help", &world::model(), &[Key::Char('?')]);
     snap("palette", &world::model(), &[Key::Char(':')]);
     snap("remove", &world::model(), &[Key::Char('D')]);
-}
-
-#[test]
-fn ascii_is_ascii() {
-    for key in ['1', '2', '3', '4', '5', '?'] {
-        let mut model = at(world::model(), 80, 24, &[Key::Char(key)]);
-        model.look.ascii = true;
-        let shown = shown(&model);
-        assert!(shown.is_ascii(), "{shown}");
-    }
-    let mut model = at(world::model(), 80, 24, &[Key::Down]);
-    model.look.ascii = true;
-    insta::assert_snapshot!("ascii-80x24", shown(&model));
 }
 
 #[test]

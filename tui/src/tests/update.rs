@@ -295,3 +295,18 @@ fn halting_is_one_key_and_enter_and_resuming_asks_for_the_word() {
     let done = press(&mut model, &word);
     assert_eq!(asked(&done), Some(&Ask::Halt { scope: everything, on: false }));
 }
+
+#[test]
+fn the_house_is_asked_about_while_it_is_looked_at_and_no_more() {
+    let mut model = world::model();
+    let asks = |effects: &[Effect]| asked(effects) == Some(&Ask::House);
+    assert!(asks(&press(&mut model, &text("5"))));
+    assert!(!asks(&press(&mut model, &text("j"))));
+    let now = model.local.plus(30_000);
+    assert!(asks(&update(&mut model, now, Msg::Tick)));
+    let answer = Ok(Answer::House(Box::new(world::house())));
+    update(&mut model, now, Msg::Reply { id: CallId(1), answer });
+    assert_eq!(model.system.house, Some(world::house()));
+    press(&mut model, &text("1"));
+    assert!(update(&mut model, now.plus(90_000), Msg::Tick).is_empty());
+}

@@ -8,6 +8,7 @@ use muster_protocol::check::{
 };
 use muster_protocol::event::{Area, JournalEntry, Level, Snapshot};
 use muster_protocol::failure::{Explained, FailureKind};
+use muster_protocol::house::HouseView;
 use muster_protocol::ids::{AccountId, RunId, TicketId};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
 use muster_protocol::plan::{Mode, PlanSpec, PlanView};
@@ -17,6 +18,7 @@ use muster_protocol::status::{
     EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
 };
 use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp, Weekday};
+use muster_protocol::vault::{SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
 pub(crate) use super::firing::firing;
@@ -65,6 +67,18 @@ pub(crate) fn welcome() -> Welcome {
         build: env!("CARGO_PKG_VERSION").to_owned(),
         role: Role::Operator,
         now: now(),
+    }
+}
+
+/// The store and what guards it.
+pub(crate) fn house() -> HouseView {
+    let slot = |slot, kind| SlotView { slot, kind, cost: None };
+    HouseView {
+        store_bytes: Some(18_874_368),
+        records: 1_204,
+        journal: 214_220,
+        slots: vec![slot(0, SlotKind::Passphrase), slot(1, SlotKind::Recovery)],
+        backup: Some(now().plus(-754 * MINUTE)),
     }
 }
 

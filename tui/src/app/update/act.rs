@@ -6,7 +6,7 @@ use crate::app::keymap::Cmd;
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
-use crate::app::screens::{accounts, connect, journal, runs, stop};
+use crate::app::screens::{accounts, connect, journal, runs, stop, system};
 use crate::app::update::overlays;
 
 /// Does a command.
@@ -50,7 +50,7 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
             Page::Runs => runs::act(model, cmd),
             Page::Journal => journal::act(model, cmd),
             Page::System => {
-                system(model, cmd);
+                system::act(model, cmd);
                 Vec::new()
             }
         },
@@ -101,18 +101,4 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
         opened: model.local,
     }));
     Vec::new()
-}
-
-fn system(model: &mut Model, cmd: Cmd) {
-    let page = usize::from(model.size.body());
-    let at = model.system_scroll;
-    model.system_scroll = match cmd {
-        Cmd::Up => at.saturating_sub(1),
-        Cmd::Down => at.saturating_add(1),
-        Cmd::PageUp => at.saturating_sub(page),
-        Cmd::PageDown => at.saturating_add(page),
-        Cmd::Top | Cmd::Back => 0,
-        _ => at,
-    }
-    .min(200);
 }

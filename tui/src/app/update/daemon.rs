@@ -6,7 +6,7 @@ use muster_protocol::status::StatusView;
 use crate::app::effect::Effect;
 use crate::app::model::{ExchangeClock, Link, Model, Purpose};
 use crate::app::msg::{Answer, CallId, LinkNews, Notice};
-use crate::app::screens::connect;
+use crate::app::screens::{connect, system};
 
 /// Takes news of the connection.
 pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
@@ -22,6 +22,7 @@ pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
             }
             model.clock = Some(ExchangeClock { said: welcome.now, heard: model.local });
             model.welcome = Some(welcome);
+            system::connected(model);
         }
         LinkNews::Snapshot(snapshot) => {
             model.link = Link::Live;
@@ -55,6 +56,8 @@ pub(super) fn on_reply(
 ) -> Vec<Effect> {
     let Some(pending) = model.pending.remove(&id) else { return Vec::new() };
     match (answer, pending.purpose) {
+        (Ok(Answer::House(house)), _) => system::told(model, Ok(*house)),
+        (Err(why), Purpose::House) => system::told(model, Err(why)),
         (Ok(Answer::Ticket(ticket)), Purpose::Ticket) => return connect::began(model, &ticket),
         (Err(why), Purpose::Ticket) => {
             connect::refused(model, &why);

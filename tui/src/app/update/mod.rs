@@ -14,12 +14,12 @@ use crate::app::layout::Size;
 use crate::app::model::{Model, NOTICE_MS, Page, Pending, Purpose};
 use crate::app::msg::{CallId, Msg, Notice};
 use crate::app::overlay::{Line, Overlay};
-use crate::app::screens::{accounts, connect, journal, runs};
+use crate::app::screens::{accounts, connect, journal, runs, system};
 
 /// Takes one message at `now`, the client's own clock, and says what is to be done.
 pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
     model.local = now;
-    let effects = match msg {
+    let mut effects = match msg {
         Msg::Key(key) => on_key(model, key),
         Msg::Paste(text) => {
             if let Some(field) = model.text_focus() {
@@ -49,6 +49,7 @@ pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect>
         }
     };
     settle(model);
+    effects.extend(system::look(model));
     effects
 }
 
@@ -69,6 +70,7 @@ impl Model {
         };
         let purpose = match ask {
             Ask::Connect(_) | Ask::Login(_) => Purpose::Ticket,
+            Ask::House => Purpose::House,
             _ => Purpose::Plain,
         };
         let id = CallId(self.next_call);
