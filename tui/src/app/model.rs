@@ -15,7 +15,7 @@ use crate::app::overlay::Overlay;
 use crate::app::screens::accounts::AccountsScreen;
 use crate::app::screens::connect::{self, ConnectScreen, Stage};
 use crate::app::screens::journal::JournalScreen;
-use crate::app::screens::runs::RunsScreen;
+use crate::app::screens::runs::{self, RunsScreen};
 use crate::app::screens::system::SystemScreen;
 use crate::app::world::World;
 
@@ -211,7 +211,7 @@ impl Model {
             }
             (Page::Connect, Stage::Form) => &[C::Form, C::Always],
             (Page::Connect, Stage::Check { .. }) => connect::contexts(self),
-            (Page::Runs, _) => &[C::Runs, C::List, C::Global, C::Always],
+            (Page::Runs, _) => runs::contexts(self),
             (Page::Journal, _) => &[C::Journal, C::List, C::Global, C::Always],
             (Page::System, _) => &[C::List, C::Global, C::Always],
         }

@@ -4,9 +4,9 @@ use muster_protocol::check::CheckTarget;
 use muster_protocol::event::Snapshot;
 use muster_protocol::halt::HaltScope;
 use muster_protocol::house::HouseView;
-use muster_protocol::ids::TicketId;
+use muster_protocol::ids::{AccountId, TicketId};
 use muster_protocol::plan::Mode;
-use muster_protocol::run::RunState;
+use muster_protocol::run::{IntentView, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, VaultState};
 use muster_protocol::time::Timestamp;
 use ratatui::Terminal;
@@ -111,12 +111,38 @@ fn runs() {
     });
     snap("runs-firing", &firing, &[Key::Char('3')]);
     snap("runs-orders", &firing, &[Key::Char('3'), Key::Enter]);
+    let many = with(|snapshot| {
+        snapshot.runs = world::past_runs();
+        snapshot.runs.push(run.clone());
+        snapshot.intents.clone_from(&intents);
+    });
+    snap("runs-history", &many, &[Key::Char('3'), Key::Char('v'), Key::Down]);
+    snap("runs-none", &world::model(), &[Key::Char('3'), Key::Char('v')]);
+    let crowd = with(|snapshot| {
+        snapshot.runs.push(run.clone());
+        snapshot.intents = crowd(&intents);
+    });
+    insta::assert_snapshot!("runs-crowd-120x40", shown(&at(crowd, 120, 40, &[Key::Char('3')])));
     let missed = with(|snapshot| {
         let reason = "the daemon was down from 15:09 to 15:16".to_owned();
         let state = RunState::Missed { reason };
         snapshot.runs.push(muster_protocol::run::RunView { state, fired_at: None, ..run });
     });
     insta::assert_snapshot!("runs-missed-80x24", shown(&at(missed, 80, 24, &[Key::Char('3')])));
+}
+
+/// Two hundred orders that took as long as orders take.
+fn crowd(intents: &[IntentView]) -> Vec<IntentView> {
+    (0_u32..200)
+        .map(|n| {
+            let mut intent = intents[0].clone();
+            intent.id.account = AccountId(n + 1);
+            intent.user = format!("p{n:03}").parse().unwrap();
+            let spread = (n * 37 % 101) * (n * 53 % 97) / 40;
+            intent.took_ms = Some(60 + spread);
+            intent
+        })
+        .collect()
 }
 
 /// Once its legs are frozen, the daemon's next time for the plan is another day's.

@@ -310,3 +310,51 @@ fn the_house_is_asked_about_while_it_is_looked_at_and_no_more() {
     press(&mut model, &text("1"));
     assert!(update(&mut model, now.plus(90_000), Msg::Tick).is_empty());
 }
+
+#[test]
+fn a_run_of_the_past_is_opened_from_the_list() {
+    let mut snapshot = world::snapshot();
+    snapshot.runs = world::past_runs();
+    let mut model = world::model_of(snapshot);
+    press(&mut model, &text("3v"));
+    let newest = world::run_id("btst@2026-11-20");
+    assert_eq!(model.runs.chosen.as_ref(), Some(&newest));
+    let opened = press(&mut model, &[Key::Down, Key::Enter]);
+    let before = world::run_id("btst@2026-11-19");
+    assert_eq!(asked(&opened), Some(&Ask::ShowRun(before.clone())));
+    assert!(!model.runs.history && model.runs.shown == Some(before));
+    // A run that vanishes while it is chosen leaves the choice on another.
+    press(&mut model, &text("vG"));
+    model.world.runs.remove(&world::run_id("btst@2026-11-16"));
+    update(&mut model, Timestamp::from_millis(0), Msg::Tick);
+    assert!(model.runs.chosen.as_ref().is_some_and(|id| model.world.runs.contains_key(id)));
+    press(&mut model, &[Key::Esc]);
+    assert!(!model.runs.history);
+}
+
+#[test]
+fn only_what_the_plan_and_its_run_allow_is_offered() {
+    let offered = |model: &Model| -> Vec<&str> {
+        crate::app::keymap::in_force(model.stack(), model.rights()).map(|b| b.label).collect()
+    };
+    let mut model = world::model();
+    press(&mut model, &text("3"));
+    let live = offered(&model);
+    assert!(live.contains(&"disarm") && !live.contains(&"go live") && !live.contains(&"found"));
+    let (run, intents) = world::firing();
+    let mut snapshot = world::snapshot();
+    snapshot.plans[0].mode = Mode::DryRun;
+    (snapshot.runs, snapshot.intents) = (vec![run], intents);
+    let mut model = world::model_of(snapshot);
+    press(&mut model, &text("3"));
+    let doubt = offered(&model);
+    assert!(
+        doubt.contains(&"go live") && doubt.contains(&"found") && doubt.contains(&"send again")
+    );
+    model.welcome.as_mut().unwrap().role = Role::User { user: "asha.k".parse().unwrap() };
+    let own = offered(&model);
+    assert!(own.contains(&"test all"), "{own:?}");
+    for operators in ["go live", "disarm", "halt", "found", "not placed", "send again"] {
+        assert!(!own.contains(&operators), "{operators}");
+    }
+}

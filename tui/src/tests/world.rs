@@ -21,7 +21,7 @@ use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp, Weekday};
 use muster_protocol::vault::{SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
-pub(crate) use super::firing::firing;
+pub(crate) use super::firing::{firing, past_runs};
 use crate::app::layout::Size;
 use crate::app::model::{Look, Model, Page};
 use crate::app::msg::{LinkNews, Msg};
@@ -148,6 +148,10 @@ pub(crate) fn steps(passed: usize, failed: Option<(CheckStep, &str)>) -> Vec<Ste
     CheckStep::ALL.into_iter().enumerate().map(of).collect()
 }
 
+fn past(at: Timestamp, failed: Option<FailureKind>) -> PastCheck {
+    PastCheck { at, failed, took_ms: [41, 88, 310, 96, 104, 92].map(Some).to_vec() }
+}
+
 fn account(id: u32, user: &str, broker: Broker) -> AccountView {
     let at = now();
     AccountView {
@@ -182,10 +186,7 @@ fn account(id: u32, user: &str, broker: Broker) -> AccountView {
             outcome: CheckOutcome::Passed,
             saved_as: None,
         }),
-        history: vec![
-            PastCheck { at: at.plus(-4 * MINUTE), failed: None },
-            PastCheck { at: at.plus(-3 * DAY), failed: None },
-        ],
+        history: vec![past(at.plus(-4 * MINUTE), None), past(at.plus(-3 * DAY), None)],
         connected_at: at.plus(-31 * DAY),
     }
 }
@@ -215,8 +216,8 @@ pub(crate) fn accounts() -> Vec<AccountView> {
     bharat.permission = refused;
     bharat.last_check = Some(refused_check(CheckTarget::Account(AccountId(2))));
     bharat.history = vec![
-        PastCheck { at: now().plus(-MINUTE), failed: Some(FailureKind::IpNotAllowed) },
-        PastCheck { at: now().plus(-3 * DAY), failed: None },
+        past(now().plus(-MINUTE), Some(FailureKind::IpNotAllowed)),
+        past(now().plus(-3 * DAY), None),
     ];
     let mut deepak =
         failing(4, "deepak.s", Broker::Zerodha, AccountStatus::LoginDue, Unfit::LoginDue);

@@ -1,9 +1,11 @@
 //! One account on a page of its own: what is wrong, the steps of its last test, the tests before it,
 //! its orders, and its part of the journal.
 
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
-use muster_protocol::account::AccountView;
+use muster_protocol::account::{AccountView, PastCheck};
+use muster_protocol::check::CheckStep;
+use muster_protocol::failure::FailureKind;
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
@@ -30,7 +32,7 @@ pub(super) fn lines(model: &Model, pen: Pen, body: Size) -> Vec<Line<'static>> {
     left.extend(details::facts(account, model.now(), pen, room));
     let beside = usize::from(body.width).saturating_sub(room).saturating_sub(3);
     let right_room = if two { beside } else { room };
-    let mut right = history(model, account, pen);
+    let mut right = history(model, account, pen, right_room);
     right.extend(orders(model, account, pen, right_room));
     right.extend(entries(model, account, pen, (right_room, usize::from(body.height))));
     let all = if two {
@@ -58,26 +60,62 @@ fn steps(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// One line for each test before, the newest first.
-fn history(model: &Model, account: &AccountView, pen: Pen) -> Vec<Line<'static>> {
+/// One line for each test before, the newest first, with the time of each step where there is room.
+fn history(model: &Model, account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let good = account.history.iter().filter(|past| past.failed.is_none()).count();
-    let words = match account.history.len() {
+    let timed = width >= 86;
+    let mut words = match account.history.len() {
         0 => " Tests  none yet".to_owned(),
         n => format!(" Tests  {good} of the last {n} passed"),
     };
+    if timed && !account.history.is_empty() {
+        words = text::fit(&words, 41);
+        words.extend(CheckStep::ALL.map(|step| text::right(short(step), 7)));
+        words.push_str("  ms");
+    }
     let mut lines = vec![pen.line(Role::Dim, words)];
     for past in &account.history {
         let mark = if past.failed.is_some() { Mark::Bad } else { Mark::Good };
-        let ago = model.now().map(|now| text::ago(now.since(past.at))).unwrap_or_default();
-        let words = past.failed.map_or("passed", muster_protocol::failure::FailureKind::words);
-        lines.push(Line::from(vec![
+        let words = past.failed.map_or("passed", FailureKind::words);
+        let mut line = Line::from(vec![
             pen.text(Role::Plain, format!("   {} ", past.at.day_clock())),
             pen.mark(mark),
-            pen.text(paint::role_of(mark), format!(" {}", text::fit(words, 14))),
-            pen.text(Role::Dim, ago),
-        ]));
+            pen.text(paint::role_of(mark), format!(" {}", text::fit(words, 15))),
+        ]);
+        if timed {
+            line.push_span(
+                pen.text(Role::Plain, " ".repeat(41_usize.saturating_sub(line.width()))),
+            );
+            line.extend(times(past, pen));
+        } else {
+            let ago = model.now().map(|now| text::ago(now.since(past.at))).unwrap_or_default();
+            line.push_span(pen.text(Role::Dim, ago));
+        }
+        lines.push(line);
     }
     lines
+}
+
+/// The times of a test's steps; the one it failed at is marked.
+fn times(past: &PastCheck, pen: Pen) -> Vec<Span<'static>> {
+    let last = past.took_ms.iter().rposition(Option::is_some);
+    let cell = |(at, took): (usize, &Option<u32>)| {
+        let role = if past.failed.is_some() && last == Some(at) { Role::Bad } else { Role::Dim };
+        let words = took.map_or_else(|| "-".to_owned(), |ms| ms.to_string());
+        pen.text(role, text::right(&words, 7))
+    };
+    past.took_ms.iter().enumerate().map(cell).collect()
+}
+
+const fn short(step: CheckStep) -> &'static str {
+    match step {
+        CheckStep::Egress => "egress",
+        CheckStep::Reach => "reach",
+        CheckStep::Login => "log in",
+        CheckStep::Profile => "prof.",
+        CheckStep::Funds => "funds",
+        CheckStep::OrderPermission => "orders",
+    }
 }
 
 /// Its orders in the newest run it took part in.

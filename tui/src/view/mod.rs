@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod chart;
 mod check;
 mod connect;
 mod details;

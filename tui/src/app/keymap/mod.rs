@@ -54,6 +54,7 @@ pub(crate) enum Cmd {
     Older,
     Newer,
     Orders,
+    History,
     Pause,
     Follow,
     Wrap,
@@ -93,6 +94,14 @@ pub(crate) enum Context {
     /// A test of the form's connection, which can be corrected.
     Refill,
     Runs,
+    /// A plan that sends nothing.
+    DryRun,
+    /// A plan that sends orders.
+    Live,
+    /// A run with an order in doubt.
+    Doubt,
+    /// The list of runs.
+    History,
     Journal,
     Help,
     Palette,
@@ -109,8 +118,9 @@ impl Context {
     #[cfg(test)]
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {
         use Context::{
-            Accounts, Always, Check, Choose, Confirm, Details, Egress, Ended, Failed, Form, Global,
-            Guide, Help, Journal, Line, List, Palette, Qr, Redirect, Refill, Runs, Table,
+            Accounts, Always, Check, Choose, Confirm, Details, Doubt, DryRun, Egress, Ended,
+            Failed, Form, Global, Guide, Help, History, Journal, Line, List, Live, Palette, Qr,
+            Redirect, Refill, Runs, Table,
         };
         &[
             &[Table, Accounts, List, Global, Always],
@@ -127,6 +137,11 @@ impl Context {
             &[Refill, Failed, Check, Global, Always],
             &[Refill, Failed, Ended, Check, Global, Always],
             &[Runs, List, Global, Always],
+            &[DryRun, Runs, List, Global, Always],
+            &[Live, Runs, List, Global, Always],
+            &[Doubt, DryRun, Runs, List, Global, Always],
+            &[Doubt, Live, Runs, List, Global, Always],
+            &[History, List, Global, Always],
             &[Journal, List, Global, Always],
             &[List, Global, Always],
             &[Help, Always],
@@ -157,6 +172,10 @@ impl Context {
             Self::Failed => "A test that did not pass",
             Self::Refill => "The form behind the test",
             Self::Runs => "Runs",
+            Self::DryRun => "A plan that is a dry run",
+            Self::Live => "A plan that is live",
+            Self::Doubt => "A run with an order in doubt",
+            Self::History => "The list of runs",
             Self::Journal => "Journal",
             Self::Help => "Help",
             Self::Palette => "Commands",

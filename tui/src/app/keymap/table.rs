@@ -196,42 +196,49 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Check, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(8),
     see(C::Ended, &[Enter], Cmd::Enter, "done", "close a test that has ended").at(2),
     act(
-        C::Runs,
+        C::DryRun,
         &[Char('L')],
         Cmd::Arm,
         "go live",
         "send this plan's orders for real; asks for its name",
     )
-    .at(2),
-    act(C::Runs, &[Char('D')], Cmd::Disarm, "disarm", "back to dry-run: no order is sent").at(3),
+    .at(3),
+    act(C::Live, &[Char('D')], Cmd::Disarm, "disarm", "back to dry-run: no order is sent").at(3),
     act(
-        C::Runs,
+        C::Doubt,
         &[Char('F')],
         Cmd::Found,
         "found",
         "the broker has the order in doubt: type its number",
-    ),
+    )
+    .at(2),
     act(
-        C::Runs,
+        C::Doubt,
         &[Char('N')],
         Cmd::NotPlaced,
         "not placed",
         "the broker does not have it, and it is not wanted",
-    ),
+    )
+    .at(2),
     act(
-        C::Runs,
+        C::Doubt,
         &[Char('S')],
         Cmd::SendAgain,
         "send again",
         "the broker does not have it: send it once more",
-    ),
+    )
+    .at(2),
     own(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(4),
     see(C::Runs, &[Enter, Char('o')], Cmd::Orders, "orders", "one line per order, or per account")
         .at(5),
     see(C::Runs, &[Char('h'), Left], Cmd::Left, "plan before", "to the plan before"),
-    see(C::Runs, &[Char('l'), Right], Cmd::Right, "next plan", "to the next plan").at(7),
-    see(C::Runs, &[Char('[')], Cmd::Older, "older", "the run before this one").at(6),
+    see(C::Runs, &[Char('l'), Right], Cmd::Right, "next plan", "to the next plan").at(8),
+    see(C::Runs, &[Char('v')], Cmd::History, "history", "every run so far, with what became of it")
+        .at(6),
+    see(C::Runs, &[Char('[')], Cmd::Older, "older", "the run before this one").at(7),
     see(C::Runs, &[Char(']')], Cmd::Newer, "newer", "the run after this one"),
+    see(C::History, &[Enter], Cmd::Enter, "open", "the board of the chosen run").at(2),
+    see(C::History, &[Char('v')], Cmd::History, "back", "back to the board").at(3),
     see(C::Journal, &[Char(' ')], Cmd::Pause, "pause", "stop following, or go on").at(2),
     see(C::Journal, &[Char('f')], Cmd::Follow, "follow", "show the newest and keep up").at(3),
     see(

@@ -71,6 +71,7 @@ fn up(model: &mut Model) -> bool {
     match model.page {
         Page::Accounts if model.accounts.details => model.accounts.details = false,
         Page::Accounts if !model.accounts.filter.is_empty() => model.accounts.filter.clear(),
+        Page::Runs if model.runs.history => model.runs.history = false,
         Page::Runs if model.runs.shown.is_some() => model.runs.shown = None,
         _ => return false,
     }
