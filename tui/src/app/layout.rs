@@ -37,7 +37,7 @@ impl Size {
         if self.width < 60 || self.height < 15 {
             Split::One
         } else if self.width >= 130 {
-            Split::Beside(52)
+            Split::Beside(self.width.saturating_div(3).clamp(52, 72))
         } else if self.height >= 30 {
             Split::Below(14)
         } else {

@@ -6,6 +6,7 @@ use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{Role, Welcome};
 use muster_protocol::time::Timestamp;
 
+use crate::app::effect::Ask;
 use crate::app::field::TextField;
 use crate::app::form::{FieldName, SecretField};
 use crate::app::keymap::{Context, Need};
@@ -18,6 +19,9 @@ use crate::app::screens::journal::JournalScreen;
 use crate::app::screens::runs::{self, RunsScreen};
 use crate::app::screens::system::SystemScreen;
 use crate::app::world::World;
+
+/// How long a switch can be taken back.
+pub(crate) const UNDO_MS: i64 = 10_000;
 
 /// How long a notice stays.
 pub(crate) const NOTICE_MS: i64 = 6_000;
@@ -81,6 +85,15 @@ pub(crate) struct Pending {
     pub(crate) purpose: Purpose,
     /// The rows it concerns.
     pub(crate) rows: Vec<AccountId>,
+    /// What takes it back, where that is cheap.
+    pub(crate) undo: Option<Ask>,
+}
+
+/// What takes the last switch back, and until when on the client's own clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Undo {
+    pub(crate) ask: Ask,
+    pub(crate) until: Timestamp,
 }
 
 /// What an answer is for.
@@ -122,9 +135,12 @@ pub(crate) struct Model {
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
     pub(crate) pending: BTreeMap<CallId, Pending>,
+    pub(crate) undo: Option<Undo>,
     pub(crate) next_call: u64,
     /// Asked for by a flag; a viewer's role does the same.
     pub(crate) only_look: bool,
+    /// Asked for by a key, and taken back by it.
+    pub(crate) hands_off: bool,
 }
 
 impl Model {
@@ -148,7 +164,9 @@ impl Model {
             overlay: None,
             notice: None,
             pending: BTreeMap::new(),
+            undo: None,
             next_call: 0,
+            hands_off: false,
             only_look,
         }
     }
@@ -160,7 +178,9 @@ impl Model {
 
     /// True when nothing may be changed.
     pub(crate) fn read_only(&self) -> bool {
-        self.only_look || self.welcome.as_ref().is_some_and(|w| w.role == Role::Viewer)
+        self.only_look
+            || self.hands_off
+            || self.welcome.as_ref().is_some_and(|w| w.role == Role::Viewer)
     }
 
     /// Which keys there are for whoever looks.

@@ -9,6 +9,7 @@ mod layers;
 mod link;
 mod mended;
 mod replay;
+mod rows;
 mod screens;
 mod update;
 pub(crate) mod world;

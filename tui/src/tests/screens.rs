@@ -6,8 +6,9 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::house::HouseView;
 use muster_protocol::ids::{AccountId, TicketId};
 use muster_protocol::plan::Mode;
+use muster_protocol::reply::Role;
 use muster_protocol::run::{IntentView, RunState};
-use muster_protocol::status::{AuditHead, HoldReason, VaultState};
+use muster_protocol::status::{AuditHead, FitCounts, HoldReason, VaultState};
 use muster_protocol::time::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -67,6 +68,20 @@ pub(super) fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
 fn accounts() {
     snap("accounts", &world::model(), &[Key::Down]);
     snap("accounts-details", &world::model(), &[Key::Down, Key::Enter]);
+}
+
+/// What a person sees who has an account and nothing else.
+#[test]
+fn accounts_of_one_person() {
+    let mut model = with(|snapshot| {
+        snapshot.accounts.retain(|account| account.user.as_str() == "asha.k");
+        snapshot.status.counts = FitCounts { fit: 1, unfit: 0, off: 0 };
+    });
+    model.welcome.as_mut().unwrap().role = Role::User { user: "asha.k".parse().unwrap() };
+    snap("own-accounts", &model, &[]);
+    let form = [Key::Char('2'), Key::Enter, Key::Tab];
+    let form = at(model, 80, 24, &form);
+    insta::assert_snapshot!("own-form-80x24", shown(&form));
 }
 
 #[test]
@@ -162,6 +177,8 @@ fn a_frozen_run_is_counted_down_to_its_own_time() {
 #[test]
 fn journal_and_system() {
     snap("journal", &world::model(), &[Key::Char('4')]);
+    let words = "4#TOTP".chars().map(Key::Char).chain([Key::Enter]).collect::<Vec<_>>();
+    snap("journal-search", &world::model(), &words);
     let mut system = world::model();
     system.system.house = Some(world::house());
     snap("system", &system, &[Key::Char('5')]);

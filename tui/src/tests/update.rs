@@ -18,7 +18,7 @@ use crate::app::screens::connect::Stage;
 use crate::app::update::update;
 
 /// Presses keys a second apart; what the last one led to.
-fn press(model: &mut Model, keys: &[Key]) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &[Key]) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys {
         let now = model.local.plus(1_000);
@@ -27,18 +27,18 @@ fn press(model: &mut Model, keys: &[Key]) -> Vec<Effect> {
     effects
 }
 
-fn text(keys: &str) -> Vec<Key> {
+pub(super) fn text(keys: &str) -> Vec<Key> {
     keys.chars().map(Key::Char).collect()
 }
 
-fn asked(effects: &[Effect]) -> Option<&Ask> {
+pub(super) fn asked(effects: &[Effect]) -> Option<&Ask> {
     effects.iter().find_map(|effect| match effect {
         Effect::Send { ask, .. } => Some(ask),
         _ => None,
     })
 }
 
-fn ids(ids: &[u32]) -> Selection {
+pub(super) fn ids(ids: &[u32]) -> Selection {
     Selection::Ids(ids.iter().copied().map(AccountId).collect())
 }
 

@@ -35,6 +35,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
         Some(Overlay::Line { what, typed, .. }) => {
             let label = match what {
                 overlay::Line::AccountFilter | overlay::Line::JournalFilter => "/",
+                overlay::Line::JournalSearch => "#",
                 overlay::Line::SaveAs => "save to: ",
                 overlay::Line::OrderNumber => "the broker's order number: ",
             };

@@ -81,6 +81,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Global, &[Esc], Cmd::Back, "back", "close what is on top, clear the filter"),
     see(C::Global, &[Char('q')], Cmd::Quit, "quit", "one level up, and from the top leave").at(10),
     act(C::Global, &[Char('H')], Cmd::Halt, "halt", "stop every order at once, or resume"),
+    see(
+        C::Global,
+        &[Char('R')],
+        Cmd::HandsOff,
+        "read-only",
+        "leave out every key that changes something, or not",
+    ),
     see(C::Global, &[Ctrl('r')], Cmd::Retry, "reconnect", "try the daemon again now"),
     see(C::List, &[Char('k'), Up], Cmd::Up, "up", "one row up"),
     see(C::List, &[Char('j'), Down], Cmd::Down, "down", "one row down"),
@@ -109,13 +116,9 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Details, &[Enter], Cmd::Enter, "back", "back to the list of accounts").at(5),
     see(C::Table, &[Char('/')], Cmd::Filter, "filter", "show only rows holding these words").at(6),
     see(C::Table, &[Char(' ')], Cmd::Mark, "mark", "mark the row for an action on several"),
-    see(
-        C::Table,
-        &[Char('s')],
-        Cmd::Sort,
-        "sort",
-        "sort by user, status, last connection, or trouble first",
-    ),
+    see(C::Table, &[Char('*')], Cmd::MarkAll, "mark all", "mark every row that is shown, or none"),
+    see(C::Table, &[Char('s')], Cmd::Sort, "sort", "sort by the next column, or trouble first"),
+    see(C::Table, &[Char('S')], Cmd::Turn, "turn", "sort the other way round"),
     own(
         C::Accounts,
         &[Char('l')],
@@ -126,6 +129,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     .at(7),
     own(C::Accounts, &[Char('e')], Cmd::Edit, "edit", "enter the credential of this account anew"),
     own(C::Accounts, &[Char('c')], Cmd::Connect, "connect", "connect a new account"),
+    own(
+        C::Accounts,
+        &[Char('u')],
+        Cmd::Undo,
+        "undo",
+        "take the last on or off back, for ten seconds",
+    ),
     see(C::Accounts, &[Char('J')], Cmd::JournalOf, "journal", "the journal of this user"),
     own(
         C::Accounts,
@@ -249,7 +259,18 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "words, broker:angel level>=warn user:asha.k",
     )
     .at(4),
-    see(C::Journal, &[Char('w')], Cmd::Wrap, "wrap", "long entries on several lines, or cut").at(5),
+    see(
+        C::Journal,
+        &[Char('#')],
+        Cmd::Search,
+        "search",
+        "go to entries with these words, others stay",
+    )
+    .at(5),
+    see(C::Journal, &[Char('n')], Cmd::Match, "older match", "to the match before this one"),
+    see(C::Journal, &[Char('N')], Cmd::MatchBack, "newer match", "to the match after this one"),
+    see(C::Journal, &[Char('y')], Cmd::Copy, "copy", "copy the match, or the lowest entry shown"),
+    see(C::Journal, &[Char('w')], Cmd::Wrap, "wrap", "long entries on several lines, or cut").at(7),
     see(
         C::Journal,
         &[Char('s')],

@@ -37,7 +37,12 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Go(page) => model.go(page),
         Cmd::NextPage => turn(model, 1),
         Cmd::PrevPage => turn(model, Page::ALL.len().saturating_sub(1)),
+        Cmd::Copy if model.page == Page::Journal => journal::copy(model),
         Cmd::Copy => copy_address(model),
+        Cmd::HandsOff => {
+            hands_off(model);
+            Vec::new()
+        }
         Cmd::Halt => {
             stop::ask_to_halt(model);
             Vec::new()
@@ -64,6 +69,18 @@ fn copy_address(model: &mut Model) -> Vec<Effect> {
     }
     model.say(Notice::bad("the server's address is not known until the daemon answers"));
     Vec::new()
+}
+
+/// Read-only by a key, and back; what a flag or the role says stays.
+fn hands_off(model: &mut Model) {
+    if model.read_only() && !model.hands_off {
+        return model
+            .say(Notice::bad("this client was started to look only, or your role is to look"));
+    }
+    model.hands_off = !model.hands_off;
+    let words =
+        if model.hands_off { "read-only; R again ends it" } else { "keys that act are back" };
+    model.say(Notice::good(words));
 }
 
 /// One level up on this page; false at the top.

@@ -75,7 +75,8 @@ impl Model {
         };
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.pending.insert(id, Pending { done: done.into(), purpose, rows });
+        let undo = back(&ask);
+        self.pending.insert(id, Pending { done: done.into(), purpose, rows, undo });
         Effect::Send { id, ask }
     }
 
@@ -88,6 +89,15 @@ impl Model {
         }
         self.page = page;
         if leaving { connect::leave(self) } else { Vec::new() }
+    }
+}
+
+/// What takes a switch back.
+fn back(ask: &Ask) -> Option<Ask> {
+    match ask.clone() {
+        Ask::SetActive { accounts, on } => Some(Ask::SetActive { accounts, on: !on }),
+        Ask::SetAuto { accounts, on } => Some(Ask::SetAuto { accounts, on: !on }),
+        _ => None,
     }
 }
 

@@ -85,6 +85,10 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Then::Ask(ask, done) => vec![model.ask(ask, done)],
             }
         }
+        Some(Overlay::Line { what: Line::JournalSearch, typed, .. }) => {
+            journal::search(model, typed.text());
+            Vec::new()
+        }
         Some(Overlay::Line { what: Line::SaveAs, typed, .. }) => journal::save(model, typed.text()),
         Some(Overlay::Line { what: Line::OrderNumber, typed, .. }) => {
             stop::found(model, typed.text())

@@ -181,6 +181,7 @@ fn row(model: &Model, field: FieldName, pen: Pen, width: usize) -> Line<'static>
             Some((Role::Dim, format!("{} typed", form.facts(secret).typed)))
         }
         FieldName::Egress | FieldName::Guide => None,
+        FieldName::User if form.own => Some((Role::Dim, "your own".to_owned())),
         _ if form.is_blank(field) && form.problems.contains_key(&field) => {
             let missing = Mark::Bad.sign(pen.ascii);
             Some((Role::Bad, format!("{missing} missing: {}", field.hint(form.broker))))

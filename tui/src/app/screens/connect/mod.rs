@@ -61,6 +61,8 @@ pub(crate) struct Form {
     /// The place of the chosen egress in the daemon's list.
     pub(crate) egress: usize,
     pub(crate) replaces: Option<AccountId>,
+    /// The person whose account it must be: nobody else's can be entered.
+    pub(crate) own: bool,
     /// Rows scrolled away from where the focus is in view.
     pub(crate) scroll: i16,
 }
@@ -82,8 +84,16 @@ impl Form {
             problems: BTreeMap::new(),
             egress: 0,
             replaces: None,
+            own: false,
             scroll: 0,
         }
+    }
+
+    /// The fields that take something, in order.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = FieldName> {
+        let fixed = self.own || self.replaces.is_some();
+        let all = FieldName::of(self.broker).iter().copied();
+        all.filter(move |field| !(fixed && *field == FieldName::User))
     }
 
     /// What is known of a typed secret.
@@ -117,7 +127,7 @@ impl Form {
         if !untouched {
             self.check(self.focus);
         }
-        let fields = FieldName::of(self.broker);
+        let fields: Vec<FieldName> = self.fields().collect();
         let at = fields.iter().position(|field| *field == self.focus).unwrap_or(0);
         let by = if forward { 1 } else { fields.len().saturating_sub(1) };
         let next = at.saturating_add(by).checked_rem(fields.len()).unwrap_or(0);
@@ -230,6 +240,7 @@ fn act_choosing(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
             }
             if let Some(Role::User { user }) = model.welcome.as_ref().map(|w| &w.role) {
                 model.connect.form.user = TextField::with(user.as_str());
+                model.connect.form.own = true;
             }
             model.connect.form.focus = FieldName::Guide;
             model.connect.stage = Stage::Form;
