@@ -33,6 +33,7 @@ const WORDS: Names = &[
     "muster_protocol::frame::Code",
     "muster_protocol::frame::Failure",
     "muster_protocol::halt",
+    "muster_protocol::house",
     "muster_protocol::ids",
     "muster_protocol::money",
     "muster_protocol::order",

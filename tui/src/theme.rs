@@ -19,6 +19,8 @@ pub(crate) enum Role {
     Key,
     /// The address to register: must be found at once.
     Address,
+    /// What was searched for.
+    Match,
     /// Behind the cursor of a text field.
     Cursor,
     /// The dark and light squares of a QR code.
@@ -33,6 +35,7 @@ pub(crate) fn style(role: Role, mono: bool) -> Style {
         Role::Plain => plain,
         Role::Dim => plain.add_modifier(Modifier::DIM),
         Role::Title | Role::Key => bold,
+        Role::Match => bold.add_modifier(Modifier::UNDERLINED),
         Role::Address | Role::Cursor => bold.add_modifier(Modifier::REVERSED),
         Role::Loud if mono => bold.add_modifier(Modifier::REVERSED),
         Role::Bad if mono => bold,

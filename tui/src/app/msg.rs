@@ -2,6 +2,7 @@
 //! field goes to the secret store, and only facts about it come here.
 
 use muster_protocol::event::{Delta, Snapshot};
+use muster_protocol::house::HouseView;
 use muster_protocol::reply::{RunDetails, Ticket, Touched, Welcome};
 use muster_protocol::time::Timestamp;
 
@@ -73,6 +74,8 @@ pub(crate) enum Answer {
     Touched(Touched),
     /// A connection or login has begun.
     Ticket(Ticket),
+    /// The store and what guards it.
+    House(Box<HouseView>),
     /// A run with its intents.
     Run(Box<RunDetails>),
 }

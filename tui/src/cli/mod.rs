@@ -55,6 +55,8 @@ pub(crate) struct ScreenFlags {
 pub(crate) enum Command {
     /// The daemon at a glance.
     Status,
+    /// The store's size, the vault's slots, the last backup.
+    House,
     /// Tests one account or all and waits for the result.
     Test(TestArgs),
     /// The journal, oldest first.

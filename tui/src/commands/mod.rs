@@ -62,6 +62,7 @@ pub(crate) async fn perform(
     match command {
         Command::Man { .. } => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
+        Command::House => status::house(&daemon, printer).await,
         Command::Muster => status::muster(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,

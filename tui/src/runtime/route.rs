@@ -15,7 +15,7 @@ pub(crate) fn route(model: &Model, secrets: &mut SecretStore, input: Input) -> O
     };
     match input {
         Input::Key(key) => {
-            let bound = keymap::lookup(model.stack(), key, model.read_only());
+            let bound = keymap::lookup(model.stack(), key, model.rights());
             match (model.secret_focus(), bound) {
                 (Some(field), None) if secrets.key(field, key) => changed(secrets, field),
                 (Some(_), None) => None,

@@ -77,10 +77,16 @@ fn msg() -> impl Strategy<Value = Msg> {
 }
 
 fn check(model: &Model) {
-    let rows = accounts::rows(model);
+    let rows: Vec<AccountId> = accounts::rows(model).collect();
+    assert!(rows.iter().all(|id| model.world.accounts.contains_key(id)));
     match model.accounts.selected {
-        Some(id) => assert!(rows.iter().any(|account| account.id == id)),
+        Some(id) => assert!(rows.contains(&id)),
         None => assert!(rows.is_empty()),
+    }
+    let runs = crate::app::screens::runs::history::runs(model);
+    match &model.runs.chosen {
+        Some(id) => assert!(runs.iter().any(|run| run.id == *id)),
+        None => assert!(runs.is_empty()),
     }
     assert!(model.runs.plan.as_ref().is_none_or(|id| model.world.plans.contains_key(id)));
     assert!(model.runs.shown.as_ref().is_none_or(|id| model.world.runs.contains_key(id)));

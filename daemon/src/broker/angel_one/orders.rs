@@ -38,6 +38,15 @@ impl AngelOne {
     pub(super) async fn read_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
         rows(&self.get(auth, &["order", "v1", "getOrderBook"]).await?)
     }
+
+    /// The day's trades.
+    pub(super) async fn read_trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
+        match self.get(auth, &["order", "v1", "getTradeBook"]).await? {
+            Value::Null => Ok(Vec::new()),
+            Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
+            _ => Err(malformed()),
+        }
+    }
 }
 
 /// The number of an order just placed.
@@ -55,15 +64,6 @@ pub(super) fn rows(data: &Value) -> Result<Vec<BookRow>, BrokerError> {
         // One unreadable row might be ours: then nothing is proven absent.
         Value::Array(rows) => rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect(),
         _ => Err(malformed()),
-    }
-
-    /// The day's trades.
-    pub(super) async fn read_trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
-        match self.get(auth, &["order", "v1", "getTradeBook"]).await? {
-            Value::Null => Ok(Vec::new()),
-            Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
-            _ => Err(malformed()),
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use muster_protocol::status::EgressView;
 use crate::app::effect::{Ask, ConnectOrder, Effect};
 use crate::app::field::TextField;
 use crate::app::form::{self, FieldName, SecretFacts, SecretField};
-use crate::app::keymap::Cmd;
+use crate::app::keymap::{Cmd, Context};
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::Overlay;
@@ -61,6 +61,8 @@ pub(crate) struct Form {
     /// The place of the chosen egress in the daemon's list.
     pub(crate) egress: usize,
     pub(crate) replaces: Option<AccountId>,
+    /// The person whose account it must be: nobody else's can be entered.
+    pub(crate) own: bool,
     /// Rows scrolled away from where the focus is in view.
     pub(crate) scroll: i16,
 }
@@ -82,8 +84,16 @@ impl Form {
             problems: BTreeMap::new(),
             egress: 0,
             replaces: None,
+            own: false,
             scroll: 0,
         }
+    }
+
+    /// The fields that take something, in order.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = FieldName> {
+        let fixed = self.own || self.replaces.is_some();
+        let all = FieldName::of(self.broker).iter().copied();
+        all.filter(move |field| !(fixed && *field == FieldName::User))
     }
 
     /// What is known of a typed secret.
@@ -117,7 +127,7 @@ impl Form {
         if !untouched {
             self.check(self.focus);
         }
-        let fields = FieldName::of(self.broker);
+        let fields: Vec<FieldName> = self.fields().collect();
         let at = fields.iter().position(|field| *field == self.focus).unwrap_or(0);
         let by = if forward { 1 } else { fields.len().saturating_sub(1) };
         let next = at.saturating_add(by).checked_rem(fields.len()).unwrap_or(0);
@@ -125,7 +135,8 @@ impl Form {
         self.scroll = 0;
     }
 
-    fn is_blank(&self, field: FieldName) -> bool {
+    /// True when nothing is typed into the field.
+    pub(crate) fn is_blank(&self, field: FieldName) -> bool {
         match field {
             FieldName::User => self.user.is_empty(),
             FieldName::ClientId => self.client_id.is_empty(),
@@ -219,9 +230,8 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
 
 fn act_choosing(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     match cmd {
-        Cmd::Up | Cmd::Down => model.connect.second_broker = !model.connect.second_broker,
-        Cmd::Top => model.connect.second_broker = false,
-        Cmd::Bottom => model.connect.second_broker = true,
+        Cmd::Up | Cmd::PageUp | Cmd::Top => model.connect.second_broker = false,
+        Cmd::Down | Cmd::PageDown | Cmd::Bottom => model.connect.second_broker = true,
         Cmd::Enter => {
             let broker =
                 if model.connect.second_broker { Broker::Zerodha } else { Broker::AngelOne };
@@ -230,6 +240,7 @@ fn act_choosing(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
             }
             if let Some(Role::User { user }) = model.welcome.as_ref().map(|w| &w.role) {
                 model.connect.form.user = TextField::with(user.as_str());
+                model.connect.form.own = true;
             }
             model.connect.form.focus = FieldName::Guide;
             model.connect.stage = Stage::Form;
@@ -298,9 +309,23 @@ fn submit(model: &mut Model) -> Vec<Effect> {
     vec![model.ask(Ask::Connect(order), "")]
 }
 
-/// True while a person is to log in at the broker's page.
-pub(crate) fn is_awaited(model: &Model) -> bool {
-    check(model).is_some_and(|check| matches!(check.outcome, CheckOutcome::AwaitingLogin { .. }))
+/// The contexts whose keys are in force on the test, by how it stands.
+pub(crate) fn contexts(model: &Model) -> &'static [Context] {
+    use Context::{Always, Check, Ended, Failed, Global, Login, Refill};
+    let Stage::Check { login, ref refusal, .. } = model.connect.stage else {
+        return &[Check, Global, Always];
+    };
+    let outcome = check(model).map(|check| &check.outcome);
+    match (outcome, login.is_some()) {
+        (Some(CheckOutcome::AwaitingLogin { .. }), _) => &[Login, Check, Global, Always],
+        (Some(CheckOutcome::Running), _) => &[Check, Global, Always],
+        (Some(CheckOutcome::Passed), _) => &[Ended, Check, Global, Always],
+        (Some(_), true) => &[Failed, Ended, Check, Global, Always],
+        (Some(_), false) => &[Refill, Failed, Ended, Check, Global, Always],
+        (None, true) if refusal.is_some() => &[Failed, Check, Global, Always],
+        (None, false) if refusal.is_some() => &[Refill, Failed, Check, Global, Always],
+        (None, _) => &[Check, Global, Always],
+    }
 }
 
 /// True while the daemon works on the connection or waits for a person.

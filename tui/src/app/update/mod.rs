@@ -14,12 +14,12 @@ use crate::app::layout::Size;
 use crate::app::model::{Model, NOTICE_MS, Page, Pending, Purpose};
 use crate::app::msg::{CallId, Msg, Notice};
 use crate::app::overlay::{Line, Overlay};
-use crate::app::screens::{accounts, connect, journal, runs};
+use crate::app::screens::{accounts, connect, journal, runs, system};
 
 /// Takes one message at `now`, the client's own clock, and says what is to be done.
 pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
     model.local = now;
-    let effects = match msg {
+    let mut effects = match msg {
         Msg::Key(key) => on_key(model, key),
         Msg::Paste(text) => {
             if let Some(field) = model.text_focus() {
@@ -49,6 +49,7 @@ pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect>
         }
     };
     settle(model);
+    effects.extend(system::look(model));
     effects
 }
 
@@ -69,19 +70,34 @@ impl Model {
         };
         let purpose = match ask {
             Ask::Connect(_) | Ask::Login(_) => Purpose::Ticket,
+            Ask::House => Purpose::House,
             _ => Purpose::Plain,
         };
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.pending.insert(id, Pending { done: done.into(), purpose, rows });
+        let undo = back(&ask);
+        self.pending.insert(id, Pending { done: done.into(), purpose, rows, undo });
         Effect::Send { id, ask }
     }
 
     /// Turns to a page; secrets do not survive leaving the form.
     pub(crate) fn go(&mut self, page: Page) -> Vec<Effect> {
         let leaving = self.page == Page::Connect && page != Page::Connect;
+        if self.page != page {
+            // It was said about the page that is left.
+            self.notice = None;
+        }
         self.page = page;
         if leaving { connect::leave(self) } else { Vec::new() }
+    }
+}
+
+/// What takes a switch back.
+fn back(ask: &Ask) -> Option<Ask> {
+    match ask.clone() {
+        Ask::SetActive { accounts, on } => Some(Ask::SetActive { accounts, on: !on }),
+        Ask::SetAuto { accounts, on } => Some(Ask::SetAuto { accounts, on: !on }),
+        _ => None,
     }
 }
 
@@ -97,7 +113,11 @@ fn on_key(model: &mut Model, key: crate::app::key::Key) -> Vec<Effect> {
     {
         return Vec::new();
     }
-    if let Some(cmd) = keymap::lookup(model.stack(), key, model.read_only()) {
+    // Good news has been read by whoever goes on; the footer is theirs again.
+    if model.notice.as_ref().is_some_and(|notice| !notice.bad) {
+        model.notice = None;
+    }
+    if let Some(cmd) = keymap::lookup(model.stack(), key, model.rights()) {
         return act::act(model, cmd);
     }
     if let Some(field) = model.text_focus() {

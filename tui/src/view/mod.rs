@@ -1,6 +1,8 @@
 //! Draws the model. Reads it, changes nothing, sends nothing.
 
+mod account;
 mod accounts;
+mod chart;
 mod check;
 mod connect;
 mod details;

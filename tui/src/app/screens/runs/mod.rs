@@ -1,5 +1,7 @@
 //! Page 3: plans, the board before, during and after a run.
 
+pub(crate) mod history;
+
 use std::collections::BTreeMap;
 
 use muster_protocol::account::{AccountView, Fitness};
@@ -10,7 +12,7 @@ use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
 
 use crate::app::effect::{Ask, Effect};
 use crate::app::field::TextField;
-use crate::app::keymap::Cmd;
+use crate::app::keymap::{Cmd, Context};
 use crate::app::model::Model;
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
@@ -23,6 +25,10 @@ pub(crate) struct RunsScreen {
     pub(crate) plan: Option<PlanId>,
     /// A run of the past, while one is looked at.
     pub(crate) shown: Option<RunId>,
+    /// The list of runs, instead of one run.
+    pub(crate) history: bool,
+    /// The run chosen in it, by id.
+    pub(crate) chosen: Option<RunId>,
     /// One line per order instead of one per account.
     pub(crate) orders: bool,
     pub(crate) scroll: usize,
@@ -102,8 +108,15 @@ pub(crate) const fn urgency(status: IntentStatus) -> u8 {
 
 /// Does a command of this page.
 pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
+    if model.runs.history {
+        return history::act(model, cmd);
+    }
     let page = usize::from(model.size.body()).saturating_sub(2);
     match cmd {
+        Cmd::History => {
+            model.runs.history = true;
+            model.runs.chosen = shown_run(model);
+        }
         Cmd::Left => step_plan(model, false),
         Cmd::Right => step_plan(model, true),
         Cmd::Older => return step_run(model, false),
@@ -141,6 +154,7 @@ pub(crate) fn settle(model: &mut Model) {
     if screen.shown.as_ref().is_some_and(|id| !model.world.runs.contains_key(id)) {
         screen.shown = None;
     }
+    history::settle(model);
     let rows = match board(model) {
         Board::Nothing => 0,
         Board::Muster(..) => model.world.accounts.len(),
@@ -165,10 +179,7 @@ fn step_plan(model: &mut Model, forward: bool) {
 fn step_run(model: &mut Model, forward: bool) -> Vec<Effect> {
     let Some(plan) = model.runs.plan.clone() else { return Vec::new() };
     let runs: Vec<RunId> = model.world.runs.keys().filter(|id| id.plan == plan).cloned().collect();
-    let current = model.runs.shown.clone().or_else(|| match board(model) {
-        Board::Run(run) => Some(run.id.clone()),
-        _ => None,
-    });
+    let current = shown_run(model);
     let at = current.and_then(|id| runs.iter().position(|other| *other == id));
     let to = match (at, forward) {
         (None, false) => runs.len().checked_sub(1),
@@ -188,6 +199,30 @@ fn step_run(model: &mut Model, forward: bool) -> Vec<Effect> {
     model.runs.shown = Some(next.clone());
     model.runs.scroll = 0;
     vec![model.ask(Ask::ShowRun(next), "")]
+}
+
+/// The run the board shows.
+fn shown_run(model: &Model) -> Option<RunId> {
+    match board(model) {
+        Board::Run(run) => Some(run.id.clone()),
+        Board::Muster(..) | Board::Nothing => None,
+    }
+}
+
+/// The contexts whose keys are in force, by what is shown and how the plan stands.
+pub(crate) fn contexts(model: &Model) -> &'static [Context] {
+    use Context::{Always, Doubt, DryRun, Global, History, List, Live, Runs};
+    if model.runs.history {
+        return &[History, List, Global, Always];
+    }
+    let plan = model.runs.plan.as_ref().and_then(|id| model.world.plans.get(id));
+    match (plan.map(|plan| plan.mode), stop::doubt(model).is_some()) {
+        (None, _) => &[Runs, List, Global, Always],
+        (Some(Mode::DryRun), false) => &[DryRun, Runs, List, Global, Always],
+        (Some(Mode::DryRun), true) => &[Doubt, DryRun, Runs, List, Global, Always],
+        (Some(Mode::Live), false) => &[Live, Runs, List, Global, Always],
+        (Some(Mode::Live), true) => &[Doubt, Live, Runs, List, Global, Always],
+    }
 }
 
 fn current_plan(model: &Model) -> Option<PlanView> {

@@ -36,7 +36,14 @@ pub(crate) enum Cmd {
     Copy,
     CopyLink,
     Mark,
+    MarkAll,
     Sort,
+    Turn,
+    Undo,
+    HandsOff,
+    Search,
+    Match,
+    MatchBack,
     Test,
     TestAll,
     Auto,
@@ -54,6 +61,7 @@ pub(crate) enum Cmd {
     Older,
     Newer,
     Orders,
+    History,
     Pause,
     Follow,
     Wrap,
@@ -75,6 +83,9 @@ pub(crate) enum Context {
     /// Where something moves up and down.
     List,
     Accounts,
+    /// The list of accounts.
+    Table,
+    /// One account on a page of its own.
     Details,
     Choose,
     Form,
@@ -83,7 +94,21 @@ pub(crate) enum Context {
     Check,
     /// While a login is waited for.
     Login,
+    /// A test that has ended.
+    Ended,
+    /// A test that did not pass.
+    Failed,
+    /// A test of the form's connection, which can be corrected.
+    Refill,
     Runs,
+    /// A plan that sends nothing.
+    DryRun,
+    /// A plan that sends orders.
+    Live,
+    /// A run with an order in doubt.
+    Doubt,
+    /// The list of runs.
+    History,
     Journal,
     Help,
     Palette,
@@ -100,11 +125,12 @@ impl Context {
     #[cfg(test)]
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {
         use Context::{
-            Accounts, Always, Check, Choose, Confirm, Details, Egress, Form, Global, Guide, Help,
-            Journal, Line, List, Palette, Qr, Redirect, Runs,
+            Accounts, Always, Check, Choose, Confirm, Details, Doubt, DryRun, Egress, Ended,
+            Failed, Form, Global, Guide, Help, History, Journal, Line, List, Live, Palette, Qr,
+            Redirect, Refill, Runs, Table,
         };
         &[
-            &[Accounts, List, Global, Always],
+            &[Table, Accounts, List, Global, Always],
             &[Details, Accounts, List, Global, Always],
             &[Choose, List, Global, Always],
             &[Guide, Form, Always],
@@ -112,7 +138,17 @@ impl Context {
             &[Form, Always],
             &[Check, Global, Always],
             &[Self::Login, Check, Global, Always],
+            &[Ended, Check, Global, Always],
+            &[Failed, Check, Global, Always],
+            &[Failed, Ended, Check, Global, Always],
+            &[Refill, Failed, Check, Global, Always],
+            &[Refill, Failed, Ended, Check, Global, Always],
             &[Runs, List, Global, Always],
+            &[DryRun, Runs, List, Global, Always],
+            &[Live, Runs, List, Global, Always],
+            &[Doubt, DryRun, Runs, List, Global, Always],
+            &[Doubt, Live, Runs, List, Global, Always],
+            &[History, List, Global, Always],
             &[Journal, List, Global, Always],
             &[List, Global, Always],
             &[Help, Always],
@@ -131,14 +167,22 @@ impl Context {
             Self::Global => "On every page",
             Self::List => "Moving",
             Self::Accounts => "Accounts",
-            Self::Details => "Details",
+            Self::Table => "The list of accounts",
+            Self::Details => "One account",
             Self::Choose => "Choosing a broker",
             Self::Form => "The form",
             Self::Guide => "The address and the steps",
             Self::Egress => "The way out",
             Self::Check => "The connection test",
             Self::Login => "Waiting for the login",
+            Self::Ended => "A test that has ended",
+            Self::Failed => "A test that did not pass",
+            Self::Refill => "The form behind the test",
             Self::Runs => "Runs",
+            Self::DryRun => "A plan that is a dry run",
+            Self::Live => "A plan that is live",
+            Self::Doubt => "A run with an order in doubt",
+            Self::History => "The list of runs",
             Self::Journal => "Journal",
             Self::Help => "Help",
             Self::Palette => "Commands",
@@ -165,29 +209,40 @@ pub(crate) struct Binding {
     pub(crate) help: &'static str,
     /// Its place in the footer, from 1; 0 keeps it out.
     pub(crate) rank: u8,
-    /// Changes something at the daemon: gone when the client is read-only.
-    pub(crate) acts: bool,
+    /// Who has it: gone for everybody else.
+    pub(crate) need: Need,
+}
+
+/// What a binding does to the daemon, and so who has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// Only looks.
+    Look,
+    /// Changes one's own accounts.
+    Own,
+    /// Changes what belongs to everybody.
+    Operate,
 }
 
 /// The bindings in force, most particular first.
 pub(crate) fn in_force(
     stack: &'static [Context],
-    read_only: bool,
+    rights: Need,
 ) -> impl Iterator<Item = &'static Binding> {
     stack
         .iter()
         .flat_map(|context| BINDINGS.iter().filter(move |b| b.context == *context))
-        .filter(move |binding| !(read_only && binding.acts))
+        .filter(move |binding| binding.need <= rights)
 }
 
 /// What the key does here.
-pub(crate) fn lookup(stack: &'static [Context], key: Key, read_only: bool) -> Option<Cmd> {
-    in_force(stack, read_only).find(|b| b.keys.contains(&key)).map(|b| b.cmd)
+pub(crate) fn lookup(stack: &'static [Context], key: Key, rights: Need) -> Option<Cmd> {
+    in_force(stack, rights).find(|b| b.keys.contains(&key)).map(|b| b.cmd)
 }
 
 /// The footer's bindings in order: help first, so that it survives every width.
-pub(crate) fn footer(stack: &'static [Context], read_only: bool) -> Vec<&'static Binding> {
-    let mut ranked: Vec<_> = in_force(stack, read_only).filter(|b| b.rank > 0).collect();
+pub(crate) fn footer(stack: &'static [Context], rights: Need) -> Vec<&'static Binding> {
+    let mut ranked: Vec<_> = in_force(stack, rights).filter(|b| b.rank > 0).collect();
     ranked.sort_by_key(|b| (b.cmd != Cmd::Help, b.rank));
     ranked
 }
@@ -210,7 +265,7 @@ mod tests {
     fn no_two_bindings_clash_where_both_are_in_force() {
         for stack in Context::stacks() {
             let mut seen = BTreeMap::new();
-            for binding in in_force(stack, false) {
+            for binding in in_force(stack, Need::Operate) {
                 for key in binding.keys {
                     let other = seen.insert(*key, binding);
                     assert!(other.is_none(), "{key} in {stack:?}: {other:?} and {binding:?}");
@@ -233,7 +288,7 @@ mod tests {
                 Context::Redirect,
                 Context::Qr,
             ];
-            let first = footer(stack, true).first().map(|b| b.cmd);
+            let first = footer(stack, Need::Look).first().map(|b| b.cmd);
             if !overlay.iter().any(|o| stack.contains(o)) {
                 assert_eq!(first, Some(Cmd::Help), "{stack:?}");
             }
@@ -248,7 +303,7 @@ mod tests {
             );
             if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active) {
                 assert!(
-                    binding.acts && matches!(binding.keys, [Key::Char('A'..='Z')]),
+                    binding.need > Need::Look && matches!(binding.keys, [Key::Char('A'..='Z')]),
                     "{binding:?}"
                 );
             }
@@ -258,7 +313,7 @@ mod tests {
     #[test]
     fn read_only_leaves_no_key_that_acts() {
         for stack in Context::stacks() {
-            assert!(in_force(stack, true).all(|b| !b.acts));
+            assert!(in_force(stack, Need::Look).all(|b| b.need == Need::Look));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Page 1: one row per account, and what can be done with it.
 
+mod sort;
+
 use std::collections::BTreeSet;
 
-use muster_protocol::account::{AccountStatus, AccountView, Fitness};
+use muster_protocol::account::AccountView;
 use muster_protocol::ids::AccountId;
 use muster_protocol::order::Broker;
 use muster_protocol::request::Selection;
@@ -16,7 +18,9 @@ use crate::app::msg::Notice;
 use crate::app::overlay::{Line, Overlay, Question, Then};
 use crate::app::screens::connect;
 use crate::app::update::open_line;
-use crate::app::words;
+
+use self::sort::Rows;
+pub(crate) use self::sort::Sort;
 
 /// What the page remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,63 +30,34 @@ pub(crate) struct AccountsScreen {
     pub(crate) marked: BTreeSet<AccountId>,
     pub(crate) filter: String,
     pub(crate) sort: Sort,
-    /// The details fill the page where they have no room of their own.
+    /// The other way round.
+    pub(crate) turned: bool,
+    pub(crate) rows: Rows,
+    /// The details fill the page.
     pub(crate) details: bool,
+    /// Rows of the details that are scrolled away.
+    pub(crate) scroll: usize,
     pub(crate) offset: usize,
 }
 
-/// The order of the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Sort {
-    #[default]
-    User,
-    TroubleFirst,
-    LastOk,
-    Broker,
-}
-
-impl Sort {
-    /// The word on the screen.
-    pub(crate) const fn words(self) -> &'static str {
-        match self {
-            Self::User => "by user",
-            Self::TroubleFirst => "trouble first",
-            Self::LastOk => "by last connection",
-            Self::Broker => "by broker",
-        }
-    }
-
-    const fn next(self) -> Self {
-        match self {
-            Self::User => Self::TroubleFirst,
-            Self::TroubleFirst => Self::LastOk,
-            Self::LastOk => Self::Broker,
-            Self::Broker => Self::User,
-        }
-    }
-}
-
 /// The rows as they are shown: filtered and sorted.
-pub(crate) fn rows(model: &Model) -> Vec<&AccountView> {
-    let screen = &model.accounts;
-    let mut rows: Vec<_> = model
-        .world
-        .accounts
-        .values()
-        .filter(|account| words::account_matches(account, &screen.filter))
-        .collect();
-    match screen.sort {
-        Sort::User => rows.sort_by(|a, b| a.user.cmp(&b.user).then(a.id.cmp(&b.id))),
-        Sort::TroubleFirst => rows.sort_by_key(|a| (trouble(a), a.user.clone(), a.id)),
-        Sort::LastOk => rows.sort_by_key(|a| (a.last_ok, a.id)),
-        Sort::Broker => rows.sort_by_key(|a| (a.broker, a.user.clone(), a.id)),
-    }
-    rows
+pub(crate) fn rows(model: &Model) -> impl ExactSizeIterator<Item = AccountId> {
+    model.accounts.rows.ids().iter().copied()
 }
 
 /// The selected account.
 pub(crate) fn selected(model: &Model) -> Option<&AccountView> {
     model.accounts.selected.and_then(|id| model.world.accounts.get(&id))
+}
+
+/// The place of the selected account among the rows.
+pub(crate) fn place(model: &Model) -> Option<usize> {
+    rows(model).position(|id| Some(id) == model.accounts.selected)
+}
+
+/// About how many rows the selected account's page has: its steps and facts, its tests and entries.
+fn detail_rows(model: &Model) -> usize {
+    selected(model).map_or(0, |account| account.history.len().saturating_add(50))
 }
 
 /// The numbers in a selection; none for all, whose rows are not known here.
@@ -96,7 +71,19 @@ pub(crate) fn ids_of(selection: &Selection) -> Vec<AccountId> {
 /// Does a command of this page.
 pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     match cmd {
-        Cmd::Enter => model.accounts.details = !model.accounts.details,
+        Cmd::Enter => {
+            model.accounts.details = !model.accounts.details;
+            model.accounts.scroll = 0;
+        }
+        Cmd::PageDown if model.accounts.details => {
+            let most = detail_rows(model).saturating_sub(usize::from(model.size.body()));
+            let page = usize::from(model.size.body()).saturating_sub(2);
+            model.accounts.scroll = model.accounts.scroll.saturating_add(page).min(most);
+        }
+        Cmd::PageUp if model.accounts.details => {
+            let page = usize::from(model.size.body()).saturating_sub(2);
+            model.accounts.scroll = model.accounts.scroll.saturating_sub(page);
+        }
         Cmd::Back if model.accounts.details => model.accounts.details = false,
         Cmd::Back if !model.accounts.filter.is_empty() => model.accounts.filter.clear(),
         Cmd::Back => model.accounts.marked.clear(),
@@ -106,9 +93,12 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         }
         Cmd::Sort => {
             model.accounts.sort = model.accounts.sort.next();
-            model.say(Notice::good(format!("sorted {}", model.accounts.sort.words())));
+            model.accounts.turned = false;
         }
+        Cmd::Turn => model.accounts.turned = !model.accounts.turned,
         Cmd::Mark => mark(model),
+        Cmd::MarkAll => mark_all(model),
+        Cmd::Undo => return undo(model),
         Cmd::TestAll => return vec![model.ask(Ask::Test(Selection::All), "test begun")],
         Cmd::Test => {
             return on_chosen(model, |_, ids| Ask::Test(Selection::Ids(ids)), "test begun");
@@ -134,31 +124,26 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Keeps the selection on a row that exists and inside the window.
+/// Keeps the rows as they are wanted, and the selection on one that exists and inside the window.
 pub(crate) fn settle(model: &mut Model) {
-    let ids: Vec<AccountId> = rows(model).iter().map(|account| account.id).collect();
     let window = usize::from(model.size.account_rows());
     let screen = &mut model.accounts;
+    screen.rows.settle(&model.world, &screen.filter, (screen.sort, screen.turned));
     screen.marked.retain(|id| model.world.accounts.contains_key(id));
+    let ids = screen.rows.ids();
     let at = screen.selected.and_then(|id| ids.iter().position(|other| *other == id));
     // A row that vanished leaves the selection at its place in the window.
     let at = at.unwrap_or(screen.offset.min(ids.len().saturating_sub(1)));
     screen.selected = ids.get(at).copied();
     screen.offset = layout::follow(screen.offset, at, ids.len(), window);
     screen.details = screen.details && !ids.is_empty();
-}
-
-fn trouble(account: &AccountView) -> u8 {
-    match (&account.fitness, account.status) {
-        (Fitness::Unfit { .. }, _) => 0,
-        (Fitness::Fit, AccountStatus::Active) => 2,
-        (Fitness::Fit, _) => 1,
-        (Fitness::Off, _) => 3,
+    if model.undo.as_ref().is_some_and(|undo| undo.until <= model.local) {
+        model.undo = None;
     }
 }
 
 fn step(model: &mut Model, cmd: Cmd) {
-    let ids: Vec<AccountId> = rows(model).iter().map(|account| account.id).collect();
+    let ids: Vec<AccountId> = rows(model).collect();
     let page = usize::from(model.size.account_rows()).max(1);
     let at = model.accounts.selected.and_then(|id| ids.iter().position(|other| *other == id));
     let at = at.unwrap_or(0);
@@ -172,6 +157,7 @@ fn step(model: &mut Model, cmd: Cmd) {
         _ => at,
     };
     model.accounts.selected = ids.get(to.min(ids.len().saturating_sub(1))).copied();
+    model.accounts.scroll = 0;
 }
 
 fn mark(model: &mut Model) {
@@ -181,6 +167,25 @@ fn mark(model: &mut Model) {
         }
         step(model, Cmd::Down);
     }
+}
+
+/// Marks every row that is shown; if all of them are, takes the marks away.
+fn mark_all(model: &mut Model) {
+    let shown: Vec<AccountId> = rows(model).collect();
+    if shown.iter().all(|id| model.accounts.marked.contains(id)) {
+        model.accounts.marked.clear();
+    } else {
+        model.accounts.marked.extend(shown);
+    }
+}
+
+/// Takes the last switch back, while it can be.
+fn undo(model: &mut Model) -> Vec<Effect> {
+    let Some(undo) = model.undo.take() else {
+        model.say(Notice::bad("nothing to take back: only the last switch, for ten seconds"));
+        return Vec::new();
+    };
+    vec![model.ask(undo.ask, "taken back")]
 }
 
 /// The marked accounts, or the selected one.
@@ -206,31 +211,46 @@ fn on_chosen(
     vec![model.ask(ask, done)]
 }
 
-/// On if any of them is off, so that one key press makes them alike.
-fn any_off(model: &Model, ids: &[AccountId], is_on: fn(&AccountView) -> bool) -> bool {
-    ids.iter().filter_map(|id| model.world.accounts.get(id)).any(|account| !is_on(account))
+/// The accounts a switch would change, and to what: on if any is off, so that one press makes them
+/// alike. Only those are asked for, so that taking it back is exact.
+fn switched(model: &Model, is_on: fn(&AccountView) -> bool) -> (bool, Vec<AccountId>) {
+    let chosen = chosen(model);
+    let accounts = || chosen.iter().filter_map(|id| model.world.accounts.get(id));
+    let on = accounts().any(|account| !is_on(account));
+    (on, accounts().filter(|account| is_on(account) != on).map(|account| account.id).collect())
 }
 
 fn toggle_auto(model: &mut Model) -> Vec<Effect> {
-    let on = any_off(model, &chosen(model), |account| account.auto_execute);
+    let (on, ids) = switched(model, |account| account.auto_execute);
+    if ids.is_empty() {
+        model.say(Notice::bad("no account is selected"));
+        return Vec::new();
+    }
     let done = if on { "auto-execute on" } else { "auto-execute off" };
-    on_chosen(model, |_, ids| Ask::SetAuto { accounts: Selection::Ids(ids), on }, done)
+    vec![model.ask(Ask::SetAuto { accounts: Selection::Ids(ids), on }, done)]
 }
 
 fn toggle_active(model: &mut Model) -> Vec<Effect> {
-    let ids = chosen(model);
-    if any_off(model, &ids, |account| account.active) {
-        let ask = |_: &Model, ids| Ask::SetActive { accounts: Selection::Ids(ids), on: true };
-        return on_chosen(model, ask, "activated");
+    let (on, ids) = switched(model, |account| account.active);
+    if on {
+        let ask = Ask::SetActive { accounts: Selection::Ids(ids), on: true };
+        return vec![model.ask(ask, "activated")];
     }
     let names: Vec<_> =
         ids.iter().filter_map(|id| model.world.accounts.get(id)).map(name).collect();
     if names.is_empty() {
         return Vec::new();
     }
+    let named = match names.as_slice() {
+        [first, second, third, _, ..] => {
+            let others = names.len().saturating_sub(3);
+            format!("{first}, {second}, {third} and {others} more")
+        }
+        few => few.join(", "),
+    };
     model.overlay = Some(Overlay::Confirm(Question {
         title: "Deactivate?".to_owned(),
-        body: format!("{} will be left out of every run and no longer tested.", names.join(", ")),
+        body: format!("{named} will be left out of every run and no longer tested."),
         yes: "Deactivate",
         then: Then::Ask(
             Ask::SetActive { accounts: Selection::Ids(ids), on: false },

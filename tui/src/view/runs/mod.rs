@@ -1,6 +1,9 @@
 //! Page 3: the plan, and the board before, during and after its run.
 
+mod history;
 mod live;
+
+pub(crate) use live::{mark_of, order_words};
 
 use ratatui::text::{Line, Span};
 
@@ -21,6 +24,9 @@ use crate::view::paint::{self, Pen};
 /// The page.
 pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
+    if model.runs.history {
+        return history::content(model, pen, body);
+    }
     match runs::board(model) {
         Board::Nothing => nothing(model, pen, width),
         Board::Muster(plan, run) => muster(model, plan, run, pen, body),
