@@ -183,7 +183,7 @@ const TUI_LAYERS: &[Layer] = &[
     row("app", &["text"], &[WORDS, &["serde"]]),
     row("text", &[], &[&["muster_protocol::time", "unicode_segmentation", "unicode_width"]]),
     row("glyph", &[], &[WORDS]),
-    row("theme", &[], &[&["ratatui"]]),
+    row("theme", &["app::look"], &[&["ratatui"]]),
     row(
         "view",
         &["app", "glyph", "text", "theme"],

@@ -7,6 +7,7 @@ pub(crate) mod form;
 pub(crate) mod key;
 pub(crate) mod keymap;
 pub(crate) mod layout;
+pub(crate) mod look;
 pub(crate) mod model;
 pub(crate) mod msg;
 pub(crate) mod overlay;

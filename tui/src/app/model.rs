@@ -11,6 +11,7 @@ use crate::app::field::TextField;
 use crate::app::form::{FieldName, SecretField};
 use crate::app::keymap::{Context, Need};
 use crate::app::layout::Size;
+use crate::app::look::Look;
 use crate::app::msg::{CallId, Lost, Notice};
 use crate::app::overlay::Overlay;
 use crate::app::screens::accounts::AccountsScreen;
@@ -51,18 +52,6 @@ impl Page {
             Self::System => "System",
         }
     }
-}
-
-/// What the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "three facts about a terminal, each on its own")]
-pub struct Look {
-    /// Only ASCII.
-    pub ascii: bool,
-    /// No colours: attributes and words alone.
-    pub mono: bool,
-    /// Labels may carry a hyperlink.
-    pub links: bool,
 }
 
 /// The connection to the daemon.
@@ -263,6 +252,12 @@ impl Model {
             },
             _ => None,
         }
+    }
+
+    /// The fields a pasted block may fill, while the form is open.
+    pub(crate) fn block_fields(&self) -> Option<Vec<FieldName>> {
+        let open = self.overlay.is_none() && self.page == Page::Connect;
+        (open && self.connect.stage == Stage::Form).then(|| self.connect.form.fields().collect())
     }
 
     /// True when pasted text has somewhere to go that is no secret.

@@ -19,6 +19,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::look::Theme;
+
 /// Watches and runs the accounts of musterd. Without a command: the terminal client.
 #[derive(Debug, Parser)]
 #[command(name = "muster", version, disable_help_subcommand = true)]
@@ -36,7 +38,7 @@ pub(crate) struct Cli {
 }
 
 /// How the terminal client looks.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags, each on its own")]
 pub(crate) struct ScreenFlags {
     /// Leaves out every key that changes something.
@@ -45,9 +47,21 @@ pub(crate) struct ScreenFlags {
     /// Uses ASCII only, whatever the locale says.
     #[arg(long)]
     pub(crate) ascii: bool,
+    /// The colours: auto, dark, light, safe (blue and orange) or mono.
+    #[arg(long, value_name = "THEME")]
+    pub(crate) theme: Option<Theme>,
     /// Uses no colours; so does the variable `NO_COLOR`.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "theme")]
     pub(crate) mono: bool,
+    /// The configuration file, in the place of the usual one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Prints what the keys do, as a document, and ends.
+    #[arg(long)]
+    pub(crate) print_keys: bool,
+    /// Prints a configuration file with every key, and ends.
+    #[arg(long)]
+    pub(crate) print_config: bool,
 }
 
 /// What a script or a person can ask for.

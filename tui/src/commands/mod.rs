@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod halt;
 mod journal;
+mod keys;
 mod plan;
 mod print;
 mod prompt;
@@ -34,6 +35,22 @@ pub(crate) use print::complain;
 
 /// The version of the shape of `--json`.
 const SCHEMA_VERSION: u32 = 1;
+
+/// The document of the screen's keys.
+pub(crate) fn keys() -> String {
+    keys::document()
+}
+
+/// Prints a whole text.
+pub(crate) fn say(text: &str) -> ExitCode {
+    match text.lines().try_for_each(print::line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            error.exit_code()
+        }
+    }
+}
 
 /// Does one command; says on standard error what went wrong.
 pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode {

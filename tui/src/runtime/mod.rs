@@ -14,7 +14,8 @@ use muster_protocol::time::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use crate::app::model::{Look, Model};
+use crate::app::look::Look;
+use crate::app::model::Model;
 use crate::app::msg::{Msg, Notice};
 use crate::app::update::update;
 use crate::clipboard::Clipboard;
@@ -36,6 +37,8 @@ pub struct Options {
     pub look: Look,
     /// True inside tmux, which has a clipboard and drawing habits of its own.
     pub tmux: bool,
+    /// Whether large frames are bracketed for the terminal.
+    pub sync: bool,
 }
 
 /// Everything that reaches the loop.
@@ -73,7 +76,7 @@ impl Runtime {
         back: Sender<Event>,
         link: UnboundedSender<Command>,
     ) -> std::io::Result<Self> {
-        let screen = Screen::enter(!options.tmux)?;
+        let screen = Screen::enter(options.sync)?;
         let ours = screen.handle();
         Ok(Self {
             model: Model::new(Screen::size(), options.look, options.read_only),
@@ -126,7 +129,7 @@ impl Runtime {
         match event {
             Event::Input(Input::Closed) | Event::Terminate => self.leaving = true,
             Event::Input(input) => {
-                if let Some(msg) = route(&self.model, &mut self.secrets, input) {
+                for msg in route(&self.model, &mut self.secrets, input) {
                     self.update(msg)?;
                 }
                 return Ok(Urgency::Now);

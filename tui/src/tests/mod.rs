@@ -11,5 +11,6 @@ mod mended;
 mod replay;
 mod rows;
 mod screens;
+mod style;
 mod update;
 pub(crate) mod world;

@@ -10,7 +10,8 @@ use ratatui::backend::TestBackend;
 use super::world;
 use crate::app::form::{SecretFacts, SecretField, Shape};
 use crate::app::key::Key;
-use crate::app::model::{Look, Model};
+use crate::app::look::{Look, Theme};
+use crate::app::model::Model;
 use crate::app::msg::{Answer, CallId, LinkNews, Lost, Msg, Notice};
 use crate::app::screens::accounts;
 use crate::app::update::update;
@@ -104,7 +105,7 @@ proptest! {
     #[test]
     fn no_day_makes_it_panic_and_the_selection_exists(
         size in (1_u16..=200, 1_u16..=60),
-        looks in (any::<bool>(), any::<bool>(), any::<bool>()),
+        looks in (any::<bool>(), prop::sample::select(Theme::ALL.to_vec()), any::<bool>()),
         heard in any::<bool>(),
         messages in prop::collection::vec((msg(), 0_i64..5_000), 1..60),
     ) {
@@ -113,7 +114,7 @@ proptest! {
         } else {
             Model::new(world::size(80, 24), Look::default(), false)
         };
-        model.look = Look { ascii: looks.0, mono: looks.1, links: looks.2 };
+        model.look = Look { ascii: looks.0, theme: looks.1, links: looks.2 };
         let mut now = Timestamp::from_millis(1_000);
         update(&mut model, now, Msg::Resize(world::size(size.0, size.1)));
         for (msg, passed) in messages {

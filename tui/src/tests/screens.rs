@@ -17,7 +17,8 @@ use ratatui::style::Modifier;
 use super::world;
 use crate::app::key::Key;
 use crate::app::keymap::Need;
-use crate::app::model::{Look, Model, Page};
+use crate::app::look::{Look, Theme};
+use crate::app::model::{Model, Page};
 use crate::app::msg::{LinkNews, Lost, Msg};
 use crate::app::screens::connect::Stage;
 use crate::app::update::update;
@@ -229,7 +230,7 @@ fn every_binding_in_force_is_in_help() {
 
 #[test]
 fn the_selection_is_reversed_and_the_address_stands_alone() {
-    let mono = |model: &mut Model| model.look = Look { mono: true, ..Look::default() };
+    let mono = |model: &mut Model| model.look = Look { theme: Theme::Mono, ..Look::default() };
     let mut model = world::model();
     mono(&mut model);
     let terminal = screen(&model);

@@ -23,7 +23,8 @@ use muster_protocol::version::ProtocolVersion;
 
 pub(crate) use super::firing::{firing, past_runs};
 use crate::app::layout::Size;
-use crate::app::model::{Look, Model, Page};
+use crate::app::look::Look;
+use crate::app::model::{Model, Page};
 use crate::app::msg::{LinkNews, Msg};
 use crate::app::screens::connect::Stage;
 use crate::app::update::update;

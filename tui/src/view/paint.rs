@@ -4,6 +4,7 @@ use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::look::Theme;
 use crate::app::model::Model;
 use crate::glyph::{self, Mark};
 use crate::text;
@@ -13,18 +14,23 @@ use crate::theme::{self, Role};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pen {
     pub(super) ascii: bool,
-    mono: bool,
+    theme: Theme,
 }
 
 impl Pen {
     /// The pen for this model's terminal.
     pub(super) const fn of(model: &Model) -> Self {
-        Self { ascii: model.look.ascii, mono: model.look.mono }
+        Self { ascii: model.look.ascii, theme: model.look.theme }
+    }
+
+    /// True where there are no colours.
+    pub(super) fn is_mono(self) -> bool {
+        self.theme == Theme::Mono
     }
 
     /// A piece of text; what a broker or a person wrote is scrubbed here.
     pub(super) fn text(self, role: Role, text: impl AsRef<str>) -> Span<'static> {
-        Span::styled(text::scrub(text.as_ref()), theme::style(role, self.mono))
+        Span::styled(text::scrub(text.as_ref()), theme::style(role, self.theme))
     }
 
     /// A glyph in the colour of what it says.

@@ -121,6 +121,37 @@ pub(crate) enum Context {
 }
 
 impl Context {
+    /// Every context, in the order of the document.
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Always,
+        Self::Global,
+        Self::List,
+        Self::Accounts,
+        Self::Table,
+        Self::Details,
+        Self::Choose,
+        Self::Form,
+        Self::Guide,
+        Self::Egress,
+        Self::Check,
+        Self::Login,
+        Self::Ended,
+        Self::Failed,
+        Self::Refill,
+        Self::Runs,
+        Self::DryRun,
+        Self::Live,
+        Self::Doubt,
+        Self::History,
+        Self::Journal,
+        Self::Help,
+        Self::Palette,
+        Self::Confirm,
+        Self::Line,
+        Self::Redirect,
+        Self::Qr,
+    ];
+
     /// Every combination that can be in force, the most particular first.
     #[cfg(test)]
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {

@@ -28,6 +28,14 @@ pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect>
             typed(model);
             Vec::new()
         }
+        Msg::Fill { field, text } => {
+            connect::fill(model, field, &text);
+            Vec::new()
+        }
+        Msg::Filled { filled, odd } => {
+            connect::filled(model, filled, odd);
+            Vec::new()
+        }
         Msg::PasteIgnored => {
             model.say(Notice::bad("nothing takes text here: the paste was ignored"));
             Vec::new()

@@ -168,7 +168,7 @@ fn waiting(
     lines.push(Line::default());
     let above = lines.len();
     let height = usize::from(body.height).saturating_sub(above);
-    let code = qr::lines(link, (width.saturating_sub(34), height), pen, model.look.mono);
+    let code = qr::lines(link, (width.saturating_sub(34), height), pen);
     let beside = code.as_ref().and_then(|rows| rows.first()).map_or(0, |row| row.width() + 4);
     let words = link_words(model, (link, expires), pen, width.saturating_sub(beside));
     match code {

@@ -16,6 +16,7 @@ use crate::app::keymap::{Cmd, Context};
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::Overlay;
+use crate::text;
 
 mod steps;
 
@@ -217,6 +218,35 @@ pub(crate) fn secret_changed(model: &mut Model, field: SecretField, facts: Secre
     if form.problems.contains_key(&FieldName::Secret(field)) {
         form.check(FieldName::Secret(field));
     }
+}
+
+/// A pasted block names a field that is no secret.
+pub(crate) fn fill(model: &mut Model, field: FieldName, text: &str) {
+    let form = &mut model.connect.form;
+    match field {
+        FieldName::User => form.user = TextField::with(text),
+        FieldName::ClientId => form.client_id = TextField::with(text),
+        FieldName::Guide | FieldName::Secret(_) | FieldName::Egress => {}
+    }
+}
+
+/// A pasted block has been taken: what it filled is checked, and the focus goes to what is missing.
+pub(crate) fn filled(model: &mut Model, filled: usize, odd: usize) {
+    let form = &mut model.connect.form;
+    let fields: Vec<FieldName> = form.fields().collect();
+    for field in &fields {
+        if !form.is_blank(*field) {
+            form.check(*field);
+        }
+    }
+    let wanting = fields.iter().find(|field| form.problem(**field).is_some());
+    form.focus = wanting.or(fields.last()).copied().unwrap_or(FieldName::Guide);
+    form.scroll = 0;
+    let words = format!("{} filled from the paste", text::count(filled, "field"));
+    model.say(match odd {
+        0 => Notice::good(words),
+        n => Notice::bad(format!("{words}; {} named no field", text::count(n, "line"))),
+    });
 }
 
 /// Does a command of this page.

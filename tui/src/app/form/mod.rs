@@ -1,6 +1,10 @@
 //! The fields of the connect form, and what can be said of a typed value without keeping it.
 
+mod block;
+
 use muster_protocol::order::Broker;
+
+pub(crate) use block::pairs;
 
 /// A field of the connect form, in the words of the broker's portal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
