@@ -17,6 +17,7 @@ use muster_tests::harness::clock::DayClock;
 use muster_tests::sandbox::SandboxClock;
 use musterd::config::Config;
 use musterd::daemon::{Edges, run};
+use musterd::failpoint::{self, Point};
 use musterd::passphrase::{Passphrase, Source};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,9 @@ struct Drill {
     /// Exchange seconds a real second.
     #[arg(long, default_value_t = 1.0)]
     speed: f64,
+    /// Kill the process when it passes this point so many times: `POINT:PASS`.
+    #[arg(long)]
+    fail_at: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -84,7 +88,15 @@ fn pump(mut from: impl Read, mut to: impl Write) -> anyhow::Result<()> {
     }
 }
 
+fn arm(fail_at: &str) -> anyhow::Result<()> {
+    let (name, pass) = fail_at.split_once(':').context("--fail-at takes POINT:PASS")?;
+    let point = Point::named(name).with_context(|| format!("there is no point {name}"))?;
+    anyhow::ensure!(failpoint::arm(point, pass.parse()?), "only a debug build can be armed");
+    Ok(())
+}
+
 fn daemon(drill: &Drill) -> anyhow::Result<()> {
+    drill.fail_at.as_deref().map_or(Ok(()), arm)?;
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let config = Config::read(&drill.config)?;
     let file = &drill.passphrase_file;
