@@ -103,9 +103,10 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("vault", &[], &[&["muster_protocol::ids"], ERRORS, CRYPTO, WIPED, SERDE]),
     row(
         "store",
-        &["domain::record"],
+        &["domain::record", "failpoint"],
         &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
+    row("failpoint", &[], &[&["rustix"]]),
     row("clock", &[], &[&["muster_protocol::time"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
     Layer {
@@ -136,7 +137,17 @@ const DAEMON_LAYERS: &[Layer] = &[
     ),
     row(
         "engine",
-        &["domain", "credential", "vault", "store", "broker", "clock", "egress", "custody"],
+        &[
+            "domain",
+            "credential",
+            "vault",
+            "store",
+            "broker",
+            "clock",
+            "egress",
+            "custody",
+            "failpoint",
+        ],
         &[PROTOCOL, SERDE, ERRORS, TASKS, &["hmac", "sha2", "data_encoding", "zeroize"]],
     ),
     // The doors: each knows the engine's handle, none another.

@@ -41,6 +41,8 @@ pub use self::look::StoreSize;
 pub use self::records::{decode, encode};
 pub use self::writer::{Report, Writer, WriterStopped};
 
+use crate::failpoint::{Point, hit};
+
 use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAULT};
 
 /// The open store. Its lock on the file is what makes a second daemon refuse to start.
@@ -220,7 +222,9 @@ impl Store {
             let mut writing = self.db.begin_write()?;
             writing.set_quick_repair(true);
             let placed = batch::write(&writing, batches)?;
+            hit(Point::Written);
             writing.commit()?;
+            hit(Point::Committed);
             Ok(placed)
         })
     }
