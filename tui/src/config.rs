@@ -9,8 +9,10 @@ use crate::cli::ScreenFlags;
 use crate::glyph;
 use crate::runtime::Options;
 
-/// The daemon's socket.
+/// The daemon's socket: the one given, else the variable's, else where a daemon makes it.
 pub(crate) fn socket(given: Option<PathBuf>) -> PathBuf {
+    let named = std::env::var_os("MUSTER_SOCKET").filter(|path| !path.is_empty());
+    let given = given.or_else(|| named.map(PathBuf::from));
     endpoint::socket_path(given, std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
 }
 

@@ -10,4 +10,5 @@ mod link;
 mod replay;
 mod screens;
 mod update;
+mod waiting;
 pub(crate) mod world;

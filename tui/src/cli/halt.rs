@@ -3,6 +3,11 @@
 use clap::Args;
 use muster_protocol::ids::{PlanId, UserId};
 
+pub(super) const HALT_EXAMPLES: &str =
+    "Examples:\n  muster halt\n  muster halt --user asha.k\n  muster halt --plan btst";
+pub(super) const RESUME_EXAMPLES: &str =
+    "Examples:\n  muster resume\n  muster resume --user asha.k\n  muster resume --plan btst";
+
 /// What a halt is for; everything, if nothing is named.
 #[derive(Debug, Args)]
 pub(crate) struct ScopeArgs {
