@@ -13,7 +13,7 @@ mod wait;
 
 pub(crate) use account::{AccountCommand, ConnectArgs, Switch, TestArgs};
 pub(crate) use document::document;
-pub(crate) use halt::ScopeArgs;
+pub(crate) use halt::{HaltArgs, ScopeArgs};
 pub(crate) use journal::JournalArgs;
 pub(crate) use plan::PlanCommand;
 pub(crate) use run::{ResolveArgs, RunCommand};
@@ -94,10 +94,16 @@ pub(crate) enum Command {
     Run(RunCommand),
     /// Stops every order from leaving, or one user's or plan's, until it is resumed.
     #[command(after_help = halt::HALT_EXAMPLES)]
-    Halt(ScopeArgs),
+    Halt(HaltArgs),
     /// Ends a halt.
     #[command(after_help = halt::RESUME_EXAMPLES)]
     Resume(ScopeArgs),
+    /// What a day came to: its runs, their tallies, and the head of the audit chain.
+    #[command(after_help = "Examples:\n  muster report\n  muster report 2026-11-23 --json")]
+    Report {
+        /// Which day, for example 2026-11-23; today if none is named.
+        date: Option<String>,
+    },
     /// Waits until something is so.
     #[command(subcommand_required = true)]
     Wait(WaitArgs),

@@ -43,7 +43,7 @@ pub(crate) enum WaitFor {
         after_help = "Examples:\n  muster wait closed btst --timeout 1h\n  muster wait closed btst@2026-11-23 --json"
     )]
     Closed {
-        /// PLAN@DATE, or PLAN for its run of today.
+        /// PLAN@DATE; or PLAN for its run of today: the one under way, else the one to come, else the last.
         run: String,
     },
 }

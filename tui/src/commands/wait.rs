@@ -26,7 +26,8 @@ pub(super) async fn wait(
     args: &WaitArgs,
     printer: Printer,
 ) -> Result<(), CommandError> {
-    let mut waiter = Waiter { what: &args.what, printer, seen: String::new(), met: false };
+    let mut waiter =
+        Waiter { what: &args.what, printer, seen: String::new(), met: false, run: None };
     let Some(most) = args.timeout else { return waiter.until(socket).await };
     match tokio::time::timeout(most, waiter.until(socket)).await {
         Ok(outcome) => outcome,
@@ -45,6 +46,8 @@ struct Waiter<'a> {
     seen: String,
     /// Whether a daemon answered once.
     met: bool,
+    /// The run that is waited for, once it is known.
+    run: Option<RunId>,
 }
 
 impl Waiter<'_> {
@@ -150,13 +153,13 @@ impl Waiter<'_> {
         named: &str,
     ) -> Result<Option<Result<(), CommandError>>, CommandError> {
         let runs = daemon.client.call(ListRuns {}).await?;
-        let id = run_id(daemon, named)?;
+        let id = match &self.run {
+            Some(id) => id.clone(),
+            None => which(daemon, named, &runs).await?,
+        };
+        self.run = Some(id.clone());
         let Some(found) = runs.iter().find(|run| run.id == id) else {
-            let plans = daemon.client.call(ListPlans {}).await?;
-            let to_come = plans.iter().any(|plan| {
-                plan.spec.name == id.plan && plan.next_fire.is_some_and(|at| at.date() <= id.date)
-            });
-            if !to_come {
+            if !to_come(daemon, &id).await? {
                 return Err(CommandError::NotFound(format!(
                     "there is no run {id}, and none to come; see muster run list and muster plan list"
                 )));
@@ -182,14 +185,31 @@ impl Waiter<'_> {
     }
 }
 
-/// A run by its name, or a plan's run of today.
-fn run_id(daemon: &Daemon, named: &str) -> Result<RunId, CommandError> {
+/// A run by its name. Of a plan: its run of today that is under way, else the one to come, else the last.
+async fn which(daemon: &Daemon, named: &str, runs: &[RunView]) -> Result<RunId, CommandError> {
     if named.contains('@') {
         return RunId::try_from(named.to_owned())
             .map_err(|error| CommandError::Usage(error.to_string()));
     }
     let plan: PlanId = named.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
-    Ok(RunId { plan, date: daemon.client.welcome().now.date() })
+    let date = daemon.client.welcome().now.date();
+    let of_today = || runs.iter().filter(|run| run.id.plan == plan && run.id.date == date);
+    let last = of_today().max_by_key(|run| run.id.firing);
+    let firing = last.map_or(0, |run| run.id.firing).saturating_add(1);
+    let next = RunId { plan: plan.clone(), date, firing };
+    let under_way = of_today().find(|run| over(run).is_none()).map(|run| run.id.clone());
+    match (under_way, last) {
+        (Some(id), _) => Ok(id),
+        (None, Some(last)) if !to_come(daemon, &next).await? => Ok(last.id.clone()),
+        (None, _) => Ok(next),
+    }
+}
+
+/// Whether a run may still begin.
+async fn to_come(daemon: &Daemon, id: &RunId) -> Result<bool, CommandError> {
+    let plans = daemon.client.call(ListPlans {}).await?;
+    let of_plan = plans.iter().filter(|plan| plan.spec.name == id.plan);
+    Ok(of_plan.filter_map(|plan| plan.next_fire).any(|at| at.date() <= id.date))
 }
 
 /// How a run went, once it is over.

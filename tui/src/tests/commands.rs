@@ -120,7 +120,11 @@ async fn what_a_command_asks_is_what_was_said() {
             r#"{"accounts":{"ids":[1]},"on":false}"#,
         ),
         ("account abandon 7", "account.abandon", r#"{"ticket":7}"#),
-        ("halt --user asha.k", "halt", r#"{"scope":{"of":"user","name":"asha.k"}}"#),
+        (
+            "halt --user asha.k",
+            "halt",
+            r#"{"scope":{"of":"user","name":"asha.k"},"cancel_open":false}"#,
+        ),
         ("resume --plan btst", "resume", r#"{"scope":{"of":"plan","name":"btst"}}"#),
         ("release", "hold.release", "{}"),
         (

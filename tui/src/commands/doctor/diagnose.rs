@@ -192,6 +192,9 @@ fn remedy(account: &AccountView, reasons: &[Unfit]) -> String {
     match reasons.first() {
         Some(Unfit::LoginDue) => format!("muster account login {named}"),
         Some(Unfit::Sealed) => "muster vault unseal".to_owned(),
+        Some(Unfit::Leg { .. } | Unfit::Cap { .. }) => {
+            "change the plan, or take the account out of it".to_owned()
+        }
         Some(Unfit::Halted) => "muster resume".to_owned(),
         Some(Unfit::Untested | Unfit::NoSession | Unfit::SessionEndsEarly { .. }) => {
             format!("muster test {named}")
