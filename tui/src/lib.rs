@@ -22,7 +22,7 @@ mod text;
 mod theme;
 mod view;
 
-pub use app::model::Look;
+pub use app::look::{Look, Theme};
 pub use runtime::Options;
 pub use session::run_terminal;
 
@@ -49,6 +49,16 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(wrong) => return misused(&wrong, &arguments),
     };
+    if cli.screen.print_keys || cli.screen.print_config {
+        let text = if cli.screen.print_keys { commands::keys() } else { config::SAMPLE.to_owned() };
+        return commands::say(&text);
+    }
+    let file = match config::read(&cli.screen) {
+        Ok(file) => file,
+        Err(unusable) => {
+            return commands::fail(Exit::Usage, &unusable.to_string(), cli.json);
+        }
+    };
     let mut builder = match cli.command {
         Some(_) => tokio::runtime::Builder::new_current_thread(),
         None => tokio::runtime::Builder::new_multi_thread(),
@@ -60,10 +70,10 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let socket = config::socket(cli.socket);
+    let socket = config::socket(cli.socket, &file);
     match cli.command {
         Some(command) => runtime.block_on(commands::run(command, &socket, cli.json)),
-        None => runtime.block_on(screen(Options::from_flags(socket, cli.screen), cli.json)),
+        None => runtime.block_on(screen(Options::new(socket, &cli.screen, &file), cli.json)),
     }
 }
 

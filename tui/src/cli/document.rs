@@ -85,6 +85,7 @@ const SHARED: [&str; 3] = ["socket", "json", "help"];
 /// What each command writes with `--json`: the key beside `schema_version`, and what is under it.
 pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("status", "status", "the daemon at a glance"),
+    ("house", "house", "the store's size, the vault's slots, the last backup"),
     ("muster", "muster", "`next_run`, and the accounts under `fit`, `unfit` and `off`"),
     ("test", "accounts", "the tested accounts, each with its `last_check`"),
     ("journal", "entry", "one entry an object, oldest first"),
@@ -142,8 +143,8 @@ Written by `muster document` from the definitions of the command line; a test co
 are `muster COMMAND --help`, the manual pages (`muster man FOLDER`) and the completions (`muster completions SHELL`).
 
 Every command takes `--socket PATH` and `--json`. The socket is the one given, else the variable `MUSTER_SOCKET`,
-else `/run/musterd/musterd.sock` if it is there, else `muster/musterd.sock` in `XDG_RUNTIME_DIR`. Secrets are read
-from standard input or typed without echo, never from arguments or the environment.
+else the configuration file's, else `/run/musterd/musterd.sock` if it is there, else `muster/musterd.sock` in
+`XDG_RUNTIME_DIR`. Secrets are read from standard input or typed without echo, never from arguments or the environment.
 
 An account is named by its number, by its user, or by user/broker. Times are those of the exchange.
 

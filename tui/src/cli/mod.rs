@@ -27,6 +27,8 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 use muster_protocol::version::ProtocolVersion;
 
+use crate::app::look::Theme;
+
 /// Watches and runs the accounts of musterd. Without a command: the terminal client.
 #[derive(Debug, Parser)]
 #[command(
@@ -40,8 +42,8 @@ use muster_protocol::version::ProtocolVersion;
 pub(crate) struct Cli {
     /// The daemon's socket.
     ///
-    /// If it is not given: the variable `MUSTER_SOCKET`, else /run/musterd/musterd.sock, else
-    /// muster/musterd.sock in `XDG_RUNTIME_DIR`.
+    /// If it is not given: the variable `MUSTER_SOCKET`, else the configuration file's, else
+    /// /run/musterd/musterd.sock, else muster/musterd.sock in `XDG_RUNTIME_DIR`.
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
     /// Writes JSON with `schema_version`, for scripts; errors, too.
@@ -54,7 +56,7 @@ pub(crate) struct Cli {
 }
 
 /// How the terminal client looks.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags, each on its own")]
 pub(crate) struct ScreenFlags {
     /// Leaves out every key that changes something.
@@ -63,9 +65,21 @@ pub(crate) struct ScreenFlags {
     /// Uses ASCII only, whatever the locale says.
     #[arg(long)]
     pub(crate) ascii: bool,
+    /// The colours: auto, dark, light, safe (blue and orange) or mono.
+    #[arg(long, value_name = "THEME")]
+    pub(crate) theme: Option<Theme>,
     /// Uses no colours; so does the variable `NO_COLOR`.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "theme")]
     pub(crate) mono: bool,
+    /// The configuration file, in the place of the usual one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Prints what the keys do, as a document, and ends.
+    #[arg(long)]
+    pub(crate) print_keys: bool,
+    /// Prints a configuration file with every key, and ends.
+    #[arg(long)]
+    pub(crate) print_config: bool,
 }
 
 /// What a script or a person can ask for.
@@ -77,6 +91,9 @@ pub(crate) enum Command {
     /// Who is fit for the next run, and who is not and why.
     #[command(after_help = "Examples:\n  muster muster\n  muster muster --json")]
     Muster,
+    /// The store's size, the vault's slots, the last backup.
+    #[command(after_help = "Examples:\n  muster house\n  muster house --json")]
+    House,
     /// Tests one account or all and waits for the result.
     #[command(after_help = account::TEST_EXAMPLES)]
     Test(TestArgs),

@@ -8,6 +8,7 @@ mod error;
 mod exit;
 mod halt;
 mod journal;
+mod keys;
 mod plan;
 mod print;
 mod prompt;
@@ -50,6 +51,22 @@ pub(crate) fn fail(exit: Exit, message: &str, json: bool) -> ExitCode {
 /// The version of the shape of `--json`.
 const SCHEMA_VERSION: u32 = 1;
 
+/// The document of the screen's keys.
+pub(crate) fn keys() -> String {
+    keys::document()
+}
+
+/// Prints a whole text.
+pub(crate) fn say(text: &str) -> ExitCode {
+    match text.lines().try_for_each(print::line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            error.exit_code()
+        }
+    }
+}
+
 /// Does one command; says on standard error what went wrong.
 pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode {
     let outcome = perform(command, socket, json).await;
@@ -88,6 +105,7 @@ pub(crate) async fn perform(
         | Command::Wait(_)
         | Command::Doctor(_) => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
+        Command::House => status::house(&daemon, printer).await,
         Command::Muster => status::muster(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,

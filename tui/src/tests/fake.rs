@@ -133,6 +133,7 @@ impl Peer {
                 self.counter.fetch_add(1, Ordering::SeqCst);
                 serde_json::to_value(Subscribed { seq: 10, snapshot }).unwrap()
             }
+            "house" => json!(world::house()),
             "status" => json!(snapshot.status),
             "account.list" => json!(snapshot.accounts),
             "plan.list" => json!(snapshot.plans),

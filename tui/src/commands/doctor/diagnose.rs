@@ -222,7 +222,7 @@ fn in_doubt(seen: &Seen) -> Vec<Finding> {
 fn backup(seen: &Seen, days: u16) -> Finding {
     let remedy = "muster backup FILE, then copy the file to another machine";
     let Some(at) = seen.backup else {
-        return Finding::warn("backup", "none in the journal", remedy);
+        return Finding::warn("backup", "none known", remedy);
     };
     let age = seen.status.now.since(at);
     let says = format!("the newest was made {}", text::ago(age));

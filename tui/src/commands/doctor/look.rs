@@ -1,11 +1,11 @@
 //! What the doctor sees through the socket.
 
 use muster_protocol::account::AccountView;
-use muster_protocol::event::{Area, Level};
+use muster_protocol::event::Level;
 use muster_protocol::plan::PlanView;
 use muster_protocol::reply::Welcome;
 use muster_protocol::request::{
-    JournalFilter, ListAccounts, ListPlans, ListRuns, QueryJournal, Status,
+    House, JournalFilter, ListAccounts, ListPlans, ListRuns, QueryJournal, Status,
 };
 use muster_protocol::run::RunView;
 use muster_protocol::status::StatusView;
@@ -25,7 +25,7 @@ pub(super) struct Seen {
     pub(super) accounts: Vec<AccountView>,
     pub(super) plans: Vec<PlanView>,
     pub(super) runs: Vec<RunView>,
-    /// When a backup was last made, if the journal has it still.
+    /// When a backup was last made, if that is known.
     pub(super) backup: Option<Timestamp>,
     /// Errors in the journal of the last day.
     pub(super) errors: usize,
@@ -38,13 +38,6 @@ pub(super) async fn look(daemon: &Daemon, begun: Instant) -> Result<Seen, Comman
     let here = here();
     let answered_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = client.call(Status {}).await?;
-    let made = JournalFilter {
-        level: Some(Level::Info),
-        area: Some(Area::Daemon),
-        text: Some("backed up to ".to_owned()),
-        ..JournalFilter::default()
-    };
-    let made = client.call(QueryJournal { after: 0, limit: 1, filter: made }).await?;
     let errors = JournalFilter {
         level: Some(Level::Error),
         since: Some(status.now.plus(-DAY)),
@@ -59,7 +52,7 @@ pub(super) async fn look(daemon: &Daemon, begun: Instant) -> Result<Seen, Comman
         accounts: client.call(ListAccounts {}).await?,
         plans: client.call(ListPlans {}).await?,
         runs: client.call(ListRuns {}).await?,
-        backup: made.last().map(|entry| entry.at),
+        backup: client.call(House {}).await?.backup,
         errors: errors.len(),
     })
 }
