@@ -11,6 +11,8 @@ mod clock;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod day;
 mod demo;
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) async fn muster(
     if args.now {
         let called = call(daemon, args.plan.as_ref());
         tokio::time::timeout(PATIENCE, called).await.map_err(|_| {
-            CommandError::Failed(format!("the muster is not over after {} s", PATIENCE.as_secs()))
+            CommandError::TimedOut(format!("the muster is not over after {} s", PATIENCE.as_secs()))
         })??;
     }
     let board = daemon.client.call(Muster { plan: args.plan }).await?;
@@ -68,7 +68,7 @@ fn verdict(board: &MusterBoard) -> Result<(), CommandError> {
         (0, unfit) => Err(CommandError::NoneFit(format!("none of {unfit} accounts is fit"))),
         (fit, unfit) => {
             let all = fit.saturating_add(unfit);
-            Err(CommandError::SomeUnfit(format!("{unfit} of {all} accounts are not fit")))
+            Err(CommandError::Unfit(format!("{unfit} of {all} accounts are not fit")))
         }
     }
 }
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn the_exit_code_tells_all_some_and_none() {
         assert!(verdict(&board(2, 0)).is_ok());
-        assert!(matches!(verdict(&board(1, 1)), Err(CommandError::SomeUnfit(_))));
+        assert!(matches!(verdict(&board(1, 1)), Err(CommandError::Unfit(_))));
         assert!(matches!(verdict(&board(0, 1)), Err(CommandError::NoneFit(_))));
         let held = MusterBoard { held: Some(HoldReason::ClockSet), ..board(2, 0) };
         assert!(matches!(verdict(&held), Err(CommandError::NoneFit(_))));
