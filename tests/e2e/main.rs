@@ -18,6 +18,8 @@ mod hunt;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod person;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod slow_reader;

@@ -16,6 +16,7 @@ pub mod keyring;
 pub mod limits;
 pub mod model;
 pub mod msg;
+pub mod person;
 pub mod plan;
 pub mod record;
 pub mod report;

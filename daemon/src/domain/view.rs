@@ -15,6 +15,7 @@ use super::account::Account;
 use super::check::EndedCheck;
 use super::intent::{Cause, Intent, Stage};
 use super::model::{EgressSettings, Model};
+use super::person;
 use super::run;
 use super::update::due_fire;
 
@@ -33,7 +34,7 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         };
         *slot = slot.saturating_add(1);
     }
-    StatusView {
+    let view = StatusView {
         version: model.settings.version.clone(),
         started: model.started,
         now,
@@ -48,7 +49,8 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         held: model.held,
         audit: Some(model.audit.clone()),
         callback: model.settings.callback.clone(),
-    }
+    };
+    person::status(model, view, only)
 }
 
 fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {
@@ -164,6 +166,12 @@ pub fn plan(model: &Model, id: &PlanId) -> Option<PlanView> {
         unchanged_run: None,
         findings: Vec::new(),
     })
+}
+
+/// Every plan, as a peer may see it.
+pub fn plans(model: &Model, only: Option<&UserId>) -> Vec<PlanView> {
+    let views = model.plans.keys().filter_map(|id| plan(model, id));
+    views.map(|view| person::plan(model, view, only)).collect()
 }
 
 /// One run.
@@ -309,9 +317,9 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
     Snapshot {
         status: status(model, now, only),
         accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
-        plans: model.plans.keys().filter_map(|id| plan(model, id)).collect(),
+        plans: plans(model, only),
         intents: intents.collect(),
-        runs: runs(model, now).into_iter().map(|view| for_person(view, only)).collect(),
+        runs: runs(model, now).into_iter().map(|view| person::run(model, view, only)).collect(),
         checks: model
             .tickets
             .values()
@@ -320,12 +328,4 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
             .collect(),
         journal: Vec::new(),
     }
-}
-
-/// A run with nobody else's name in it.
-pub fn for_person(mut view: RunView, only: Option<&UserId>) -> RunView {
-    if let Some(user) = only {
-        view.left_out.retain(|out| out.user == *user);
-    }
-    view
 }
