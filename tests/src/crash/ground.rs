@@ -149,8 +149,8 @@ impl Ground {
             let name = format!("k{}{letter}", self.number);
             let spec = PlanSpec {
                 name: name.parse()?,
-                at: time(self.minute),
-                window_until: time(self.minute + WINDOW),
+                at: time(self.minute).into(),
+                window_until: time(self.minute + WINDOW).into(),
                 ..two_legs()
             };
             self.plans.push(spec.name.clone());
