@@ -7,6 +7,8 @@ mod books;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod crash;
