@@ -9,6 +9,8 @@ mod canary;
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod crash;
@@ -21,6 +23,8 @@ mod hunt;
 mod memory;
 #[cfg(test)]
 mod muster;
+#[cfg(test)]
+mod person;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

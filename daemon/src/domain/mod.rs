@@ -19,6 +19,7 @@ pub mod limits;
 pub mod model;
 pub mod msg;
 pub mod muster;
+pub mod person;
 pub mod plan;
 pub mod record;
 pub mod report;

@@ -16,6 +16,7 @@ use super::egress;
 use super::intent::{Cause, Intent, Stage};
 use super::model::Model;
 use super::muster::{self, Ahead};
+use super::person;
 use super::run;
 use super::update::due_fire;
 
@@ -24,7 +25,7 @@ const RUN_DAYS_MS: i64 = 7 * DAY;
 
 /// The daemon at a glance; a person held to their own accounts sees counts of those only.
 pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusView {
-    StatusView {
+    let view = StatusView {
         version: model.settings.version.clone(),
         started: model.started,
         now,
@@ -41,7 +42,8 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         clock: model.clock.view(),
         mustered: model.called,
         callback: model.settings.callback.clone(),
-    }
+    };
+    person::status(model, view, only)
 }
 
 fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {
@@ -126,6 +128,12 @@ pub fn plan(model: &Model, id: &PlanId) -> Option<PlanView> {
         unchanged_run: None,
         findings: Vec::new(),
     })
+}
+
+/// Every plan, as a peer may see it.
+pub fn plans(model: &Model, only: Option<&UserId>) -> Vec<PlanView> {
+    let views = model.plans.keys().filter_map(|id| plan(model, id));
+    views.map(|view| person::plan(model, view, only)).collect()
 }
 
 /// One run.
@@ -272,9 +280,9 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
     Snapshot {
         status: status(model, now, only),
         accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
-        plans: model.plans.keys().filter_map(|id| plan(model, id)).collect(),
+        plans: plans(model, only),
         intents: intents.collect(),
-        runs: runs(model, now).into_iter().map(|view| for_person(view, only)).collect(),
+        runs: runs(model, now).into_iter().map(|view| person::run(model, view, only)).collect(),
         checks: model
             .tickets
             .values()
@@ -283,12 +291,4 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
             .collect(),
         journal: Vec::new(),
     }
-}
-
-/// A run with nobody else's name in it.
-pub fn for_person(mut view: RunView, only: Option<&UserId>) -> RunView {
-    if let Some(user) = only {
-        view.left_out.retain(|out| out.user == *user);
-    }
-    view
 }

@@ -19,7 +19,7 @@ use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
 use crate::domain::muster::{self, Ahead};
-use crate::domain::{report, view};
+use crate::domain::{person, report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
 
@@ -42,13 +42,10 @@ impl Engine {
                 let views = accounts.filter_map(|(id, _)| view::account(&self.model, now, id));
                 to_value(&views.collect::<Vec<_>>())
             }
-            Request::ListPlans(_) => {
-                let plans = self.model.plans.keys().filter_map(|id| view::plan(&self.model, id));
-                to_value(&plans.collect::<Vec<_>>())
-            }
+            Request::ListPlans(_) => to_value(&view::plans(&self.model, only)),
             Request::ListRuns(_) => {
                 let runs = view::runs(&self.model, now).into_iter();
-                to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
+                to_value(&runs.map(|run| person::run(&self.model, run, only)).collect::<Vec<_>>())
             }
             Request::Muster(muster) => {
                 let ahead = match &muster.plan {
@@ -175,7 +172,7 @@ impl Engine {
         let intents = self.model.intents_of(&show.run);
         let intents = intents.filter_map(|(id, _)| view::intent(&self.model, id));
         let mine = intents.filter(|intent| only.is_none_or(|user| intent.user == *user));
-        to_value(&RunDetails { run: view::for_person(run, only), intents: mine.collect() })
+        to_value(&RunDetails { run: person::run(&self.model, run, only), intents: mine.collect() })
     }
 
     /// Reads the journal beside the loop.

@@ -85,7 +85,7 @@ async fn login(daemon: &mut Daemon, named: &str, printer: &Printer) -> Result<()
     }
     let seq = daemon.client.call(Subscribe { journal_tail: 0 }).await?.seq;
     let ticket = daemon.client.call(Login { account: account.id }).await?;
-    connect::watch(daemon, seq, &ticket, printer).await
+    connect::watch(daemon, seq, (&ticket, connect::Until::Passed), printer).await
 }
 
 /// Who must log in today, each with a link of their own.

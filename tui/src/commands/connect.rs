@@ -30,7 +30,7 @@ pub(super) async fn connect(
     order.replaces = replaces.or(order.replaces);
     let seq = daemon.client.call(Subscribe { journal_tail: 0 }).await?.seq;
     let ticket = daemon.client.call(order).await?;
-    watch(daemon, seq, &ticket, printer).await
+    watch(daemon, seq, (&ticket, Until::Stored), printer).await
 }
 
 /// What the flags say and what was read must be of one person and broker.
@@ -90,14 +90,22 @@ fn ask(args: &ConnectArgs) -> Result<Connect, CommandError> {
     Ok(Connect { user, egress: None, replaces: None, credential })
 }
 
+/// When it is over: a new connection when it is stored, too; a login has nothing to store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    Stored,
+    Passed,
+}
+
 /// Shows a connection or login as it goes on; fails unless it passes.
 pub(super) async fn watch(
     daemon: &mut Daemon,
     mut last: u64,
-    ticket: &Ticket,
+    (ticket, until): (&Ticket, Until),
     printer: &Printer,
 ) -> Result<(), CommandError> {
-    let mut shown = Shown { printer: *printer, ticket: ticket.ticket, steps: 0, linked: false };
+    let ticket = ticket.ticket;
+    let mut shown = Shown { printer: *printer, ticket, until, steps: 0, linked: false };
     loop {
         let Some(item) = daemon.feed.recv().await else {
             return Err(CommandError::NoDaemon("the connection was lost".to_owned()));
@@ -121,7 +129,7 @@ pub(super) async fn watch(
                 snapshot.checks
             }
         };
-        let wanted = CheckTarget::Ticket(ticket.ticket);
+        let wanted = CheckTarget::Ticket(ticket);
         for check in checks.iter().filter(|check| check.target == wanted) {
             if let Some(outcome) = shown.show(check)? {
                 return outcome;
@@ -134,6 +142,7 @@ pub(super) async fn watch(
 struct Shown {
     printer: Printer,
     ticket: TicketId,
+    until: Until,
     steps: usize,
     linked: bool,
 }
@@ -152,6 +161,9 @@ impl Shown {
         }
         let end = match &check.outcome {
             CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. } => return Ok(None),
+            CheckOutcome::Passed if self.until == Until::Stored && check.saved_as.is_none() => {
+                return Ok(None);
+            }
             CheckOutcome::Passed => Ok(()),
             CheckOutcome::Failed { failure } => {
                 let says = failure.broker_says.as_deref().unwrap_or("");
