@@ -25,5 +25,6 @@ pub mod secret;
 pub mod status;
 pub mod time;
 pub mod times;
+pub mod valid;
 pub mod vault;
 pub mod version;

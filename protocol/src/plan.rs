@@ -171,7 +171,9 @@ impl Takers {
 }
 
 /// What one account may order in one run; nothing means no cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
     /// Orders of the run.
@@ -210,7 +212,7 @@ pub struct Share {
 }
 
 /// What holds for one account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Terms {
     /// What each leg's quantity is multiplied by.
     pub multiplier: u32,

@@ -5,18 +5,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::account::{AccountView, Credential};
-use crate::event::{Area, JournalEntry, Level};
+use crate::calendar::{CalendarChange, CalendarView};
+use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
 use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
-use crate::order::Broker;
 use crate::params;
-use crate::plan::{Mode, PlanSpec, PlanView};
+use crate::plan::{Mode, PlanCheck, PlanSpec, PlanView};
 use crate::reply::{BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
 use crate::vault::{SlotKind, SlotView};
 use crate::version::ProtocolVersion;
+
+pub use self::select::{JournalFilter, Selection};
 
 /// A request that names its reply type, so a client cannot receive the wrong one.
 pub trait Call: Serialize + Into<Request> {
@@ -216,6 +218,11 @@ requests! {
         /// What it is to be.
         spec: PlanSpec,
     }
+    /// Says what is wrong with a plan, without keeping it. Waits for the brokers' lists.
+    CheckPlan: "plan.check" -> PlanCheck, Operate {
+        /// What it would be.
+        spec: PlanSpec,
+    }
     /// Sets a plan live or dry-run.
     ArmPlan: "plan.arm" -> PlanView, Operate {
         /// Which.
@@ -300,6 +307,15 @@ requests! {
         /// What was found out.
         verdict: Verdict,
     }
+    /// The exchange calendar, with who changed what in it.
+    ShowCalendar: "calendar.show" -> CalendarView, Read {}
+    /// Changes the exchange calendar.
+    AmendCalendar: "calendar.amend" -> CalendarView, Operate {
+        /// What changes.
+        change: CalendarChange,
+        /// Why, for everybody who looks at it later: the exchange's circular, for example.
+        reason: String,
+    }
     /// Stops orders from leaving. The reply comes when it is durable; nothing leaves after it.
     Halt: "halt" -> Done, Operate {
         /// What is stopped.
@@ -323,62 +339,6 @@ requests! {
     }
 }
 
-/// Which accounts an action is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Selection {
-    /// All the peer may touch.
-    All,
-    /// These.
-    Ids(Vec<AccountId>),
-}
-
-/// Which journal entries are wanted; every field narrows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub struct JournalFilter {
-    /// At least this level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<Level>,
-    /// About this part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub area: Option<Area>,
-    /// About this person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// About this account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// At this broker.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broker: Option<Broker>,
-    /// In this run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// Holding this text, in any case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
-impl JournalFilter {
-    /// Whether the entry is wanted.
-    pub fn admits(&self, entry: &JournalEntry) -> bool {
-        fn same<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-            wanted.is_none_or(|w| found == Some(w))
-        }
-        self.level.is_none_or(|level| entry.level >= level)
-            && self.area.is_none_or(|area| entry.area == area)
-            && same(self.user.as_ref(), entry.user.as_ref())
-            && same(self.account.as_ref(), entry.account.as_ref())
-            && same(self.broker.as_ref(), entry.broker.as_ref())
-            && same(self.run.as_ref(), entry.run.as_ref())
-            && self
-                .text
-                .as_ref()
-                .is_none_or(|text| entry.text.to_lowercase().contains(&text.to_lowercase()))
-    }
-}
-
 impl Request {
     /// Whether it can be done only while the vault is open.
     pub const fn needs_keys(&self) -> bool {
@@ -394,5 +354,6 @@ impl Request {
     }
 }
 
+mod select;
 #[cfg(test)]
 mod tests;

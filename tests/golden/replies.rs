@@ -11,10 +11,11 @@ use muster_protocol::reply::{
     BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, LabelAccounts,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
-    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, ChangeSecret, CheckPlan, Connect, Halt,
+    Hello, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan,
+    QueryJournal, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
+    ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowCalendar, ShowRun, Status,
+    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, StatusView};
@@ -24,7 +25,8 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, status, user,
+    HASH, TICKET, account, at, calendar, entry, fresh_account, intent, plan, plan_check, run,
+    status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -145,6 +147,9 @@ fn plans_and_runs(lines: &mut Lines) {
     never.no_fire_because = Some("the calendar ends on 31 Dec 2026".to_owned());
     lines.answer::<PutPlan>(&plan());
     lines.answer::<ArmPlan>(&plan());
+    lines.answer::<CheckPlan>(&plan_check());
+    lines.answer::<ShowCalendar>(&calendar());
+    lines.answer::<AmendCalendar>(&calendar());
     lines.answer::<RemovePlan>(&Done {});
     lines.answer::<ListPlans>(&vec![plan(), never]);
     lines.answer::<ListRuns>(&lines::chain(run_state_after).into_iter().map(run).collect());

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use muster_protocol::ids::{PlanId, UserId};
+use muster_protocol::ids::{Label, PlanId, UserId};
+use muster_protocol::time::{TimeOfDay, TradingDate};
 
 /// Watches and runs the accounts of musterd. Without a command: the terminal client.
 #[derive(Debug, Parser)]
@@ -48,9 +49,12 @@ pub(crate) enum Command {
     /// Accounts: list, show, connect, switch.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Plans: list, put, arm, disarm.
+    /// Plans: list, show, check, put, arm, disarm, remove.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// The exchange calendar: holidays and special sessions.
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
     /// Runs: list, show.
     #[command(subcommand)]
     Run(RunCommand),
@@ -156,6 +160,16 @@ pub(crate) enum AccountCommand {
     Connect,
     /// Lets the account take part in runs, or not.
     Auto { account: String, state: Switch },
+    /// Puts labels on the account, by which plans name it, or takes them off; shows them.
+    Label {
+        account: String,
+        /// Put on; may be given several times.
+        #[arg(long, value_name = "LABEL")]
+        add: Vec<Label>,
+        /// Taken off; may be given several times.
+        #[arg(long, value_name = "LABEL")]
+        remove: Vec<Label>,
+    },
     /// Switches the account on.
     Activate { account: String },
     /// Switches the account off.
@@ -185,17 +199,80 @@ pub(crate) enum Switch {
 pub(crate) enum PlanCommand {
     /// Every plan.
     List,
-    /// Makes or changes a plan; it is dry-run until armed.
+    /// One plan in full, with what there is to know of it.
+    Show { plan: String },
+    /// The plan as a file: TOML, as put takes it.
+    Get {
+        plan: String,
+        /// TOML, which is what is written unless --json is given.
+        #[arg(long)]
+        toml: bool,
+    },
+    /// Says what is wrong with a plan file and keeps nothing. With a daemon, against the brokers'
+    /// lists of instruments and the exchange calendar.
+    Check { file: PathBuf },
+    /// What putting the file would change; 1 if anything.
+    Diff { file: PathBuf },
+    /// Makes or changes a plan from a TOML file; it is dry-run until armed.
     Put { file: PathBuf },
     /// Sends the plan's orders for real from its next run on.
     Arm {
         plan: String,
+        /// For real; without it nothing is done.
+        #[arg(long)]
+        live: bool,
         /// The plan's name once more; asked for at a terminal.
         #[arg(long, value_name = "PLAN")]
         confirm: Option<String>,
     },
     /// Back to dry-run: no order is sent.
     Disarm { plan: String },
+    /// Forgets the plan; its runs stay.
+    Remove {
+        plan: String,
+        /// The plan's name once more; asked for at a terminal.
+        #[arg(long, value_name = "PLAN")]
+        confirm: Option<String>,
+    },
+}
+
+/// What can be done with the exchange calendar.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CalendarCommand {
+    /// Holidays, special sessions and hours, with their sources and who changed what.
+    Show,
+    /// Adds a holiday; with --from and --until a special session.
+    Add {
+        /// Such as 2026-11-24.
+        date: TradingDate,
+        /// What the day is called.
+        name: String,
+        /// The session begins.
+        #[arg(long, value_name = "TIME", requires = "until")]
+        from: Option<TimeOfDay>,
+        /// The session ends.
+        #[arg(long, value_name = "TIME", requires = "from")]
+        until: Option<TimeOfDay>,
+        /// Why: the exchange's circular, for example.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Makes a holiday or the day of a special session an ordinary day.
+    Remove {
+        /// Such as 2026-11-24.
+        date: TradingDate,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Says that holidays and special sessions are complete up to a date.
+    Until {
+        /// Such as 2027-12-31.
+        date: TradingDate,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// What can be asked about runs.
@@ -203,7 +280,7 @@ pub(crate) enum PlanCommand {
 pub(crate) enum RunCommand {
     /// The runs of the last days.
     List,
-    /// One run with its orders, by PLAN@DATE.
+    /// One run with its orders, by PLAN@DATE; PLAN@DATE.2 is the second of that date.
     Show { run: String },
     /// Settles an order in doubt by what you found out at the broker.
     Resolve {

@@ -1,6 +1,7 @@
 //! The same things as the screen, for scripts: text or JSON, and exit codes that can be relied on.
 
 mod account;
+mod calendar;
 mod connect;
 mod error;
 mod halt;
@@ -25,7 +26,7 @@ use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{ListAccounts, Subscribe};
 
 use crate::app::words;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, PlanCommand};
 use crate::link::no_daemon;
 pub(crate) use error::CommandError;
 use print::Printer;
@@ -57,6 +58,9 @@ pub(crate) async fn perform(
         let pages = clap_mangen::generate_to(Cli::command(), folder);
         return pages.map_err(|source| CommandError::io(folder.display().to_string(), source));
     }
+    if let Command::Plan(PlanCommand::Check { file }) = &command {
+        return plan::check(socket, file, *printer).await;
+    }
     let mut daemon = Daemon::connect(socket).await?;
     match command {
         Command::Man { .. } => Ok(()),
@@ -66,6 +70,7 @@ pub(crate) async fn perform(
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
+        Command::Calendar(command) => calendar::calendar(&daemon, command, *printer).await,
         Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
         Command::Release => vault::release(&daemon, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,

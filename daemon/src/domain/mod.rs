@@ -7,23 +7,26 @@ pub mod account;
 pub mod calendar;
 pub mod check;
 pub mod effect;
+pub mod findings;
 pub mod illegal;
 pub mod instrument;
 pub mod intent;
 pub mod keyring;
 pub mod limits;
+pub mod lists;
 pub mod lookup;
 pub mod model;
 pub mod msg;
 pub mod plan;
 pub mod record;
+pub mod roster;
 pub mod run;
 pub mod schedule;
 pub mod session;
 pub mod settings;
 pub mod tag;
 pub mod update;
-pub mod valid;
+pub mod vet;
 pub mod view;
 
 #[cfg(test)]

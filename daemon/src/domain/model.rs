@@ -7,7 +7,7 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
-use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
 use muster_protocol::time::{Timestamp, TradingDate};
@@ -27,6 +27,7 @@ use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 
+pub use super::lists::{Checking, ListState, NoInstrument};
 pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
 
 /// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
@@ -68,29 +69,6 @@ pub struct Ticket {
     pub expires: Timestamp,
     /// The account it is being stored as.
     pub saving: Option<AccountId>,
-}
-
-/// Where a broker's list of instruments stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListState {
-    /// Asked for.
-    Loading,
-    /// It came: what is not known now is not in it.
-    Loaded,
-    /// It did not come.
-    Failed {
-        /// When it is asked for again.
-        again: Timestamp,
-    },
-}
-
-/// Why an instrument cannot be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoInstrument {
-    /// The broker's list has not come yet.
-    NotLoaded,
-    /// It came, and does not have it.
-    Unknown,
 }
 
 /// The queue of a run that is firing.
@@ -143,6 +121,12 @@ pub struct Model {
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
     /// Brokers whose list was asked for: when it is asked for again, or `None` while it is loading.
     pub lists: BTreeMap<Broker, ListState>,
+    /// What each broker's list was looked through for: what is not known of it is not in the list.
+    pub looked_for: BTreeMap<Broker, BTreeSet<(Exchange, String)>>,
+    /// Checks of plans that wait for a list.
+    pub checking: Vec<Checking>,
+    /// The date on which it was last said that the calendar ends.
+    pub calendar_said: Option<TradingDate>,
     /// What the world last saw of each egress.
     pub observed: BTreeMap<EgressName, Observed>,
     /// When the world was last asked what it sees of each egress.
@@ -185,6 +169,9 @@ impl Model {
             lookups: BTreeMap::new(),
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
+            looked_for: BTreeMap::new(),
+            checking: Vec::new(),
+            calendar_said: None,
             observed: BTreeMap::new(),
             looked_out: now,
             mustered: now,
@@ -200,6 +187,7 @@ impl Model {
     pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
         match record {
             Record::Started { .. } | Record::Vault(_) => {}
+            Record::Calendar(event) => self.calendar.amend(event),
             Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
             Record::Hold(HoldEvent::Released { .. }) => self.held = None,
             // Setting what is set and ending what is not are no errors: both leave what was asked for.
@@ -310,24 +298,6 @@ impl Model {
             user: account.user.clone(),
             broker: account.broker,
             egress: account.identity.egress.clone(),
-        })
-    }
-
-    /// A leg's instrument at a broker: as it was frozen, else from today's list.
-    pub fn instrument<'a>(
-        &'a self,
-        run: &'a Run,
-        broker: Broker,
-        leg: &Leg,
-    ) -> Result<&'a Instrument, NoInstrument> {
-        let frozen = run.fixed.instruments.iter().find(|(of, instrument)| {
-            *of == broker && instrument.exchange == leg.exchange && instrument.symbol == leg.symbol
-        });
-        let today = || self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
-        let found = frozen.map(|(_, instrument)| instrument).or_else(today);
-        found.ok_or(match self.lists.get(&broker) {
-            Some(ListState::Loaded) => NoInstrument::Unknown,
-            Some(ListState::Loading | ListState::Failed { .. }) | None => NoInstrument::NotLoaded,
         })
     }
 

@@ -8,6 +8,7 @@ use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountEvent;
+use super::calendar::CalendarEvent;
 use super::check::EndedCheck;
 use super::intent::IntentEvent;
 use super::plan::PlanEvent;
@@ -40,6 +41,8 @@ pub enum Record {
     Vault(VaultEvent),
     /// Runs are held, or happen again.
     Hold(HoldEvent),
+    /// An operator changed the exchange calendar.
+    Calendar(CalendarEvent),
     /// A halt was set or ended.
     Halt {
         /// Which.

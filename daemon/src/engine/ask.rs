@@ -42,7 +42,8 @@ impl Engine {
                 to_value(&views.collect::<Vec<_>>())
             }
             Request::ListPlans(_) => {
-                let plans = self.model.plans.keys().filter_map(|id| view::plan(&self.model, id));
+                let ids = self.model.plans.keys();
+                let plans = ids.filter_map(|id| view::plan(&self.model, now, id));
                 to_value(&plans.collect::<Vec<_>>())
             }
             Request::ListRuns(_) => {
@@ -50,6 +51,7 @@ impl Engine {
                 to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
             }
             Request::ShowRun(show) => self.show_run(&show, only),
+            Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
@@ -107,6 +109,10 @@ impl Engine {
                 Ask::Remove { account: remove.account, confirm: remove.confirm }
             }
             Request::PutPlan(put) => Ask::PutPlan(put.spec),
+            Request::CheckPlan(check) => Ask::CheckPlan(check.spec),
+            Request::AmendCalendar(amend) => {
+                Ask::Amend { change: amend.change, reason: amend.reason }
+            }
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
             Request::Seal(_) => Ask::Seal,
@@ -126,6 +132,7 @@ impl Engine {
             | Request::ListRuns(_)
             | Request::ShowRun(_)
             | Request::QueryJournal(_)
+            | Request::ShowCalendar(_)
             | Request::ListSlots(_)
             | Request::Unseal(_)
             | Request::AddSlot(_)

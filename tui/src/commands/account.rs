@@ -1,11 +1,11 @@
 //! `muster account`.
 
 use muster_protocol::account::AccountView;
-use muster_protocol::ids::TicketId;
+use muster_protocol::ids::{Label, TicketId};
 use muster_protocol::order::Broker;
 use muster_protocol::request::{
-    ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, SubmitRedirect,
-    Subscribe,
+    LabelAccounts, ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute,
+    SubmitRedirect, Subscribe,
 };
 use muster_protocol::secret::Secret;
 
@@ -23,6 +23,9 @@ pub(super) async fn account(
         AccountCommand::Show { account } => show(&daemon.find(&account).await?, *printer),
         AccountCommand::Connect => connect::connect(daemon, printer).await,
         AccountCommand::Auto { account, state } => auto(daemon, &account, state, *printer).await,
+        AccountCommand::Label { account, add, remove } => {
+            label(daemon, &account, (add, remove), *printer).await
+        }
         AccountCommand::Activate { account } => {
             set_active(daemon, &account, Switch::On, *printer).await
         }
@@ -47,6 +50,30 @@ async fn auto(
     let on = state == Switch::On;
     daemon.client.call(SetAutoExecute { accounts, on }).await?;
     done(printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
+}
+
+async fn label(
+    daemon: &Daemon,
+    named: &str,
+    (add, remove): (Vec<Label>, Vec<Label>),
+    printer: Printer,
+) -> Result<(), CommandError> {
+    let (accounts, name) = one(daemon, named).await?;
+    if !add.is_empty() || !remove.is_empty() {
+        daemon.client.call(LabelAccounts { accounts, add, remove }).await?;
+    }
+    let labels = daemon.find(named).await?.labels;
+    if printer.is_json() {
+        return print::json("labels", &labels);
+    }
+    print::line(format!("{name}: {}", joined(&labels)))
+}
+
+fn joined(labels: &[Label]) -> String {
+    if labels.is_empty() {
+        return "no labels".to_owned();
+    }
+    labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 async fn set_active(
@@ -150,6 +177,7 @@ fn show(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
         ("orders", account.permission.words().to_owned()),
         ("last ok", last_ok),
         ("auto", if account.auto_execute { "on" } else { "off" }.to_owned()),
+        ("labels", joined(&account.labels)),
         ("egress", account.egress.to_string()),
         ("credential", format!("stored {}", account.connected_at.day_clock())),
     ] {

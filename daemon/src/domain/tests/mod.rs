@@ -1,8 +1,10 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
+mod calendar;
 mod day;
 mod foreign;
 mod halt;
+mod plans;
 mod recovery;
 mod sealed;
 
@@ -50,6 +52,7 @@ struct Day {
     book: Vec<OrderTag>,
     fates: BTreeMap<(AccountId, u8), Fate>,
     sends: Vec<IntentId>,
+    said: Vec<String>,
     most_in_flight: usize,
 }
 
@@ -146,7 +149,7 @@ impl Day {
             model.instruments.insert(key, instrument);
         }
         let fates = BTreeMap::new();
-        Self { model, store, now, book, fates, sends: vec![], most_in_flight: 0 }
+        Self { model, store, now, book, fates, sends: vec![], said: vec![], most_in_flight: 0 }
     }
 
     /// Takes the messages and everything that follows; stops early, as a kill does, after so many
@@ -170,6 +173,7 @@ impl Day {
         match effect {
             Effect::Commit(commit) => {
                 self.store.extend(commit.records.iter().cloned());
+                self.said.extend(commit.journal.into_iter().map(|entry| entry.text));
                 Some(Msg::Committed(commit.records))
             }
             Effect::MakeTags { run, parts } => {

@@ -3,7 +3,6 @@
 
 use muster_protocol::event::{Area, Level};
 use muster_protocol::ids::{AccountId, IntentId, RunId};
-use muster_protocol::plan::Mode;
 use muster_protocol::run::IntentStatus;
 
 use super::super::account::AccountEvent;
@@ -45,6 +44,7 @@ impl Step<'_> {
             | Record::Plan(..)
             | Record::Vault(_)
             | Record::Hold(_)
+            | Record::Calendar(_)
             | Record::Halt { .. } => return,
         };
         self.model.deciding.remove(&deciding);
@@ -77,6 +77,7 @@ impl Step<'_> {
             Record::Intent(id, event) => self.intent_moved(id, event),
             Record::Vault(event) => self.vault_moved(*event),
             Record::Hold(_) => self.hold_moved(),
+            Record::Calendar(_) => self.calendar_moved(),
             Record::Halt { .. } => self.halt_changed(),
         }
     }
@@ -127,14 +128,10 @@ impl Step<'_> {
 
     fn begin_firing(&mut self, id: &RunId) {
         let Some(run) = self.model.runs.get(id) else { return };
-        match run.fixed.mode {
-            Mode::Live => {
-                let ready = run.fixed.participants.iter().map(|part| (self.now, part.account));
-                let firing = Firing { ready: ready.collect() };
-                self.model.firing.insert(id.clone(), firing);
-            }
-            Mode::DryRun => self.settle_planned(id, |at| IntentEvent::Rehearsed { at }),
-        }
+        // Live and dry-run alike: a dry run does everything but the send.
+        let ready = run.fixed.participants.iter().map(|part| (self.now, part.account));
+        let firing = Firing { ready: ready.collect() };
+        self.model.firing.insert(id.clone(), firing);
     }
 
     fn intent_moved(&mut self, id: &IntentId, event: &IntentEvent) {
@@ -152,13 +149,14 @@ impl Step<'_> {
             | IntentEvent::Found { .. }
             | IntentEvent::SaidPlaced { .. }
             | IntentEvent::SaidNotPlaced { .. }
+            | IntentEvent::Rehearsed { .. }
             | IntentEvent::Retried { .. } => {
                 self.model.in_flight.remove(id);
                 self.next_leg(id);
             }
             // Looked up once without being found: the account's other legs go on.
             IntentEvent::Missing { .. } => self.next_leg(id),
-            IntentEvent::Missed { .. } | IntentEvent::Rehearsed { .. } => {}
+            IntentEvent::Missed { .. } => {}
         }
         let settled = self.model.intents.get(id).is_some_and(|i| i.status().is_settled());
         if settled {

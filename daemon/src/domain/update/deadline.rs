@@ -47,9 +47,10 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         ListState::Failed { again } => Some(*again),
         ListState::Loading | ListState::Loaded => None,
     });
+    let checks = model.checking.iter().map(|check| check.until);
     let sealed = model.vault == VaultState::Sealed;
     let lookups = model.lookups.values().filter(|_| !sealed).filter_map(|lookups| lookups.due());
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
-    waiting.chain(sends).chain(lookups).chain(lists).chain([look_out]).min()
+    waiting.chain(sends).chain(checks).chain(lookups).chain(lists).chain([look_out]).min()
 }

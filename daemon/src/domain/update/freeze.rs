@@ -1,16 +1,18 @@
 //! From a plan to a run: which firing is due, who takes part, and what is missed.
 
-use muster_protocol::account::Fitness;
 use muster_protocol::event::Level;
 use muster_protocol::ids::{AccountId, Attempt, LegNo, MAX_FIRINGS, OrderTag, PlanId, RunId};
 use muster_protocol::order::{Broker, Leg};
+use muster_protocol::plan::PlanSpec;
 use muster_protocol::time::{MINUTE, TimeOfDay, Timestamp};
 
+use super::super::account::Account;
 use super::super::effect::Effect;
 use super::super::instrument::Instrument;
 use super::super::model::{Deciding, Model};
 use super::super::plan::Kept;
 use super::super::record::Record;
+use super::super::roster::{Roster, Standing};
 use super::super::run::{Excluded, Fixed, Participant, Run, RunEvent, Stage};
 use super::super::schedule::{Fire, next_fire};
 use super::super::tag::TagParts;
@@ -134,7 +136,7 @@ impl Step<'_> {
             return;
         };
         let legs = leg_numbers(plan);
-        let parts = self.fit(fire).into_iter().map(|account| {
+        let parts = self.fit(&plan.spec, fire).into_iter().map(|account| {
             let of_leg = |leg: &LegNo| TagParts {
                 date: fire.date,
                 plan: plan.no,
@@ -149,11 +151,12 @@ impl Step<'_> {
         self.effects.push(Effect::MakeTags { run: id, parts });
     }
 
-    fn fit(&self, fire: Fire) -> Vec<AccountId> {
-        let fits = |account: &super::super::account::Account| {
-            self.model.fitness(account, self.now, fire.window_until) == Fitness::Fit
+    fn fit(&self, spec: &PlanSpec, fire: Fire) -> Vec<AccountId> {
+        let mut roster = Roster::new(self.model, spec);
+        let mut fits = |id: AccountId, account: &Account| {
+            roster.standing((id, account), self.now, fire.window_until) == Standing::In
         };
-        self.model.accounts.iter().filter(|(_, a)| fits(a)).map(|(id, _)| *id).collect()
+        self.model.accounts.iter().filter(|(id, a)| fits(**id, a)).map(|(id, _)| *id).collect()
     }
 
     /// Freezes the run: what is recorded here is what is sent, whatever is edited meanwhile.
@@ -178,7 +181,7 @@ impl Step<'_> {
             })
         };
         let participants: Vec<Participant> = tags.into_iter().filter_map(part).collect();
-        let excluded: Vec<Excluded> = self.excluded(fire, &participants);
+        let excluded: Vec<Excluded> = self.excluded(&plan.spec, fire, &participants);
         let text = format!(
             "frozen: {} legs, {} accounts, {} left out, {}, hash {:.12}",
             plan.spec.legs.len(),
@@ -215,19 +218,20 @@ impl Step<'_> {
         legs.flat_map(of_leg).flatten().collect()
     }
 
-    fn excluded(&self, fire: Fire, participants: &[Participant]) -> Vec<Excluded> {
+    fn excluded(&self, spec: &PlanSpec, fire: Fire, participants: &[Participant]) -> Vec<Excluded> {
         let taking_part = |id: AccountId| participants.iter().any(|part| part.account == id);
+        let mut roster = Roster::new(self.model, spec);
         let left_out = self.model.accounts.iter().filter(|(id, _)| !taking_part(**id));
         left_out
             .filter_map(|(id, account)| {
-                match self.model.fitness(account, self.now, fire.window_until) {
-                    Fitness::Unfit { reasons } => Some(Excluded {
+                match roster.standing((*id, account), self.now, fire.window_until) {
+                    Standing::Out(reasons) => Some(Excluded {
                         account: *id,
                         user: account.user.clone(),
                         broker: account.broker,
                         reasons,
                     }),
-                    Fitness::Fit | Fitness::Off => None,
+                    Standing::In | Standing::Aside => None,
                 }
             })
             .collect()

@@ -3,6 +3,7 @@
 mod accounts;
 mod asked;
 mod audit;
+mod calendar;
 mod checks;
 mod committed;
 mod deadline;
@@ -11,7 +12,9 @@ mod halt;
 mod hold;
 mod instruments;
 mod labels;
+mod plan_checks;
 mod plans;
+mod rehearse;
 mod resolve;
 mod runs;
 mod tickets;
@@ -50,7 +53,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::CheckDone { target, done } => step.check_done(target, &done),
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
         Msg::LookedUp { account, found } => step.looked_up(account, found),
-        Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
+        Msg::Instruments { broker, wanted, loaded } => step.instruments(broker, wanted, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => {
@@ -91,6 +94,8 @@ impl Step<'_> {
         self.look_out();
         self.muster();
         self.retry_instruments();
+        self.answer_plan_checks();
+        self.say_calendar();
         self.plans_due();
         self.pump();
         self.look_up();
