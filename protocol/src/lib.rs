@@ -23,6 +23,7 @@ pub mod request;
 pub mod run;
 pub mod secret;
 pub mod status;
+pub mod tally;
 pub mod time;
 pub mod times;
 pub mod valid;

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod backup;
+mod books;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod demo;
 mod hunt;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

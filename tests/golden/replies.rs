@@ -13,7 +13,7 @@ use muster_protocol::reply::{
 use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, ChangeSecret, CheckPlan, Connect, Halt,
     Hello, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan,
-    QueryJournal, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
+    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
     ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowCalendar, ShowRun, Status,
     SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
@@ -25,8 +25,8 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, calendar, entry, fresh_account, intent, plan, plan_check, run,
-    status, user,
+    HASH, TICKET, account, at, calendar, entry, fresh_account, intent, plan, plan_check, report,
+    run, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -157,6 +157,7 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<ResolveIntent>(&Done {});
     lines.answer::<Halt>(&Done {});
+    lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }

@@ -12,9 +12,9 @@ use muster_protocol::plan::Mode;
 use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, ChangeSecret, CheckPlan, Connect, Halt,
     Hello, JournalFilter, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login,
-    PutPlan, QueryJournal, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
-    ResolveIntent, Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowCalendar,
-    ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot,
+    Request, ResolveIntent, Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute,
+    ShowCalendar, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -78,6 +78,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::ShowRun(call) => line(id, call),
         Request::ResolveIntent(call) => line(id, call),
         Request::Halt(call) => line(id, call),
+        Request::QueryReport(call) => line(id, call),
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
@@ -149,8 +150,9 @@ fn plans_and_runs(lines: &mut Lines) {
     for verdict in [found, Verdict::NotPlaced, Verdict::SendAgain] {
         lines.say(&ResolveIntent { intent: intent.clone(), verdict });
     }
-    lines.say(&Halt { scope: HaltScope::All });
-    lines.say(&Halt { scope: HaltScope::User(user()) });
+    lines.say(&Halt { scope: HaltScope::All, cancel_open: true });
+    lines.say(&Halt { scope: HaltScope::User(user()), cancel_open: false });
+    lines.say(&QueryReport { date: Some(run_id().date) });
     lines.say(&Resume { scope: HaltScope::Plan(spec().name) });
     lines.say(&QueryJournal { after: 0, limit: 10, filter: JournalFilter::default() });
     let filter = JournalFilter {

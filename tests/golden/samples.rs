@@ -22,8 +22,9 @@ use muster_protocol::plan::{
 };
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
 use muster_protocol::status::{
-    EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
+    AuditHead, EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
 };
+use muster_protocol::tally::{DailyReport, RunReport, TallyCounts, TallyLine, TallyVerdict};
 use muster_protocol::time::{TimeOfDay, Timestamp, TradingDate, Weekday};
 
 pub(crate) const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -294,6 +295,7 @@ pub(crate) fn run(state: RunState) -> RunView {
             reasons: vec![Unfit::LoginDue],
         }],
         counts: counts(),
+        tally: Some(TallyCounts { pass: 1, diff: 0, unknown: 1 }),
     }
 }
 
@@ -310,6 +312,11 @@ pub(crate) fn intent(status: IntentStatus) -> IntentView {
         sent_at: Some(at("15:10:00.010")),
         took_ms: Some(55),
         lookups: 1,
+        filled: 12,
+        average: Some(Paise(84_210)),
+        book_says: Some("partly filled".to_owned()),
+        absent_since: Some(at("15:10:34")),
+        duplicates: vec![OrderId("1953341975595868161".to_owned())],
         failure: Some(explained()),
     }
 }
@@ -330,3 +337,36 @@ pub(crate) fn entry(full: bool) -> JournalEntry {
 }
 
 pub(crate) const TICKET: TicketId = TicketId(1_795_415_400_001);
+
+pub(crate) fn report() -> DailyReport {
+    let line = |verdict| TallyLine {
+        account: AccountId(7),
+        user: user(),
+        broker: Broker::Zerodha,
+        verdict,
+        placed: 2,
+        booked: 2,
+        filled: 32,
+        traded: 32,
+        notes: vec!["1 order is still in doubt".to_owned()],
+    };
+    let run = RunReport {
+        id: run_id(),
+        mode: Mode::Live,
+        state: RunState::Closed,
+        hash: HASH.to_owned(),
+        counts: counts(),
+        left_out: 1,
+        tallied_at: Some(at("15:45:02")),
+        tally: TallyVerdict::ALL.map(line).into(),
+    };
+    DailyReport {
+        date: run_id().date,
+        at: at("16:00:00"),
+        runs: vec![run],
+        in_doubt: 1,
+        held: None,
+        halts: vec!["user asha.k".to_owned()],
+        audit: AuditHead { entries: 7, hash: HASH.to_owned() },
+    }
+}

@@ -1,27 +1,13 @@
-//! The brokers' lists of instruments: where each stands, and what it says of a leg.
+//! The brokers' lists of instruments: what each says of a leg, and who waits for one.
 
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::PlanSpec;
 use muster_protocol::time::Timestamp;
 
 use super::instrument::Instrument;
-use super::model::Model;
+use super::model::{Model, NoInstrument};
 use super::msg::ReplyTo;
 use super::run::Run;
-
-/// Where a broker's list of instruments stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListState {
-    /// Asked for.
-    Loading,
-    /// It came: what is not known now is not in it.
-    Loaded,
-    /// It did not come.
-    Failed {
-        /// When it is asked for again.
-        again: Timestamp,
-    },
-}
 
 /// A check of a plan that waits for a broker's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +18,6 @@ pub struct Checking {
     pub spec: PlanSpec,
     /// When it is answered at the latest.
     pub until: Timestamp,
-}
-
-/// Why an instrument cannot be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoInstrument {
-    /// The broker's list has not come yet.
-    NotLoaded,
-    /// It came, and does not have it.
-    Unknown,
 }
 
 impl Model {

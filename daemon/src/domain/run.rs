@@ -1,7 +1,7 @@
 //! A run's life: one firing of a plan on one date.
 //!
 //! ```text
-//! (none) --Frozen--> Frozen --Fired--> Firing --Closed--> Closed
+//! (none) --Frozen--> Frozen --Fired--> Firing --Closed--> Closed --Tallied--> Closed
 //!    \---Missed--> Missed <---Missed--- Frozen
 //! ```
 
@@ -10,6 +10,7 @@ use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::{Ambiguity, Mode};
 use muster_protocol::run::RunState;
+use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +96,13 @@ pub enum RunEvent {
         /// When.
         at: Timestamp,
     },
+    /// Our records were compared with the brokers' books and trades.
+    Tallied {
+        /// An account a line.
+        lines: Vec<TallyLine>,
+        /// When.
+        at: Timestamp,
+    },
     /// It did not happen.
     Missed {
         /// What would have been, without participants.
@@ -112,9 +120,19 @@ impl RunEvent {
             Self::Frozen { .. } => "frozen",
             Self::Fired { .. } => "fired",
             Self::Closed { .. } => "closed",
+            Self::Tallied { .. } => "tallied",
             Self::Missed { .. } => "missed",
         }
     }
+}
+
+/// The tally of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// An account a line.
+    pub lines: Vec<TallyLine>,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 /// Where a run stands.
@@ -133,6 +151,8 @@ pub enum Stage {
         fired_at: Timestamp,
         /// When the last intent was settled.
         at: Timestamp,
+        /// The tally, once it was made.
+        tally: Option<Tally>,
     },
     /// It did not happen.
     Missed {
@@ -166,12 +186,44 @@ impl Run {
             }
             (Some((fixed, Stage::Firing { at: fired_at })), RunEvent::Closed { at }) => Ok(Self {
                 fixed: fixed.clone(),
-                stage: Stage::Closed { fired_at: *fired_at, at: *at },
+                stage: Stage::Closed { fired_at: *fired_at, at: *at, tally: None },
             }),
+            (
+                Some((fixed, Stage::Closed { fired_at, at, tally: None })),
+                RunEvent::Tallied { lines, at: tallied_at },
+            ) => {
+                let tally = Some(Tally { lines: lines.clone(), at: *tallied_at });
+                let stage = Stage::Closed { fired_at: *fired_at, at: *at, tally };
+                Ok(Self { fixed: fixed.clone(), stage })
+            }
             (state, event) => {
                 let state = state.map_or("none", |(_, stage)| stage.name());
                 Err(Illegal { machine: "run", state, event: event.name() })
             }
+        }
+    }
+
+    /// Whether nothing more is to be done for it: missed, rehearsed and over, or tallied.
+    pub const fn is_over(&self) -> bool {
+        match &self.stage {
+            Stage::Frozen | Stage::Firing { .. } => false,
+            Stage::Closed { tally, .. } => {
+                tally.is_some() || matches!(self.fixed.mode, Mode::DryRun)
+            }
+            Stage::Missed { .. } => true,
+        }
+    }
+
+    /// Whether an order that is proven not to be at the broker is sent once more by itself.
+    pub const fn resends(&self) -> bool {
+        matches!(self.fixed.ambiguity, Ambiguity::ResendOnce)
+    }
+
+    /// The tally, once it was made.
+    pub const fn tally(&self) -> Option<&Tally> {
+        match &self.stage {
+            Stage::Closed { tally, .. } => tally.as_ref(),
+            Stage::Frozen | Stage::Firing { .. } | Stage::Missed { .. } => None,
         }
     }
 

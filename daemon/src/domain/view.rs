@@ -6,7 +6,7 @@ use muster_protocol::event::Snapshot;
 use muster_protocol::failure::Explained;
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, UserId};
 use muster_protocol::order::Broker;
-use muster_protocol::plan::PlanView;
+use muster_protocol::plan::{PlanView, Takers};
 use muster_protocol::run::{IntentView, LeftOut, RunCounts, RunView};
 use muster_protocol::status::{EgressView, FitCounts, NextRun, StatusView};
 use muster_protocol::time::{DAY, Timestamp};
@@ -177,7 +177,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
     let (fired_at, closed_at) = match kept.stage {
         run::Stage::Frozen | run::Stage::Missed { .. } => (None, None),
         run::Stage::Firing { at } => (Some(at), None),
-        run::Stage::Closed { fired_at, at } => (Some(fired_at), Some(at)),
+        run::Stage::Closed { fired_at, at, .. } => (Some(fired_at), Some(at)),
     };
     let left_out = kept.fixed.excluded.iter().map(|out| LeftOut {
         account: out.account,
@@ -198,6 +198,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
         accounts: u32::try_from(kept.fixed.participants.len()).unwrap_or(u32::MAX),
         left_out: left_out.collect(),
         counts: model.counts.get(id).copied().unwrap_or_default(),
+        tally: kept.tally().map(|tally| tally.lines.iter().collect()),
     })
 }
 
@@ -220,6 +221,11 @@ pub fn intent(model: &Model, id: &IntentId) -> Option<IntentView> {
         sent_at: None,
         took_ms: None,
         lookups: 0,
+        filled: 0,
+        average: None,
+        book_says: None,
+        absent_since: None,
+        duplicates: Vec::new(),
         failure: None,
     };
     stage(&mut view, kept);
@@ -231,7 +237,13 @@ fn stage(view: &mut IntentView, intent: &Intent) {
     match &intent.stage {
         Stage::Planned | Stage::Missed | Stage::Rehearsed => {}
         Stage::Sending(sent) => view.sent_at = Some(sent.at),
-        Stage::Accepted { sent, order_id, at, lookups } => {
+        Stage::Accepted { sent, order_id, at, lookups, order } => {
+            view.duplicates.clone_from(&order.duplicates);
+            if let Some(progress) = &order.progress {
+                view.filled = progress.filled;
+                view.average = progress.average;
+                view.book_says.clone_from(&progress.text);
+            }
             view.sent_at = Some(sent.at);
             view.order_id = Some(order_id.clone());
             view.took_ms = took(sent.at, *at);
@@ -247,12 +259,20 @@ fn stage(view: &mut IntentView, intent: &Intent) {
             let means = "It never left the server, so the broker cannot have it.";
             view.failure = Some(explained(cause, means, "place it by hand if it is still wanted"));
         }
-        Stage::InDoubt { sent, cause, lookups } => {
+        Stage::InDoubt { sent, cause, lookups, absent, .. } => {
+            view.absent_since = *absent;
             view.sent_at = Some(sent.at);
             view.lookups = *lookups;
-            let means =
-                "It is not known whether the broker has it. It will not be sent again by itself.";
-            let action = "look for its tag in the broker's order book before doing anything else";
+            let (means, action) = match absent {
+                None => (
+                    "It is not known whether the broker has it. It will not be sent again by itself.",
+                    "look for its tag in the broker's order book before doing anything else",
+                ),
+                Some(_) => (
+                    "The broker does not have it: its order book was read after the order could have arrived.",
+                    "send it again while the window is open, or say that it is not placed",
+                ),
+            };
             view.failure = Some(explained(cause, means, action));
         }
     }
@@ -291,10 +311,11 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
         let of_run = model.intents_of(&run).filter(|(id, _)| mine(&id.account));
         of_run.filter_map(|(id, _)| intent(model, id)).collect::<Vec<_>>()
     });
+    let mine_only = |view| plan_for_person(model, view, only);
     Snapshot {
         status: status(model, now, only),
         accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
-        plans: model.plans.keys().filter_map(|id| plan(model, now, id)).collect(),
+        plans: model.plans.keys().filter_map(|id| plan(model, now, id)).map(mine_only).collect(),
         intents: intents.collect(),
         runs: runs(model, now).into_iter().map(|view| for_person(view, only)).collect(),
         checks: model
@@ -305,6 +326,21 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
             .collect(),
         journal: Vec::new(),
     }
+}
+
+/// A plan with nobody else's account or terms in it.
+pub fn plan_for_person(model: &Model, mut view: PlanView, only: Option<&UserId>) -> PlanView {
+    let Some(user) = only else { return view };
+    let mine = |id: &AccountId| model.accounts.get(id).is_some_and(|a| a.user == *user);
+    let spec = &mut view.spec;
+    let takers = spec.shares.iter_mut().map(|share| &mut share.accounts);
+    for takers in takers.chain([&mut spec.accounts]) {
+        if let Takers::Ids(ids) = takers {
+            ids.retain(mine);
+        }
+    }
+    spec.shares.retain(|share| share.accounts != Takers::Ids(Vec::new()));
+    view
 }
 
 /// A run with nobody else's name in it.

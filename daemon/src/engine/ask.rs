@@ -17,8 +17,8 @@ use super::handle::Peer;
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, Msg, ReplyTo, Who};
-use crate::domain::view;
+use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
+use crate::domain::{report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
 
@@ -44,6 +44,7 @@ impl Engine {
             Request::ListPlans(_) => {
                 let ids = self.model.plans.keys();
                 let plans = ids.filter_map(|id| view::plan(&self.model, now, id));
+                let plans = plans.map(|plan| view::plan_for_person(&self.model, plan, only));
                 to_value(&plans.collect::<Vec<_>>())
             }
             Request::ListRuns(_) => {
@@ -52,6 +53,7 @@ impl Engine {
             }
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),
+            Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
@@ -119,8 +121,13 @@ impl Engine {
             Request::Backup(backup) => Ask::Backup(backup.file),
             Request::Release(_) => Ask::Release,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
-            Request::Halt(halt) => Ask::Halt(halt.scope, true),
-            Request::Resume(resume) => Ask::Halt(resume.scope, false),
+            Request::Halt(halt) => {
+                let (scope, cancel) = (halt.scope, halt.cancel_open);
+                Ask::Halt(HaltChange { scope, on: true, cancel })
+            }
+            Request::Resume(resume) => {
+                Ask::Halt(HaltChange { scope: resume.scope, on: false, cancel: false })
+            }
             Request::ResolveIntent(resolve) => {
                 Ask::Resolve { intent: resolve.intent, verdict: resolve.verdict }
             }
@@ -131,6 +138,7 @@ impl Engine {
             | Request::ListPlans(_)
             | Request::ListRuns(_)
             | Request::ShowRun(_)
+            | Request::QueryReport(_)
             | Request::QueryJournal(_)
             | Request::ShowCalendar(_)
             | Request::ListSlots(_)

@@ -146,7 +146,8 @@ fn delta(model: &Model, now: Timestamp, changed: &Changed, only: Option<&UserId>
             .map(|account| Delta::Account(Box::new(account))),
         // Whose it was is no longer known; a number alone names nobody.
         Changed::AccountRemoved(id) => Some(Delta::AccountRemoved(*id)),
-        Changed::Plan(id) => view::plan(model, now, id).map(Delta::Plan),
+        Changed::Plan(id) => view::plan(model, now, id)
+            .map(|plan| Delta::Plan(view::plan_for_person(model, plan, only))),
         Changed::PlanRemoved(id) => Some(Delta::PlanRemoved(id.clone())),
         Changed::Run(id) => view::run(model, id).map(|run| Delta::Run(view::for_person(run, only))),
         Changed::Intent(id) => view::intent(model, id)

@@ -24,9 +24,16 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
     let mut snapshot = world::snapshot();
     snapshot.runs.push(world::firing().0);
     let _daemon = Fake::start(&path, snapshot);
-    for line in
-        ["status", "account list", "account show 2", "plan list", "run list", "journal level>=warn"]
-    {
+    for line in [
+        "status",
+        "account list",
+        "account show 2",
+        "plan list",
+        "plan show btst",
+        "plan get btst",
+        "run list",
+        "journal level>=warn",
+    ] {
         muster(&path, line).await.unwrap();
         muster(&path, &format!("{line} --json")).await.unwrap();
     }
@@ -53,7 +60,10 @@ async fn what_cannot_be_undone_needs_the_name() {
     let mut daemon = Fake::start(&path, world::snapshot());
     let wrong = muster(&path, "account remove asha.k --confirm asha").await;
     assert!(matches!(wrong, Err(CommandError::Usage(_))));
-    let wrong = muster(&path, "plan arm btst --confirm x").await;
+    for line in ["plan arm btst --live --confirm x", "plan arm btst --confirm btst"] {
+        assert!(matches!(muster(&path, line).await, Err(CommandError::Usage(_))), "{line}");
+    }
+    let wrong = muster(&path, "plan remove btst --confirm x").await;
     assert!(matches!(wrong, Err(CommandError::Usage(_))));
     muster(&path, "account remove asha.k --confirm asha.k").await.unwrap();
     let (method, params) = daemon.called().await;

@@ -36,6 +36,11 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
                 sent_at: (status != Planned).then_some(fired),
                 took_ms: (status == Accepted || status == Refused).then(|| 80 + u32::from(n) * 31),
                 lookups: u32::from(status == InDoubt) * 2,
+                filled: 0,
+                average: None,
+                book_says: None,
+                absent_since: None,
+                duplicates: vec![],
                 failure: (status == Refused).then(|| Explained {
                     kind: FailureKind::Refused,
                     broker_says: Some("insufficient funds (needs \u{20b9} 14,820)".to_owned()),
@@ -65,6 +70,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
             reasons: vec![Unfit::LoginDue],
         }],
         counts: statuses.into_iter().collect(),
+        tally: None,
     };
     (run, intents)
 }

@@ -293,3 +293,22 @@ fn a_change_after_the_freeze_is_for_the_next_firing_and_says_so() {
     day.pass("2026-11-23T15:20:00+05:30");
     assert_eq!(day.sends.len(), 2);
 }
+
+#[test]
+fn a_person_sees_a_plan_without_others_accounts_and_terms() {
+    let mut spec = plan();
+    let share = |id| Share {
+        accounts: Takers::Ids(vec![AccountId(id)]),
+        multiplier: Some(id),
+        caps: Caps::default(),
+    };
+    spec.shares = vec![share(1), share(2)];
+    spec.accounts = Takers::Ids(vec![AccountId(1), AccountId(2)]);
+    let day = Day::planned(2, Mode::DryRun, &spec);
+    let user = "user2".parse().unwrap();
+    let snapshot = view::snapshot(&day.model, day.now, Some(&user));
+    let seen = &snapshot.plans[0].spec;
+    assert_eq!(seen.accounts, Takers::Ids(vec![AccountId(2)]));
+    assert_eq!(seen.shares, [share(2)]);
+    assert_eq!(view::snapshot(&day.model, day.now, None).plans[0].spec, spec);
+}

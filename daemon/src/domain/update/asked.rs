@@ -67,7 +67,7 @@ impl Step<'_> {
             Ask::Backup(file) => self.backup(reply, who, file),
             Ask::Release => self.release(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
-            Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
+            Ask::Halt(change) => self.halt(reply, &by, change),
             Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
     }

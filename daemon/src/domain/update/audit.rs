@@ -93,8 +93,14 @@ impl Ask {
             Self::Reencrypt(user) => ("seal again under a new key", Some(user.to_string())),
             Self::Backup(file) => ("back up", Some(file.clone())),
             Self::Release => ("let held runs go", None),
-            Self::Halt(scope, true) => ("halt", Some(scope.words())),
-            Self::Halt(scope, false) => ("end a halt", Some(scope.words())),
+            Self::Halt(change) => {
+                let what = match (change.on, change.cancel) {
+                    (true, true) => "halt and cancel what is open",
+                    (true, false) => "halt",
+                    (false, _) => "end a halt",
+                };
+                return (what.to_owned(), Some(change.scope.words()));
+            }
             Self::Resolve { intent, verdict } => {
                 let what = match verdict {
                     Verdict::Found { .. } => "resolve: found",

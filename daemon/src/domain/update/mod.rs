@@ -3,7 +3,9 @@
 mod accounts;
 mod asked;
 mod audit;
+mod books;
 mod calendar;
+mod cancels;
 mod checks;
 mod committed;
 mod deadline;
@@ -17,6 +19,7 @@ mod plans;
 mod rehearse;
 mod resolve;
 mod runs;
+mod tallies;
 mod tickets;
 mod vault;
 
@@ -52,7 +55,8 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
         Msg::CheckDone { target, done } => step.check_done(target, &done),
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
-        Msg::LookedUp { account, found } => step.looked_up(account, found),
+        Msg::BookRead { account, read } => step.book_read(account, read),
+        Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),
         Msg::Instruments { broker, wanted, loaded } => step.instruments(broker, wanted, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
@@ -98,8 +102,10 @@ impl Step<'_> {
         self.say_calendar();
         self.plans_due();
         self.pump();
-        self.look_up();
+        self.pump_cancels();
+        self.read_books();
         self.close_runs();
+        self.end_tallies();
     }
 
     /// Asks now and then what the world sees of each egress: the address people register must be true.

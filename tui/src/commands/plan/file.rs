@@ -173,6 +173,19 @@ price = { rule = "limit", price = 84215 }
     }
 
     #[test]
+    fn the_example_in_the_documentation_is_a_good_plan() {
+        let page = include_str!("../../../../docs/plans.md");
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let spec = parse(example.unwrap()).unwrap().spec;
+        assert_eq!(muster_protocol::valid::validate(&spec), Ok(()));
+        // It shows everything there is to say.
+        let shown: toml::Table = toml::from_str(example.unwrap()).unwrap();
+        let all: toml::Table = toml::from_str(&written(&spec).unwrap()).unwrap();
+        let missing: Vec<_> = all.keys().filter(|key| !shown.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn a_finding_about_a_leg_has_its_line() {
         let file = parse(GOOD).unwrap();
         let mut finding =
