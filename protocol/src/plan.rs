@@ -374,7 +374,7 @@ mod tests {
         let family: Label = "family".parse().unwrap();
         let terms = |id, labels: &[Label]| spec.terms(AccountId(id), labels);
         assert_eq!((terms(1, &[]).multiplier, terms(1, &[]).caps.orders), (2, Some(9)));
-        assert_eq!(terms(3, &[family.clone()]).multiplier, 5);
+        assert_eq!(terms(3, std::slice::from_ref(&family)).multiplier, 5);
         let own = terms(4, &[family]);
         assert_eq!((own.multiplier, own.caps.orders), (2, Some(1)));
         assert_eq!(own.caps.quantity.map(Quantity::get), Some(100));

@@ -54,15 +54,23 @@ pub(crate) async fn perform(
     socket: &Path,
     json: bool,
 ) -> Result<(), CommandError> {
-    let printer = &Printer::new(json);
-    if let Command::Man { folder } = &command {
-        let pages = clap_mangen::generate_to(Cli::command(), folder);
-        return pages.map_err(|source| CommandError::io(folder.display().to_string(), source));
+    let printer = Printer::new(json);
+    match command {
+        Command::Man { folder } => {
+            let pages = clap_mangen::generate_to(Cli::command(), &folder);
+            pages.map_err(|source| CommandError::io(folder.display().to_string(), source))
+        }
+        Command::Plan(PlanCommand::Check { file }) => plan::check(socket, &file, printer).await,
+        command => with_daemon(command, Daemon::connect(socket).await?, &printer).await,
     }
-    if let Command::Plan(PlanCommand::Check { file }) = &command {
-        return plan::check(socket, file, *printer).await;
-    }
-    let mut daemon = Daemon::connect(socket).await?;
+}
+
+#[expect(clippy::cognitive_complexity, reason = "one arm a command")]
+async fn with_daemon(
+    command: Command,
+    mut daemon: Daemon,
+    printer: &Printer,
+) -> Result<(), CommandError> {
     match command {
         Command::Man { .. } => Ok(()),
         Command::Status => status::status(&daemon, printer).await,

@@ -80,7 +80,7 @@ fn plan_lines(
     if spec.caps != Caps::default() || !spec.shares.is_empty() {
         words.push_str(" · capped");
     }
-    lines.push(pen.line(Role::Dim, text::clip(&format!(" {words}"), width)));
+    lines.push(pen.line(Role::Dim, format!(" {words}")));
     if let Some(why) = &plan.no_fire_because {
         lines.extend(pen.wrapped(Role::Warn, &format!("will not fire: {why}"), 1, width));
     }

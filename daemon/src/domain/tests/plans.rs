@@ -7,6 +7,7 @@ use muster_protocol::plan::{Caps, Share, Takers, Weight};
 use muster_protocol::run::RunState;
 use muster_protocol::time::TimeOfDay;
 
+use super::super::effect::Answer;
 use super::super::msg::{Ask, Asked, ReplyTo};
 use super::super::view;
 use super::*;
@@ -49,9 +50,8 @@ impl Day {
 }
 
 fn refusal(effects: &[Effect]) -> Option<String> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Reply(_, Err(failure)) => Some(failure.to_string()),
-        _ => None,
+    effects.iter().find_map(|effect| {
+        if let Effect::Reply(_, Err(failure)) = effect { Some(failure.to_string()) } else { None }
     })
 }
 
@@ -246,11 +246,9 @@ fn what_is_known_to_be_wrong_is_refused_and_what_is_not_known_is_said() {
 #[test]
 fn a_check_waits_for_the_list_but_not_for_ever() {
     let answer = |effects: &[Effect]| {
-        effects.iter().find_map(|effect| match effect {
-            Effect::Reply(_, Ok(super::super::effect::Answer::PlanCheck(check))) => {
-                Some(check.clone())
-            }
-            _ => None,
+        effects.iter().find_map(|effect| {
+            let Effect::Reply(_, Ok(Answer::PlanCheck(check))) = effect else { return None };
+            Some(check.clone())
         })
     };
     let mut spec = plan();
@@ -258,9 +256,9 @@ fn a_check_waits_for_the_list_but_not_for_ever() {
     let mut day = Day::planned(1, Mode::DryRun, &plan());
     let asked = day.asks(Ask::CheckPlan(spec.clone()));
     assert!(answer(&asked).is_none());
-    let wanted = asked.iter().find_map(|effect| match effect {
-        Effect::LoadInstruments { wanted, .. } => Some(wanted.clone()),
-        _ => None,
+    let wanted = asked.iter().find_map(|effect| {
+        let Effect::LoadInstruments { wanted, .. } = effect else { return None };
+        Some(wanted.clone())
     });
     assert!(wanted.clone().unwrap().contains(&(Exchange::Nse, "NOSUCH".to_owned())));
     let broker = Broker::AngelOne;

@@ -41,7 +41,7 @@ pub(super) async fn plan(
         PlanCommand::Check { file } => {
             let file = PlanFile::read(&file)?;
             let check = daemon.client.call(CheckPlan { spec: file.spec.clone() }).await?;
-            checked(&file, Checked { daemon: true, check }, *printer)
+            checked(&file, &Checked { daemon: true, check }, *printer)
         }
         PlanCommand::Diff { file } => diff(daemon, &PlanFile::read(&file)?, *printer).await,
         PlanCommand::Put { file } => put(daemon, PlanFile::read(&file)?, *printer).await,
@@ -95,17 +95,17 @@ pub(super) async fn check(
             let good = findings.is_empty();
             let check =
                 PlanCheck { good, hash: String::new(), next_fire: None, accounts: 0, findings };
-            checked(&file, Checked { daemon: false, check }, printer)
+            checked(&file, &Checked { daemon: false, check }, printer)
         }
         Err(error) => Err(error),
     }
 }
 
-fn checked(file: &PlanFile, checked: Checked, printer: Printer) -> Result<(), CommandError> {
+fn checked(file: &PlanFile, checked: &Checked, printer: Printer) -> Result<(), CommandError> {
     let check = &checked.check;
     let name = &file.spec.name;
     if printer.is_json() {
-        print::json("check", &checked)?;
+        print::json("check", checked)?;
     } else {
         for finding in &check.findings {
             print::line(format!("{} {}", text::weight(finding), file.located(finding)))?;
