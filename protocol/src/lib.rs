@@ -28,5 +28,6 @@ pub mod status;
 pub mod tally;
 pub mod time;
 pub mod times;
+pub mod valid;
 pub mod vault;
 pub mod version;

@@ -188,6 +188,13 @@ const fn day() -> Validity {
 }
 
 impl Leg {
+    /// The leg with so many times its quantity; `None` if that is more than any order can hold.
+    #[must_use]
+    pub fn times(&self, multiplier: u32) -> Option<Self> {
+        let quantity = self.quantity.get().checked_mul(multiplier)?.try_into().ok()?;
+        Some(Self { quantity, ..self.clone() })
+    }
+
     /// `BUY NSE:SBIN 20 @ 842.15`.
     pub fn words(&self) -> String {
         let head =

@@ -171,7 +171,9 @@ impl Takers {
 }
 
 /// What one account may order in one run; nothing means no cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
     /// Orders of the run.
@@ -210,7 +212,7 @@ pub struct Share {
 }
 
 /// What holds for one account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Terms {
     /// What each leg's quantity is multiplied by.
     pub multiplier: u32,
@@ -372,7 +374,7 @@ mod tests {
         let family: Label = "family".parse().unwrap();
         let terms = |id, labels: &[Label]| spec.terms(AccountId(id), labels);
         assert_eq!((terms(1, &[]).multiplier, terms(1, &[]).caps.orders), (2, Some(9)));
-        assert_eq!(terms(3, &[family.clone()]).multiplier, 5);
+        assert_eq!(terms(3, std::slice::from_ref(&family)).multiplier, 5);
         let own = terms(4, &[family]);
         assert_eq!((own.multiplier, own.caps.orders), (2, Some(1)));
         assert_eq!(own.caps.quantity.map(Quantity::get), Some(100));

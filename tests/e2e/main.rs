@@ -26,6 +26,8 @@ mod muster;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod slow_reader;

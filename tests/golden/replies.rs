@@ -15,11 +15,12 @@ use muster_protocol::reply::{
     BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, CallMuster, ChangeSecret, Connect, Halt, Hello, House,
-    LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, Muster, PutPlan,
-    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
-    ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, SetEgress, ShowRun, Status,
-    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
+    Connect, Halt, Hello, House, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots,
+    Login, Muster, PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount,
+    RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
+    SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, ClockView, EgressState, HoldReason, Ntp, StatusView};
@@ -29,7 +30,8 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, board, entry, fresh_account, intent, plan, report, run, status, user,
+    HASH, TICKET, account, at, board, calendar, entry, fresh_account, intent, plan, plan_check,
+    report, run, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -175,6 +177,9 @@ fn plans_and_runs(lines: &mut Lines) {
     never.no_fire_because = Some("the calendar ends on 31 Dec 2026".to_owned());
     lines.answer::<PutPlan>(&plan());
     lines.answer::<ArmPlan>(&plan());
+    lines.answer::<CheckPlan>(&plan_check());
+    lines.answer::<ShowCalendar>(&calendar());
+    lines.answer::<AmendCalendar>(&calendar());
     lines.answer::<RemovePlan>(&Done {});
     lines.answer::<ListPlans>(&vec![plan(), never]);
     lines.answer::<Muster>(&board());

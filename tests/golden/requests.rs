@@ -10,11 +10,12 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, CallMuster, ChangeSecret, Connect, Halt, Hello, House,
-    JournalFilter, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, Muster,
-    PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot,
-    Request, ResolveIntent, Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute, SetEgress,
-    ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
+    Connect, Halt, Hello, House, JournalFilter, LabelAccounts, ListAccounts, ListPlans, ListRuns,
+    ListSlots, Login, Muster, PutPlan, QueryJournal, QueryReport, Reencrypt, Release,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
+    SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -71,6 +72,9 @@ fn again(id: u64, request: &Request) -> String {
         Request::Muster(call) => line(id, call),
         Request::CallMuster(call) => line(id, call),
         Request::PutPlan(call) => line(id, call),
+        Request::CheckPlan(call) => line(id, call),
+        Request::ShowCalendar(call) => line(id, call),
+        Request::AmendCalendar(call) => line(id, call),
         Request::ArmPlan(call) => line(id, call),
         Request::RemovePlan(call) => line(id, call),
         Request::ListPlans(call) => line(id, call),
@@ -141,6 +145,7 @@ fn accounts(lines: &mut Lines) {
 
 fn plans_and_runs(lines: &mut Lines) {
     lines.say(&PutPlan { spec: spec() });
+    lines.say(&CheckPlan { spec: spec() });
     lines.say(&ArmPlan { plan: spec().name, mode: Mode::Live, hash: HASH.to_owned() });
     lines.say(&RemovePlan { plan: spec().name });
     lines.say(&ListPlans {});
@@ -172,6 +177,13 @@ fn plans_and_runs(lines: &mut Lines) {
         before: Some(900),
     };
     lines.say(&QueryJournal { after: 3, limit: 1_000, filter });
+}
+
+fn calendar(lines: &mut Lines) {
+    lines.say(&ShowCalendar {});
+    for change in crate::samples::calendar_changes() {
+        lines.say(&AmendCalendar { change, reason: "NSE/CMTR/80000".to_owned() });
+    }
 }
 
 fn vault(lines: &mut Lines) {
@@ -206,6 +218,7 @@ fn every_request_is_written_as_it_always_was() {
     connections(&mut lines);
     accounts(&mut lines);
     plans_and_runs(&mut lines);
+    calendar(&mut lines);
     vault(&mut lines);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);

@@ -3,6 +3,9 @@
 use muster_protocol::account::{
     AccountStatus, AccountView, Fitness, LastRun, PastCheck, SessionView, Unfit,
 };
+use muster_protocol::calendar::{
+    Amended, CalendarChange, CalendarView, DayView, Hours, TimetableView,
+};
 use muster_protocol::check::{
     CheckOutcome, CheckStep, CheckTarget, CheckView, OrderPermission, StepVerdict, StepView,
 };
@@ -16,7 +19,7 @@ use muster_protocol::money::{Paise, Quantity};
 use muster_protocol::muster::{Gate, GateVerdict, GateView, MusterBoard, MusterRow, MusterRun};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
 use muster_protocol::plan::{
-    Ambiguity, Caps, Finding, Mode, PlanSpec, PlanView, Share, Takers, Weight,
+    Ambiguity, Caps, Finding, Mode, PlanCheck, PlanSpec, PlanView, Share, Takers, Weight,
 };
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
 use muster_protocol::status::{
@@ -174,6 +177,72 @@ pub(crate) fn plan() -> PlanView {
             leg: Some(1),
             broker: Some(Broker::Zerodha),
             text: "the list has not come".to_owned(),
+        }],
+    }
+}
+
+pub(crate) fn plan_check() -> PlanCheck {
+    PlanCheck {
+        good: false,
+        hash: HASH.to_owned(),
+        next_fire: Some(at("15:10:00")),
+        accounts: 2,
+        findings: vec![Finding {
+            weight: Weight::Error,
+            leg: None,
+            broker: None,
+            text: "name at least one weekday".to_owned(),
+        }],
+    }
+}
+
+fn hours() -> Hours {
+    Hours { from: TimeOfDay::hm(9, 15), until: TimeOfDay::hm(15, 30) }
+}
+
+pub(crate) fn calendar_changes() -> [CalendarChange; 4] {
+    let name = || "Election".to_owned();
+    [
+        CalendarChange::Holiday { date: date(), name: name() },
+        CalendarChange::Session { date: date(), name: name(), hours: hours() },
+        CalendarChange::Remove { date: date() },
+        CalendarChange::Until { date: date() },
+    ]
+}
+
+pub(crate) fn calendar() -> CalendarView {
+    let amended =
+        Amended { by: "uid 0".to_owned(), at: at("08:00:00"), reason: "NSE/CMTR/80000".to_owned() };
+    let holiday = DayView {
+        date: date(),
+        name: "Election".to_owned(),
+        session: None,
+        closed: vec![Exchange::Cds],
+        source: Some("NSE/CMTR/71775".to_owned()),
+        amended: None,
+        removed: false,
+    };
+    let session = DayView {
+        session: Some(hours()),
+        closed: Vec::new(),
+        source: None,
+        amended: Some(amended.clone()),
+        removed: true,
+        ..holiday.clone()
+    };
+    CalendarView {
+        from: date(),
+        until: date(),
+        extended: Some(amended),
+        warning: Some("the exchange calendar ends".to_owned()),
+        days: vec![holiday, session],
+        timetables: vec![TimetableView {
+            from: date(),
+            shares: hours(),
+            underlying_until: TimeOfDay::hm(15, 15),
+            auction: Some(hours()),
+            derivatives: hours(),
+            source: "NSE/CMTR/74466".to_owned(),
         }],
     }
 }

@@ -27,6 +27,7 @@ const fn row(module: &'static str, may: Names, crates: &'static [Names]) -> Laye
 /// What is said, without how it travels.
 const WORDS: Names = &[
     "muster_protocol::account",
+    "muster_protocol::calendar",
     "muster_protocol::check",
     "muster_protocol::event",
     "muster_protocol::failure",
@@ -45,6 +46,7 @@ const WORDS: Names = &[
     "muster_protocol::status",
     "muster_protocol::tally",
     "muster_protocol::time",
+    "muster_protocol::valid",
     "muster_protocol::vault",
     "muster_protocol::version",
 ];

@@ -9,6 +9,7 @@ use muster_protocol::ids::{
     AccountId, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::plan::PlanCheck;
 use muster_protocol::reply::{BackedUp, Ticket};
 use muster_protocol::vault::KeyTask;
 
@@ -157,6 +158,10 @@ pub enum Answer {
     BackedUp(BackedUp),
     /// The plan as it is now.
     Plan(PlanId),
+    /// What is wrong with a plan.
+    PlanCheck(PlanCheck),
+    /// The exchange calendar as it is now.
+    Calendar,
 }
 
 /// What changed.

@@ -6,7 +6,7 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
-use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{AuditHead, HoldReason, VaultState};
 use muster_protocol::time::{Timestamp, TradingDate};
@@ -29,6 +29,7 @@ use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 use super::watch::Watches;
 
+pub use super::lists::Checking;
 pub use super::working::{Deciding, Firing, ListState, NoInstrument, Reading, Ticket, TicketKind};
 
 pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
@@ -86,6 +87,12 @@ pub struct Model {
     pub lists: BTreeMap<Broker, ListState>,
     /// When each broker's list last came.
     pub listed_at: BTreeMap<Broker, Timestamp>,
+    /// What each broker's list was looked through for: what is not known of it is not in the list.
+    pub looked_for: BTreeMap<Broker, BTreeSet<(Exchange, String)>>,
+    /// Checks of plans that wait for a list.
+    pub checking: Vec<Checking>,
+    /// The date on which it was last said that the calendar ends.
+    pub calendar_said: Option<TradingDate>,
     /// What was found when each egress was last looked at.
     pub seen: BTreeMap<EgressName, Seen>,
     /// When the world was last asked what it sees of each egress.
@@ -142,6 +149,9 @@ impl Model {
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
             listed_at: BTreeMap::new(),
+            looked_for: BTreeMap::new(),
+            checking: Vec::new(),
+            calendar_said: None,
             seen: BTreeMap::new(),
             looked_out: now,
             mustered: now,
@@ -163,6 +173,7 @@ impl Model {
             Record::Started { at, .. } => self.clock.apply(ClockEvent::Mark { at: *at }),
             Record::Clock(event) => self.clock.apply(*event),
             Record::Vault(_) => {}
+            Record::Calendar(event) => self.calendar.amend(event),
             Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
             Record::Hold(HoldEvent::Released { .. }) => self.held = None,
             // Setting what is set and ending what is not are no errors: both leave what was asked for.
@@ -293,24 +304,6 @@ impl Model {
             user: account.user.clone(),
             broker: account.broker,
             egress: account.identity.egress.clone(),
-        })
-    }
-
-    /// A leg's instrument at a broker: as it was frozen, else from today's list.
-    pub fn instrument<'a>(
-        &'a self,
-        run: &'a Run,
-        broker: Broker,
-        leg: &Leg,
-    ) -> Result<&'a Instrument, NoInstrument> {
-        let frozen = run.fixed.instruments.iter().find(|(of, instrument)| {
-            *of == broker && instrument.exchange == leg.exchange && instrument.symbol == leg.symbol
-        });
-        let today = || self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
-        let found = frozen.map(|(_, instrument)| instrument).or_else(today);
-        found.ok_or(match self.lists.get(&broker) {
-            Some(ListState::Loaded) => NoInstrument::Unknown,
-            Some(ListState::Loading | ListState::Failed { .. }) | None => NoInstrument::NotLoaded,
         })
     }
 

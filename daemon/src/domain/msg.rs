@@ -1,5 +1,8 @@
 //! Everything that can happen to the model: one closed enum.
 
+use std::collections::BTreeSet;
+
+use muster_protocol::calendar::CalendarChange;
 use muster_protocol::check::{CheckTarget, OrderPermission, StepView};
 use muster_protocol::failure::Explained;
 use muster_protocol::frame::Failure;
@@ -94,6 +97,8 @@ pub enum Msg {
     Instruments {
         /// Which broker.
         broker: Broker,
+        /// What its list was looked through for.
+        wanted: BTreeSet<(Exchange, String)>,
         /// Those found, or why none.
         loaded: Result<Vec<Instrument>, Cause>,
     },
@@ -264,6 +269,15 @@ pub enum Ask {
     },
     /// Write a plan down.
     PutPlan(PlanSpec),
+    /// Say what is wrong with a plan.
+    CheckPlan(PlanSpec),
+    /// Change the exchange calendar.
+    Amend {
+        /// What changes.
+        change: CalendarChange,
+        /// Why.
+        reason: String,
+    },
     /// Set a plan live or dry-run.
     Arm {
         /// Which.

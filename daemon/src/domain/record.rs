@@ -8,6 +8,7 @@ use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountEvent;
+use super::calendar::CalendarEvent;
 use super::check::EndedCheck;
 use super::clock_guard::ClockEvent;
 use super::intent::IntentEvent;
@@ -43,6 +44,8 @@ pub enum Record {
     Hold(HoldEvent),
     /// What the clock showed.
     Clock(ClockEvent),
+    /// An operator changed the exchange calendar.
+    Calendar(CalendarEvent),
     /// A halt was set or ended.
     Halt {
         /// Which.

@@ -247,7 +247,7 @@ impl Run {
     /// What one account orders by one leg: the plan's leg with the account's quantity.
     pub fn leg_of(&self, account: AccountId, leg: LegNo) -> Option<Leg> {
         let part = self.part(account)?;
-        multiplied(self.fixed.legs.get(usize::from(leg.0))?, part.multiplier)
+        self.fixed.legs.get(usize::from(leg.0))?.times(part.multiplier)
     }
 
     /// How long after its time it fired, in microseconds, if it did and that was measured.
@@ -267,12 +267,6 @@ impl Run {
             Stage::Missed { reason } => RunState::Missed { reason: reason.clone() },
         }
     }
-}
-
-/// A leg with so many times its quantity; `None` if that is more than any order can hold.
-pub fn multiplied(leg: &Leg, multiplier: u32) -> Option<Leg> {
-    let quantity = leg.quantity.get().checked_mul(multiplier)?.try_into().ok()?;
-    Some(Leg { quantity, ..leg.clone() })
 }
 
 impl Stage {

@@ -113,9 +113,8 @@ mod tests {
         let legs = 0..u8::try_from(MAX_LEGS).unwrap();
         let all = firings.flat_map(|firing| legs.clone().map(move |leg| (firing, LegNo(leg))));
         let prefixes: std::collections::BTreeSet<String> = all
-            .map(|(firing, leg)| {
-                TagParts { firing, leg, ..parts() }.body(NONE)[..PREFIX].to_owned()
-            })
+            .map(|(firing, leg)| TagParts { firing, leg, ..parts() }.body(NONE))
+            .map(|body| body.chars().take(PREFIX).collect())
             .collect();
         assert_eq!(prefixes.len(), 25 * MAX_LEGS);
     }

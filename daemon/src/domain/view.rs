@@ -112,27 +112,32 @@ fn ended(id: AccountId, account: &Account, check: &EndedCheck) -> CheckView {
 }
 
 /// One plan, unless it was removed.
-pub fn plan(model: &Model, id: &PlanId) -> Option<PlanView> {
+pub fn plan(model: &Model, now: Timestamp, id: &PlanId) -> Option<PlanView> {
     let kept = model.plans.get(id)?.kept()?;
     let fire = due_fire(model, id, kept);
     let why = match super::schedule::next_fire(&kept.spec, &model.calendar, kept.since) {
         Err(why) if fire.is_none() => Some(why.to_string()),
         Ok(_) | Err(_) => None,
     };
+    let newest = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
+    let unchanged = newest.filter(|(_, run)| {
+        let open = matches!(run.stage, run::Stage::Frozen | run::Stage::Firing { .. });
+        open && run.fixed.hash != kept.hash
+    });
     Some(PlanView {
         spec: kept.spec.clone(),
         mode: kept.mode,
         hash: kept.hash.clone(),
         next_fire: fire.map(|fire| fire.at),
         no_fire_because: why,
-        unchanged_run: None,
-        findings: Vec::new(),
+        unchanged_run: unchanged.map(|(run, _)| run.clone()),
+        findings: model.findings(&kept.spec, now),
     })
 }
 
 /// Every plan, as a peer may see it.
-pub fn plans(model: &Model, only: Option<&UserId>) -> Vec<PlanView> {
-    let views = model.plans.keys().filter_map(|id| plan(model, id));
+pub fn plans(model: &Model, now: Timestamp, only: Option<&UserId>) -> Vec<PlanView> {
+    let views = model.plans.keys().filter_map(|id| plan(model, now, id));
     views.map(|view| person::plan(model, view, only)).collect()
 }
 
@@ -280,7 +285,7 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
     Snapshot {
         status: status(model, now, only),
         accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
-        plans: plans(model, only),
+        plans: plans(model, now, only),
         intents: intents.collect(),
         runs: runs(model, now).into_iter().map(|view| person::run(model, view, only)).collect(),
         checks: model

@@ -42,7 +42,7 @@ impl Engine {
                 let views = accounts.filter_map(|(id, _)| view::account(&self.model, now, id));
                 to_value(&views.collect::<Vec<_>>())
             }
-            Request::ListPlans(_) => to_value(&view::plans(&self.model, only)),
+            Request::ListPlans(_) => to_value(&view::plans(&self.model, now, only)),
             Request::ListRuns(_) => {
                 let runs = view::runs(&self.model, now).into_iter();
                 to_value(&runs.map(|run| person::run(&self.model, run, only)).collect::<Vec<_>>())
@@ -55,6 +55,7 @@ impl Engine {
                 to_value(&muster::board(&self.model, now, ahead, only))
             }
             Request::ShowRun(show) => self.show_run(&show, only),
+            Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),
             Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::House(_) => self.house(peer).and_then(|house| to_value(&house)),
@@ -116,6 +117,10 @@ impl Engine {
                 Ask::Remove { account: remove.account, confirm: remove.confirm }
             }
             Request::PutPlan(put) => Ask::PutPlan(put.spec),
+            Request::CheckPlan(check) => Ask::CheckPlan(check.spec),
+            Request::AmendCalendar(amend) => {
+                Ask::Amend { change: amend.change, reason: amend.reason }
+            }
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
             Request::Seal(_) => Ask::Seal,
@@ -142,6 +147,7 @@ impl Engine {
             | Request::ShowRun(_)
             | Request::QueryReport(_)
             | Request::QueryJournal(_)
+            | Request::ShowCalendar(_)
             | Request::ListSlots(_)
             | Request::House(_)
             | Request::Unseal(_)

@@ -147,7 +147,7 @@ fn delta(model: &Model, now: Timestamp, changed: &Changed, only: Option<&UserId>
         // Whose it was is no longer known; a number alone names nobody.
         Changed::AccountRemoved(id) => Some(Delta::AccountRemoved(*id)),
         Changed::Plan(id) => {
-            view::plan(model, id).map(|plan| Delta::Plan(person::plan(model, plan, only)))
+            view::plan(model, now, id).map(|plan| Delta::Plan(person::plan(model, plan, only)))
         }
         Changed::PlanRemoved(id) => Some(Delta::PlanRemoved(id.clone())),
         Changed::Run(id) => {

@@ -198,7 +198,8 @@ impl Engine {
         let back_to = self.back_to.clone();
         tokio::spawn(async move {
             let loaded = adapter.instruments(&wanted).await.map_err(cause);
-            drop(back_to.send(Back::Msg(Box::new(Msg::Instruments { broker, loaded }))));
+            let msg = Msg::Instruments { broker, wanted, loaded };
+            drop(back_to.send(Back::Msg(Box::new(msg))));
         });
     }
 

@@ -181,7 +181,9 @@ impl Engine {
             Answer::Ticket(ticket) => to_value(&ticket),
             Answer::BackedUp(made) => to_value(&made),
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
-            Answer::Plan(id) => match view::plan(&self.model, &id) {
+            Answer::PlanCheck(check) => to_value(&check),
+            Answer::Calendar => to_value(&self.model.calendar.view(self.clock.now().date())),
+            Answer::Plan(id) => match view::plan(&self.model, self.clock.now(), &id) {
                 Some(plan) => to_value(&plan),
                 None => {
                     Err(Failure::new(Code::NotFound, format!("plan {id} was removed meanwhile")))

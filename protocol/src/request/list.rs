@@ -5,13 +5,14 @@ use serde_json::value::RawValue;
 
 use super::{Call, InvalidRequest, JournalFilter, Permission, Selection};
 use crate::account::{AccountView, Credential};
+use crate::calendar::{CalendarChange, CalendarView};
 use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
 use crate::house::HouseView;
 use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
 use crate::muster::MusterBoard;
 use crate::params;
-use crate::plan::{Mode, PlanSpec, PlanView};
+use crate::plan::{Mode, PlanCheck, PlanSpec, PlanView};
 use crate::reply::{BackedUp, Done, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use crate::run::RunView;
 use crate::secret::Secret;
@@ -119,6 +120,11 @@ requests! {
         /// What it is to be.
         spec: PlanSpec,
     }
+    /// Says what is wrong with a plan, without keeping it. Waits for the brokers' lists.
+    CheckPlan: "plan.check" -> PlanCheck, Operate {
+        /// What it would be.
+        spec: PlanSpec,
+    }
     /// Sets a plan live or dry-run.
     ArmPlan: "plan.arm" -> PlanView, Operate {
         /// Which.
@@ -212,6 +218,15 @@ requests! {
         intent: IntentId,
         /// What was found out.
         verdict: Verdict,
+    }
+    /// The exchange calendar, with who changed what in it.
+    ShowCalendar: "calendar.show" -> CalendarView, Read {}
+    /// Changes the exchange calendar.
+    AmendCalendar: "calendar.amend" -> CalendarView, Operate {
+        /// What changes.
+        change: CalendarChange,
+        /// Why, for everybody who looks at it later: the exchange's circular, for example.
+        reason: String,
     }
     /// Stops orders from leaving. The reply comes when it is durable; nothing leaves after it.
     Halt: "halt" -> Done, Operate {

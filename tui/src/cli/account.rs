@@ -1,7 +1,7 @@
 //! The words of `muster account` and `muster test`.
 
 use clap::{Args, Subcommand};
-use muster_protocol::ids::{EgressName, PlanId, UserId};
+use muster_protocol::ids::{EgressName, Label, PlanId, UserId};
 
 pub(super) const TEST_EXAMPLES: &str =
     "Examples:\n  muster test asha.k\n  muster test asha.k/zerodha\n  muster test --all --json";
@@ -70,6 +70,20 @@ pub(crate) enum AccountCommand {
         account: String,
         /// On or off.
         state: Switch,
+    },
+    /// Puts labels on the account, by which plans name it, or takes them off; shows them.
+    #[command(
+        after_help = "Examples:\n  muster account label asha.k --add family\n  muster account label 7 --remove family"
+    )]
+    Label {
+        /// Its number, its user, or user/broker.
+        account: String,
+        /// Put on; may be given several times.
+        #[arg(long, value_name = "LABEL")]
+        add: Vec<Label>,
+        /// Taken off; may be given several times.
+        #[arg(long, value_name = "LABEL")]
+        remove: Vec<Label>,
     },
     /// Switches the account on.
     #[command(after_help = "Examples:\n  muster account activate asha.k")]

@@ -2,6 +2,7 @@
 //! commands; the same words are the help, the manual pages, the completions and docs/commands.md.
 
 mod account;
+mod calendar;
 mod document;
 mod halt;
 mod journal;
@@ -12,6 +13,7 @@ mod vault;
 mod wait;
 
 pub(crate) use account::{AccountCommand, ConnectArgs, MusterArgs, Switch, TestArgs};
+pub(crate) use calendar::CalendarCommand;
 pub(crate) use document::document;
 pub(crate) use halt::{HaltArgs, ScopeArgs};
 pub(crate) use journal::JournalArgs;
@@ -109,9 +111,12 @@ pub(crate) enum Command {
     /// Accounts: list, show, connect, switch.
     #[command(subcommand)]
     Account(AccountCommand),
-    /// Plans: list, put, arm, disarm.
+    /// Plans: list, show, check, put, arm, disarm, remove.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// The exchange calendar: holidays, special sessions, hours.
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
     /// Runs: list, show, settle.
     #[command(subcommand)]
     Run(RunCommand),

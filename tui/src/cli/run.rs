@@ -13,7 +13,7 @@ pub(crate) enum RunCommand {
         after_help = "Examples:\n  muster run show btst\n  muster run show btst@2026-11-23 --json"
     )]
     Show {
-        /// PLAN@DATE, or PLAN for its newest run.
+        /// PLAN@DATE, PLAN@DATE.2 for the second of that date, or PLAN for its newest run.
         run: String,
     },
     /// Settles an order in doubt by what you found out at the broker.

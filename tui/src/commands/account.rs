@@ -1,12 +1,12 @@
 //! `muster account`.
 
 use muster_protocol::account::{AccountStatus, AccountView};
-use muster_protocol::ids::{AccountId, TicketId, UserId};
+use muster_protocol::ids::{AccountId, Label, TicketId, UserId};
 use muster_protocol::order::Broker;
 use muster_protocol::reply::Ticket;
 use muster_protocol::request::{
-    Abandon, ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, Status,
-    SubmitRedirect, Subscribe,
+    Abandon, LabelAccounts, ListAccounts, Login, RemoveAccount, Selection, SetActive,
+    SetAutoExecute, Status, SubmitRedirect, Subscribe,
 };
 use muster_protocol::secret::Secret;
 use serde::Serialize;
@@ -29,6 +29,9 @@ pub(super) async fn account(
         AccountCommand::Connect(args) => connect::connect(daemon, args, printer).await,
         AccountCommand::Test(args) => test::test(daemon, &args, printer).await,
         AccountCommand::Auto { account, state } => auto(daemon, &account, state, *printer).await,
+        AccountCommand::Label { account, add, remove } => {
+            label(daemon, &account, (add, remove), *printer).await
+        }
         AccountCommand::Activate { account } => {
             set_active(daemon, &account, Switch::On, *printer).await
         }
@@ -63,6 +66,30 @@ async fn auto(
     let on = state == Switch::On;
     daemon.client.call(SetAutoExecute { accounts, on }).await?;
     print::done(printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
+}
+
+async fn label(
+    daemon: &Daemon,
+    named: &str,
+    (add, remove): (Vec<Label>, Vec<Label>),
+    printer: Printer,
+) -> Result<(), CommandError> {
+    let (accounts, name) = one(daemon, named).await?;
+    if !add.is_empty() || !remove.is_empty() {
+        daemon.client.call(LabelAccounts { accounts, add, remove }).await?;
+    }
+    let labels = daemon.find(named).await?.labels;
+    if printer.is_json() {
+        return print::json("labels", &labels);
+    }
+    print::line(format!("{name}: {}", joined(&labels)))
+}
+
+pub(super) fn joined(labels: &[Label]) -> String {
+    if labels.is_empty() {
+        return "no labels".to_owned();
+    }
+    labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 async fn set_active(

@@ -32,6 +32,7 @@ fn lines(account: &AccountView, now: Timestamp) -> Vec<String> {
         ("session", session(account.session, now)),
         ("last ok", account.last_ok.map_or_else(|| "never".to_owned(), when)),
         ("auto", switch(account.auto_execute).to_owned()),
+        ("labels", super::account::joined(&account.labels)),
         ("egress", account.egress.to_string()),
         ("credential", format!("stored {}", when(account.connected_at))),
     ];

@@ -1,6 +1,7 @@
 //! The same things as the screen, for scripts: text or JSON, and exit codes that can be relied on.
 
 mod account;
+mod calendar;
 mod connect;
 mod details;
 mod doctor;
@@ -33,7 +34,7 @@ use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{ListAccounts, Subscribe};
 
 use crate::app::words;
-use crate::cli::{Command, document};
+use crate::cli::{Command, PlanCommand, document};
 use crate::link::no_daemon;
 pub(crate) use error::CommandError;
 pub(crate) use exit::Exit;
@@ -98,6 +99,9 @@ pub(crate) async fn perform(
         Command::Document => return print::text(&document()),
         Command::Wait(args) => return wait::wait(socket, args, *printer).await,
         Command::Doctor(args) => return doctor::doctor(socket, args, *printer).await,
+        Command::Plan(PlanCommand::Check { file }) => {
+            return plan::check(socket, file, *printer).await;
+        }
         _ => Daemon::connect(socket).await?,
     };
     match command {
@@ -114,6 +118,7 @@ pub(crate) async fn perform(
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
+        Command::Calendar(command) => calendar::calendar(&daemon, command, *printer).await,
         Command::Backup { file } => upkeep::backup(&daemon, &file, *printer).await,
         Command::Release => vault::release(&daemon, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,

@@ -3,7 +3,7 @@
 use muster_protocol::halt::Verdict;
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, RunId};
 use muster_protocol::request::{ListRuns, ResolveIntent, ShowRun};
-use muster_protocol::run::{IntentStatus, RunCounts, RunState, RunView};
+use muster_protocol::run::{IntentStatus, IntentView, RunCounts, RunState, RunView};
 
 use super::{CommandError, Daemon, print, print::Printer};
 use crate::cli::{ResolveArgs, RunCommand};
@@ -77,6 +77,18 @@ pub(super) fn counts(counts: RunCounts) -> String {
     words.join(", ")
 }
 
+/// What a dry run would have sent; the leg has the rest.
+fn would_send(intent: &IntentView) -> Option<String> {
+    if intent.status != IntentStatus::Rehearsed {
+        return None;
+    }
+    let leg = &intent.leg;
+    let symbol = intent.broker_symbol.as_deref().unwrap_or(&leg.symbol);
+    let tag = intent.tag.as_ref()?;
+    let (product, validity) = (leg.product.words(), leg.validity.code());
+    Some(format!("would be sent as {} {symbol}, {product}, {validity}, tag {tag}", leg.exchange))
+}
+
 /// A run by its name, or the newest of a plan.
 async fn named(daemon: &Daemon, named: &str) -> Result<RunId, CommandError> {
     if named.contains('@') {
@@ -112,11 +124,12 @@ async fn show(daemon: &Daemon, wanted: &str, printer: Printer) -> Result<(), Com
                 intent.status.words().to_owned(),
                 intent.order_id.as_ref().map(ToString::to_string).unwrap_or_default(),
                 intent.took_ms.map(|ms| format!("{ms} ms")).unwrap_or_default(),
-                why.unwrap_or_default(),
+                why.or_else(|| would_send(intent)).unwrap_or_default(),
             ]
         })
         .collect();
     print::table(&["USER", "BROKER", "LEG", "STATUS", "ORDER", "TOOK", "WHY"], &rows)?;
+    print::line(format!("in doubt: {}", details.run.ambiguity.words()))?;
     for left in &details.run.left_out {
         let words: Vec<_> =
             left.reasons.iter().map(muster_protocol::account::Unfit::words).collect();

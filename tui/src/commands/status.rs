@@ -68,7 +68,10 @@ fn lines(status: &StatusView) -> Vec<String> {
         let name = format!("{} {}", egress.name, egress.address);
         lines.push(format!("egress    {name}, {seen}, {} accounts", egress.accounts));
     }
-    lines.push(format!("calendar  until {}", status.calendar_until.words()));
+    lines.push(match &status.calendar_warning {
+        None => format!("calendar  until {}", status.calendar_until.words()),
+        Some(warning) => format!("calendar  {warning}"),
+    });
     lines
 }
 

@@ -29,6 +29,8 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
         "account list",
         "account show 2",
         "plan list",
+        "plan show btst",
+        "plan get btst",
         "run list",
         "egress",
         "journal level>=warn",
@@ -63,7 +65,10 @@ async fn what_cannot_be_undone_needs_the_name() {
     let mut daemon = Fake::start(&path, world::snapshot());
     let wrong = muster(&path, "account remove asha.k --confirm asha").await;
     assert!(matches!(wrong, Err(CommandError::Usage(_))));
-    let wrong = muster(&path, "plan arm btst --confirm x").await;
+    for line in ["plan arm btst --live --confirm x", "plan arm btst --confirm btst"] {
+        assert!(matches!(muster(&path, line).await, Err(CommandError::Usage(_))), "{line}");
+    }
+    let wrong = muster(&path, "plan remove btst --confirm x").await;
     assert!(matches!(wrong, Err(CommandError::Usage(_))));
     muster(&path, "account remove asha.k --confirm asha.k").await.unwrap();
     let (method, params) = daemon.called().await;

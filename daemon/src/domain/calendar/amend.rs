@@ -111,16 +111,16 @@ impl Calendar {
             until: self.until,
             extended: self.extended.clone(),
             warning: self.warning(today),
-            days: dates.into_iter().filter_map(|date| self.day_view(date)).collect(),
+            days: dates.into_iter().map(|date| self.day_view(date)).collect(),
             timetables: data::TIMETABLES.iter().map(timetable_view).collect(),
         }
     }
 
-    fn day_view(&self, date: TradingDate) -> Option<DayView> {
+    fn day_view(&self, date: TradingDate) -> DayView {
         let amended = self.amended.get(&date);
         let effective = self.special_day(date);
         let shown = effective.or_else(|| self.shipped.get(&date));
-        Some(DayView {
+        DayView {
             date,
             name: shown.map_or("ordinary day", |day| day.name.as_str()).to_owned(),
             session: shown.and_then(|day| day.session),
@@ -128,7 +128,7 @@ impl Calendar {
             source: shown.and_then(|day| day.source.clone()),
             amended: amended.map(|(_, by)| by.clone()),
             removed: effective.is_none(),
-        })
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
 mod books;
+mod calendar;
 mod clock;
 mod day;
 mod foreign;
 mod halt;
 mod muster;
+mod plans;
 mod recovery;
 mod sealed;
 

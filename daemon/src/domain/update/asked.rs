@@ -12,6 +12,10 @@ use super::accounts::Switch;
 impl Step<'_> {
     pub(super) fn asked(&mut self, asked: Asked) {
         let Asked { reply, who, only, ask } = asked;
+        // It changes nothing, so it is no deed; and its answer may take a while.
+        if let Ask::CheckPlan(spec) = ask {
+            return self.check_plan(reply, spec, only.as_ref());
+        }
         let (what, whom) = ask.words();
         let deed = self.deed(&who, what, whom);
         let since = self.effects.len();
@@ -55,6 +59,8 @@ impl Step<'_> {
                 });
             }
             Ask::Remove { account, confirm } => self.remove(reply, &by, account, &confirm),
+            Ask::CheckPlan(spec) => self.check_plan(reply, spec, only),
+            Ask::Amend { change, reason } => self.amend(reply, &by, change, reason),
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
@@ -100,6 +106,8 @@ impl Step<'_> {
             | Ask::CallMuster
             | Ask::Label { .. }
             | Ask::PutPlan(_)
+            | Ask::CheckPlan(_)
+            | Ask::Amend { .. }
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)
             | Ask::Keys(_)

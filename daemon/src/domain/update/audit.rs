@@ -83,6 +83,10 @@ impl Ask {
             }
             Self::Remove { account, .. } => ("remove", of_account(*account)),
             Self::PutPlan(spec) => ("put a plan", Some(spec.name.to_string())),
+            Self::CheckPlan(spec) => ("check a plan", Some(spec.name.to_string())),
+            Self::Amend { change, reason } => {
+                return (format!("change the calendar: {reason}"), Some(change.words()));
+            }
             Self::Arm { plan, mode, hash } => {
                 let what = format!("set {} at hash {hash:.12}", mode.words());
                 return (what, Some(plan.to_string()));

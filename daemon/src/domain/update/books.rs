@@ -3,7 +3,6 @@
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, IntentId, RunId};
-use muster_protocol::plan::Mode;
 use muster_protocol::run::IntentStatus;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::{Timestamp, TradingDate};
@@ -188,7 +187,7 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
     // No broker tells of another day.
     let of_today = model.runs_open().filter(|(id, _)| id.date == today);
     let wants = of_today.filter_map(|(id, run)| {
-        run.part(account).filter(|_| run.fixed.mode == Mode::Live)?;
+        run.part(account)?;
         let legs = || model.legs_of(id, account).map(|(_, intent)| intent);
         let reading = model.readings.get(id)?;
         let unread = !reading.read.contains(&account);

@@ -3,7 +3,6 @@
 
 use muster_protocol::event::{Area, Level};
 use muster_protocol::ids::{AccountId, IntentId, RunId};
-use muster_protocol::plan::Mode;
 use muster_protocol::run::IntentStatus;
 
 use super::super::account::AccountEvent;
@@ -49,6 +48,7 @@ impl Step<'_> {
             | Record::Vault(_)
             | Record::Hold(_)
             | Record::Clock(_)
+            | Record::Calendar(_)
             | Record::Halt { .. } => return,
         };
         self.model.deciding.remove(&deciding);
@@ -82,6 +82,7 @@ impl Step<'_> {
             Record::Vault(event) => self.vault_moved(*event),
             Record::Hold(_) | Record::Clock(ClockEvent::Accepted { .. }) => self.hold_moved(),
             Record::Clock(ClockEvent::Mark { .. }) => {}
+            Record::Calendar(_) => self.calendar_moved(),
             Record::Halt { .. } => self.halt_changed(),
         }
     }
@@ -142,17 +143,13 @@ impl Step<'_> {
 
     fn begin_firing(&mut self, id: &RunId) {
         let Some(run) = self.model.runs.get(id) else { return };
-        match run.fixed.mode {
-            Mode::Live => {
-                // The others follow as their order books are read.
-                let read = self.model.readings.get(id).map(|reading| &reading.read);
-                let ready = run.fixed.participants.iter().map(|part| part.account);
-                let ready = ready.filter(|id| read.is_some_and(|read| read.contains(id)));
-                let firing = Firing { ready: ready.map(|id| (self.now, id)).collect() };
-                self.model.firing.insert(id.clone(), firing);
-            }
-            Mode::DryRun => self.settle_planned(id, |at| IntentEvent::Rehearsed { at }),
-        }
+        // Live and dry-run alike, since a dry run does everything but the send. The others follow as
+        // their order books are read.
+        let read = self.model.readings.get(id).map(|reading| &reading.read);
+        let ready = run.fixed.participants.iter().map(|part| part.account);
+        let ready = ready.filter(|id| read.is_some_and(|read| read.contains(id)));
+        let firing = Firing { ready: ready.map(|id| (self.now, id)).collect() };
+        self.model.firing.insert(id.clone(), firing);
     }
 
     fn intent_moved(&mut self, id: &IntentId, event: &IntentEvent) {
@@ -175,6 +172,7 @@ impl Step<'_> {
             IntentEvent::Refused { .. }
             | IntentEvent::NotSent { .. }
             | IntentEvent::SaidNotPlaced { .. }
+            | IntentEvent::Rehearsed { .. }
             | IntentEvent::Retried { .. } => {
                 self.model.in_flight.remove(id);
                 self.enqueue(&id.run, id.account);
@@ -185,8 +183,7 @@ impl Step<'_> {
             IntentEvent::Cancelling { .. } => self.queue_cancel(id),
             IntentEvent::Followed { .. }
             | IntentEvent::Duplicated { .. }
-            | IntentEvent::Missed { .. }
-            | IntentEvent::Rehearsed { .. } => {}
+            | IntentEvent::Missed { .. } => {}
         }
         let settled = self.model.intents.get(id).is_some_and(|i| i.status().is_settled());
         if settled {

@@ -48,6 +48,7 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         ListState::Failed { again } => Some(*again),
         ListState::Loading | ListState::Loaded => None,
     });
+    let checks = model.checking.iter().map(|check| check.until);
     let open = model.vault == VaultState::Open;
     let reads = model.watches.next_due(room(model)).filter(|_| open);
     let cancels = model.cancelling.first().map(|(due, _)| *due).filter(|_| open);
@@ -55,5 +56,6 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
     let mark = model.clock.next_mark();
     let reads = reads.into_iter().chain(cancels);
-    waiting.chain(sends).chain(reads).chain(lists).chain(mark).chain([look_out]).min()
+    let more = lists.chain(checks).chain(mark).chain([look_out]);
+    waiting.chain(sends).chain(reads).chain(more).min()
 }

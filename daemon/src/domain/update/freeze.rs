@@ -1,17 +1,18 @@
 //! From a plan to a run: which firing is due, who takes part, and what is missed.
 
-use muster_protocol::account::Fitness;
 use muster_protocol::event::Level;
 use muster_protocol::ids::{AccountId, Attempt, LegNo, MAX_FIRINGS, OrderTag, PlanId, RunId};
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::time::{MINUTE, TimeOfDay, Timestamp};
 
+use super::super::account::Account;
 use super::super::effect::Effect;
 use super::super::instrument::Instrument;
 use super::super::model::{Deciding, Model};
-use super::super::muster::{self, Ahead};
+use super::super::muster::Ahead;
 use super::super::plan::Kept;
 use super::super::record::Record;
+use super::super::roster::{Roster, Standing};
 use super::super::run::{Excluded, Fixed, Participant, Run, RunEvent, Stage};
 use super::super::schedule::{Fire, next_fire};
 use super::super::tag::TagParts;
@@ -153,9 +154,11 @@ impl Step<'_> {
     }
 
     fn fit(&self, ahead: Ahead<'_>) -> Vec<AccountId> {
-        let fits =
-            |id: &AccountId| muster::fitness(self.model, self.now, *id, ahead) == Fitness::Fit;
-        self.model.accounts.keys().copied().filter(fits).collect()
+        let mut roster = Roster::new(self.model, ahead);
+        let mut fits = |id: AccountId, account: &Account| {
+            roster.standing((id, account), self.now) == Standing::In
+        };
+        self.model.accounts.iter().filter(|(id, a)| fits(**id, a)).map(|(id, _)| *id).collect()
     }
 
     /// Freezes the run: what is recorded here is what is sent, whatever is edited meanwhile.
@@ -220,16 +223,17 @@ impl Step<'_> {
 
     fn excluded(&self, ahead: Ahead<'_>, participants: &[Participant]) -> Vec<Excluded> {
         let taking_part = |id: AccountId| participants.iter().any(|part| part.account == id);
+        let mut roster = Roster::new(self.model, ahead);
         let left_out = self.model.accounts.iter().filter(|(id, _)| !taking_part(**id));
         left_out
-            .filter_map(|(id, account)| match muster::fitness(self.model, self.now, *id, ahead) {
-                Fitness::Unfit { reasons } => Some(Excluded {
+            .filter_map(|(id, account)| match roster.standing((*id, account), self.now) {
+                Standing::Out(reasons) => Some(Excluded {
                     account: *id,
                     user: account.user.clone(),
                     broker: account.broker,
                     reasons,
                 }),
-                Fitness::Fit | Fitness::Off => None,
+                Standing::In | Standing::Aside => None,
             })
             .collect()
     }

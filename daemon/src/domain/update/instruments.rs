@@ -21,8 +21,10 @@ impl Step<'_> {
     pub(super) fn want_instruments(&mut self) {
         let wanted = self.wanted();
         for broker in self.brokers() {
-            let known = |(exchange, symbol): &(Exchange, String)| {
-                self.model.instruments.contains_key(&(broker, *exchange, symbol.clone()))
+            let looked_for = self.model.looked_for.get(&broker);
+            let known = |key: &(Exchange, String)| {
+                looked_for.is_some_and(|all| all.contains(key))
+                    || self.model.instruments.contains_key(&(broker, key.0, key.1.clone()))
             };
             if !wanted.iter().all(known) {
                 self.load(broker, wanted.clone());
@@ -60,7 +62,8 @@ impl Step<'_> {
 
     fn wanted(&self) -> BTreeSet<(Exchange, String)> {
         let kept = self.model.plans.values().filter_map(|plan| plan.kept());
-        let legs = kept.flat_map(|plan| &plan.spec.legs);
+        let checking = self.model.checking.iter().map(|check| &check.spec);
+        let legs = kept.map(|plan| &plan.spec).chain(checking).flat_map(|spec| &spec.legs);
         legs.map(|leg| (leg.exchange, leg.symbol.clone())).collect()
     }
 
@@ -68,15 +71,26 @@ impl Step<'_> {
         self.model.accounts.values().map(|account| account.broker).collect()
     }
 
-    pub(super) fn instruments(&mut self, broker: Broker, loaded: Result<Vec<Instrument>, Cause>) {
+    pub(super) fn instruments(
+        &mut self,
+        broker: Broker,
+        wanted: BTreeSet<(Exchange, String)>,
+        loaded: Result<Vec<Instrument>, Cause>,
+    ) {
         match loaded {
             Ok(found) => {
                 self.model.lists.insert(broker, ListState::Loaded);
                 self.model.listed_at.insert(broker, self.now);
+                // Yesterday's tokens may name something else today.
+                self.model.instruments.retain(|(of, exchange, symbol), _| {
+                    *of != broker || !wanted.contains(&(*exchange, symbol.clone()))
+                });
+                self.model.looked_for.entry(broker).or_default().extend(wanted);
                 for instrument in found {
                     let key = (broker, instrument.exchange, instrument.symbol.clone());
                     self.model.instruments.insert(key, instrument);
                 }
+                self.plans_looked_at_anew();
                 self.pump();
             }
             Err(cause) => {

@@ -4,6 +4,7 @@ mod accounts;
 mod asked;
 mod audit;
 mod books;
+mod calendar;
 mod cancels;
 mod checks;
 mod clock;
@@ -15,7 +16,9 @@ mod hold;
 mod instruments;
 mod labels;
 mod muster;
+mod plan_checks;
 mod plans;
+mod rehearse;
 mod resolve;
 mod runs;
 mod tallies;
@@ -54,7 +57,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
         Msg::BookRead { account, read } => step.book_read(account, read),
         Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),
-        Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
+        Msg::Instruments { broker, wanted, loaded } => step.instruments(broker, wanted, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => step.observed(egress, observed),
@@ -95,6 +98,8 @@ impl Step<'_> {
         self.next_checks();
         self.mark_clock();
         self.retry_instruments();
+        self.answer_plan_checks();
+        self.say_calendar();
         self.plans_due();
         self.pump();
         self.pump_cancels();

@@ -3,7 +3,7 @@
 use muster_protocol::event::{Area, Level};
 use muster_protocol::frame::Code;
 use muster_protocol::ids::PlanId;
-use muster_protocol::plan::{Mode, PlanSpec};
+use muster_protocol::plan::{Finding, Mode, PlanSpec, Weight};
 
 use super::super::effect::{Answer, Commit};
 use super::super::intent::IntentEvent;
@@ -12,7 +12,6 @@ use super::super::msg::ReplyTo;
 use super::super::plan::{Plan, PlanEvent};
 use super::super::record::Record;
 use super::super::run::Stage;
-use super::super::valid::validate;
 use super::Step;
 
 /// Plan numbers take two base-36 digits in a tag.
@@ -20,8 +19,8 @@ const MAX_PLANS: u16 = 36 * 36;
 
 impl Step<'_> {
     pub(super) fn put_plan(&mut self, reply: ReplyTo, by: &str, spec: PlanSpec) {
-        if let Err(invalid) = validate(&spec) {
-            self.refuse(reply, Code::InvalidParams, invalid.to_string());
+        if let Some(why) = self.errors_of(&spec) {
+            self.refuse(reply, Code::InvalidParams, why);
             return;
         }
         let id = spec.name.clone();
@@ -42,6 +41,14 @@ impl Step<'_> {
         self.plan_event(reply, id.clone(), (event, text), Answer::Plan(id));
     }
 
+    /// What is known to be wrong with a plan now.
+    fn errors_of(&self, spec: &PlanSpec) -> Option<String> {
+        let findings = self.model.findings(spec, self.now);
+        let errors = findings.iter().filter(|finding| finding.weight == Weight::Error);
+        let errors: Vec<String> = errors.map(Finding::words).collect();
+        (!errors.is_empty()).then(|| errors.join("; "))
+    }
+
     pub(super) fn arm(&mut self, reply: ReplyTo, by: &str, id: PlanId, (mode, hash): (Mode, &str)) {
         let Some(kept) = self.model.plans.get(&id).and_then(|plan| plan.kept()) else {
             self.no_plan(reply, &id);
@@ -49,6 +56,14 @@ impl Step<'_> {
         };
         if kept.hash != hash {
             let why = format!("plan {id} has changed since you looked; look again, then arm it");
+            self.refuse(reply, Code::Conflict, why);
+            return;
+        }
+        let spec = kept.spec.clone();
+        if mode == Mode::Live
+            && let Some(why) = self.errors_of(&spec)
+        {
+            let why = format!("plan {id} cannot be placed: {why}");
             self.refuse(reply, Code::Conflict, why);
             return;
         }

@@ -13,6 +13,7 @@ use super::super::model::{Deciding, Firing, NoInstrument, Reading};
 use super::super::record::Record;
 use super::super::run::RunEvent;
 use super::super::session::SessionEvent;
+use super::super::vet::order_fault;
 use super::freeze::resolve_until;
 use super::{Step, noted};
 
@@ -98,6 +99,7 @@ impl Step<'_> {
             });
             let Some(id) = next.map(|(id, _)| id.clone()) else { continue };
             match self.sendable(&id) {
+                Sendable::Now if self.is_dry(run) => self.rehearse(id),
                 Sendable::Now => self.decide_send(id),
                 Sendable::Never(why) => self.not_sent(id, &why),
                 Sendable::Later => waiting.push(account),
@@ -120,7 +122,7 @@ impl Step<'_> {
     fn sendable(&self, id: &IntentId) -> Sendable {
         let never = |why: &str| Sendable::Never(why.to_owned());
         let Some(run) = self.model.runs.get(&id.run) else { return never("the run is gone") };
-        let Some(leg) = run.fixed.legs.get(usize::from(id.leg.0)) else {
+        let Some(leg) = &run.leg_of(id.account, id.leg) else {
             return never("the frozen plan has no such leg");
         };
         let Some(account) = self.model.accounts.get(&id.account) else {
@@ -136,7 +138,8 @@ impl Step<'_> {
             return never("no live session");
         }
         match self.model.instrument(run, account.broker, leg) {
-            Ok(_) => Sendable::Now,
+            // The list may have come after the run was frozen.
+            Ok(instrument) => order_fault(leg, instrument).map_or(Sendable::Now, Sendable::Never),
             Err(NoInstrument::NotLoaded) => Sendable::Later,
             Err(NoInstrument::Unknown) => Sendable::Never(format!(
                 "{}:{} is not in {}'s list of instruments",

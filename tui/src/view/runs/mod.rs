@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use muster_protocol::account::{AccountView, Fitness, SessionView};
 use muster_protocol::check::OrderPermission;
-use muster_protocol::plan::{Mode, PlanView};
+use muster_protocol::plan::{Caps, Mode, PlanView, Takers};
 use muster_protocol::run::RunView;
 
 use crate::app::layout::Size;
@@ -78,7 +78,14 @@ fn plan_lines(
         None => "not frozen yet",
     };
     let hash: String = plan.hash.chars().take(8).collect();
-    let words = format!("plan {hash} {frozen} · window to {}", spec.windows());
+    let mut words = format!("plan {hash} {frozen} · window to {}", spec.windows());
+    // Only what is not as usual; muster plan show has the rest.
+    if spec.accounts != Takers::All || spec.multiplier != 1 {
+        words = format!("{words} · {} x{}", spec.accounts.words(), spec.multiplier);
+    }
+    if spec.caps != Caps::default() || !spec.shares.is_empty() {
+        words.push_str(" · capped");
+    }
     lines.push(pen.line(Role::Dim, format!(" {words}")));
     if let Some(why) = &plan.no_fire_because {
         lines.extend(pen.wrapped(Role::Warn, &format!("will not fire: {why}"), 1, width));

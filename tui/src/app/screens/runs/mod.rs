@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use muster_protocol::account::{AccountView, Fitness};
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
-use muster_protocol::plan::{Mode, PlanView};
+use muster_protocol::plan::{Mode, PlanSpec, PlanView, Takers};
 use muster_protocol::request::Selection;
 use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
 
@@ -240,9 +240,10 @@ fn ask_to_arm(model: &mut Model) {
     model.overlay = Some(Overlay::Confirm(Question {
         title: format!("Send {name}'s orders for real?"),
         body: format!(
-            "At {} on the next trading day {} will be placed for each fit account ({fit} now), with their own money.",
+            "At {} on the next trading day {} will be placed for each fit account ({fit} now){}, with their own money.",
             plan.spec.at,
-            legs.join(", ")
+            legs.join(", "),
+            terms(&plan.spec)
         ),
         yes: "Go live",
         then: Then::Ask(
@@ -254,6 +255,14 @@ fn ask_to_arm(model: &mut Model) {
         on_yes: false,
         opened: model.local,
     }));
+}
+
+/// Whose orders, and how many times the quantity, if that is not plain.
+fn terms(spec: &PlanSpec) -> String {
+    let of = (spec.accounts != Takers::All).then(|| format!(" of {}", spec.accounts.words()));
+    let times = (spec.multiplier != 1).then(|| format!(", {} times over", spec.multiplier));
+    let own = (!spec.shares.is_empty()).then(|| ", some with a share of their own".to_owned());
+    [of, times, own].into_iter().flatten().collect()
 }
 
 fn ask_to_disarm(model: &mut Model) {

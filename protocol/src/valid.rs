@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use muster_protocol::order::{Exchange, Leg, PriceRule, Product, Validity};
-use muster_protocol::plan::{Caps, MAX_LEGS, MAX_MULTIPLIER, MAX_TIMES, PlanSpec, Takers};
-use muster_protocol::time::TimeOfDay;
-
-use super::run::multiplied;
+use crate::order::{Exchange, Leg, PriceRule, Product, Validity};
+use crate::plan::{Caps, Finding, MAX_LEGS, MAX_MULTIPLIER, MAX_TIMES, PlanSpec, Takers, Weight};
+use crate::time::TimeOfDay;
 
 /// The most shares a plan can have.
 const MAX_SHARES: usize = 200;
@@ -83,7 +81,7 @@ pub enum InvalidPlan {
         exchange: Exchange,
     },
     /// The same leg twice is more often a slip than a wish.
-    #[error("leg {leg} is the same as an earlier one; write one leg with the sum")]
+    #[error("leg {leg}: the same as an earlier one; write one leg with the sum")]
     Twice {
         /// Which leg, from 1.
         leg: u8,
@@ -113,6 +111,15 @@ impl InvalidPlan {
     }
 }
 
+impl From<InvalidPlan> for Finding {
+    fn from(invalid: InvalidPlan) -> Self {
+        let (leg, text) = (invalid.leg(), invalid.to_string());
+        let place = leg.map(|leg| format!("leg {leg}: ")).unwrap_or_default();
+        let text = text.strip_prefix(&place).unwrap_or(&text).to_owned();
+        Self { weight: Weight::Error, leg, broker: None, text }
+    }
+}
+
 /// Whether a plan can be taken.
 pub fn validate(spec: &PlanSpec) -> Result<(), InvalidPlan> {
     if spec.legs.is_empty() || spec.legs.len() > MAX_LEGS {
@@ -130,7 +137,7 @@ pub fn validate(spec: &PlanSpec) -> Result<(), InvalidPlan> {
         if capped && leg.price == PriceRule::Market {
             return Err(InvalidPlan::Unpriced { leg: no });
         }
-        if multiplied(leg, most).is_none() {
+        if leg.times(most).is_none() {
             return Err(InvalidPlan::Quantity { leg: no });
         }
         if !seen.insert(leg) {
@@ -188,7 +195,7 @@ fn validate_terms(spec: &PlanSpec) -> Result<u32, InvalidPlan> {
 }
 
 fn validate_leg(leg: &Leg, no: u8) -> Result<(), InvalidPlan> {
-    use muster_protocol::order::Exchange::{Bse, Mcx, Nse};
+    use crate::order::Exchange::{Bse, Mcx, Nse};
     let symbol_fits = (1..=30).contains(&leg.symbol.len())
         && leg
             .symbol
@@ -217,9 +224,9 @@ fn validate_leg(leg: &Leg, no: u8) -> Result<(), InvalidPlan> {
 
 #[cfg(test)]
 mod tests {
-    use muster_protocol::ids::AccountId;
-    use muster_protocol::money::Paise;
-    use muster_protocol::plan::Share;
+    use crate::ids::AccountId;
+    use crate::money::Paise;
+    use crate::plan::Share;
 
     use super::*;
 
@@ -232,7 +239,7 @@ mod tests {
         .unwrap()
     }
 
-    fn times(texts: &[&str]) -> muster_protocol::plan::Times {
+    fn times(texts: &[&str]) -> crate::plan::Times {
         texts.iter().map(|text| text.parse::<TimeOfDay>().unwrap()).collect()
     }
 
