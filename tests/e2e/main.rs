@@ -12,11 +12,19 @@ mod connect;
 mod day;
 mod demo;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod golden_store;
+#[cfg(test)]
 mod hunt;
+#[cfg(test)]
+mod hygiene;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod roles;
+#[cfg(test)]
+mod sealed_memory;
 #[cfg(test)]
 mod slow_reader;
 #[cfg(test)]

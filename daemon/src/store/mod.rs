@@ -14,6 +14,7 @@ mod epoch;
 mod error;
 mod file;
 mod journal;
+mod migrate;
 mod records;
 mod sealed;
 pub(crate) mod steps;
@@ -50,6 +51,7 @@ impl Store {
     /// Opens the file, or makes it with mode 0600 in a directory that exists.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let open = |file| Self::open_backend(FileBackend::new(file)?);
+        migrate::refuse_newer(path)?;
         let file = file::open_or_make(path, |new| open(new)?.close())?;
         open(file)
     }
@@ -61,7 +63,7 @@ impl Store {
                 .set_cache_size(CACHE_BYTES)
                 .set_check_integrity_on_open(true)
                 .create_with_backend(backend)?;
-            tables::prepare(&db)?;
+            migrate::prepare(&db)?;
             Ok(Self { db })
         })
     }

@@ -86,10 +86,21 @@ pub struct Outside {
 impl Outside {
     /// Starts `drill`, the test's own binary that runs the daemon under the sandbox's clock.
     pub async fn start(world: &World, drill: &Path) -> anyhow::Result<Self> {
+        Self::start_as(world, Command::new(drill)).await
+    }
+
+    /// Starts it in a shell that first does as it is told: sets a limit, for example.
+    pub async fn start_after(world: &World, drill: &Path, first: &str) -> anyhow::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{first}; exec \"$0\" \"$@\"")).arg(drill);
+        Self::start_as(world, shell).await
+    }
+
+    async fn start_as(world: &World, mut command: Command) -> anyhow::Result<Self> {
         let log = File::options().create(true).append(true).open(world.folder().join("stderr"))?;
         let reading = world.clock.reading();
         let (wall, exchange) = super::clock_anchor(&world.clock);
-        let child = Command::new(drill)
+        let child = command
             .arg("musterd")
             .arg("--config")
             .arg(world.config())
@@ -112,6 +123,11 @@ impl Outside {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> anyhow::Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
     }
 
     /// SIGKILL, and wait until it is gone.
