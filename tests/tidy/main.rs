@@ -8,6 +8,8 @@ mod documents;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod lexer;
