@@ -9,6 +9,7 @@ use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use interprocess::local_socket::tokio::Listener;
 use interprocess::os::unix::uds_local_socket::tokio::Listener as UnixListener;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,16 @@ enum Command {
         /// The backup.
         file: PathBuf,
     },
+    /// Write a store's records to a file as JSON, still sealed, for a reader of docs/vault-format.md. Needs
+    /// no secret. No daemon may run on the store.
+    ExportSealed {
+        /// The store or backup; the configured store if none is named.
+        #[arg(long)]
+        store: Option<PathBuf>,
+        /// The file, which must not be there yet.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Follow the audit chain and write its entries as JSON lines. No daemon may run on the store.
     Audit {
         /// The newest hash as it was kept elsewhere; it must be in the chain's place still.
@@ -94,9 +105,13 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         clap_mangen::generate_to(Cli::command(), folder).context("the pages cannot be written")?;
         return Ok(());
     }
+    if let Command::ExportSealed { store: Some(store), out } = &cli.command {
+        return export(store, out);
+    }
     let config = Config::read(&cli.config)?;
     match &cli.command {
         Command::NewKey | Command::Man { .. } => Ok(()),
+        Command::ExportSealed { out, .. } => export(&config.store, out),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
             Ok(())
@@ -136,6 +151,12 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
     }
 }
 
+fn export(store: &Path, out: &Path) -> anyhow::Result<()> {
+    let records = upkeep::export_sealed(store, out)?;
+    complain(&format!("{records} records written to {}, still sealed", out.display()));
+    Ok(())
+}
+
 fn audit(store: &Path, head: Option<&str>) -> anyhow::Result<()> {
     let (entries, newest) = upkeep::audit(store)?;
     for entry in &entries {
@@ -148,10 +169,15 @@ fn audit(store: &Path, head: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// No core dump and no reading of our memory by other processes of the same user; files are made
-/// for us alone.
+/// for us alone. Two locks on the core: the limit holds even where the kernel pipes cores elsewhere.
 fn harden() -> anyhow::Result<()> {
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
         .context("the process cannot be protected from being dumped")?;
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // The unit has set it, and does not let us.
+    if getrlimit(Resource::Core) != none {
+        setrlimit(Resource::Core, none).context("core dumps cannot be forbidden")?;
+    }
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     Ok(())
 }

@@ -9,8 +9,8 @@ use muster_protocol::event::{Delta, Feed};
 use muster_protocol::ids::{RunId, TicketId};
 use muster_protocol::reply::Ticket;
 use muster_protocol::request::{
-    Connect, JournalFilter, ListAccounts, Login, QueryJournal, Selection, SetAutoExecute, ShowRun,
-    SubmitRedirect, Subscribe,
+    Backup, Connect, JournalFilter, ListAccounts, Login, QueryJournal, Selection, SetAutoExecute,
+    ShowRun, SubmitRedirect, Subscribe,
 };
 use muster_protocol::run::RunState;
 use muster_protocol::secret::Secret;
@@ -25,7 +25,7 @@ const DRILL: &str = env!("CARGO_BIN_EXE_muster-drill");
 const WRONG_TOTP: &str = "CANARYCANARYCANARYCANARYCANARY22";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_is_in_the_log_the_frames_the_store_or_the_process() -> anyhow::Result<()> {
+async fn i13_no_secret_is_in_the_log_the_frames_the_files_or_the_process() -> anyhow::Result<()> {
     let world = World::new(Setup { accounts: 4, ..Setup::default() }).await?;
     let daemon = Outside::start(&world, Path::new(DRILL)).await?;
     let mut wire = watching(&world).await?;
@@ -43,6 +43,8 @@ async fn no_secret_is_in_the_log_the_frames_the_store_or_the_process() -> anyhow
     let morning = frames(&world, &wire)?;
     anyhow::ensure!(morning.len() < wire.heard.len(), "the login links were in the frames");
     trail.add("the frames of the morning", morning);
+    let file = world.folder().join("backup").display().to_string();
+    wire.call(&Backup { file }).await??;
     daemon.kill()?;
 
     world.set_clock("2026-11-23T15:09:58+05:30")?;
@@ -225,7 +227,7 @@ fn files(trail: &mut Trail, folder: &Path) -> anyhow::Result<()> {
             trail.add(name, std::fs::read(&path)?);
         }
     }
-    for file in ["stderr", "store.redb", "musterd.toml"] {
+    for file in ["stderr", "store.redb", "backup", "musterd.toml"] {
         anyhow::ensure!(trail.holds(file), "{file} was not looked at");
     }
     Ok(())

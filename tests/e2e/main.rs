@@ -18,7 +18,13 @@ mod crash;
 mod day;
 mod demo;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod golden_store;
+#[cfg(test)]
 mod hunt;
+#[cfg(test)]
+mod hygiene;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -29,6 +35,8 @@ mod person;
 mod plans;
 #[cfg(test)]
 mod roles;
+#[cfg(test)]
+mod sealed_memory;
 #[cfg(test)]
 mod slow_reader;
 #[cfg(test)]

@@ -1,8 +1,5 @@
-//! The vault over the socket: sealed and open, its slots, and what a memory scan finds.
+//! The vault over the socket: sealed and open, and its slots.
 
-use std::path::Path;
-
-use anyhow::Context;
 use muster_protocol::account::AccountView;
 use muster_protocol::client::{CallError, Client};
 use muster_protocol::frame::Code;
@@ -14,12 +11,9 @@ use muster_protocol::run::RunState;
 use muster_protocol::secret::Secret;
 use muster_protocol::status::VaultState;
 use muster_protocol::vault::SlotKind;
-use muster_tests::harness::{Outside, Setup, World, eventually, two_legs};
+use muster_tests::harness::{Setup, World, eventually, two_legs};
 use musterd::vault::new_key_text;
 
-use crate::memory::{keys_of, occurrences};
-
-const DRILL: &str = env!("CARGO_BIN_EXE_muster-drill");
 const PASSPHRASE: &str = "CANARY-passphrase";
 
 async fn world(accounts: usize) -> anyhow::Result<World> {
@@ -138,37 +132,4 @@ async fn slots_are_added_changed_and_removed_and_a_rotation_leaves_one() -> anyh
     })
     .await?;
     daemon.stop().await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn i20_after_seal_no_key_is_in_memory() -> anyhow::Result<()> {
-    let world = world(2).await?;
-    let daemon = world.daemon().await?;
-    world.connect_all().await?;
-    daemon.stop().await?;
-    let keys = keys_of(&world.store(), PASSPHRASE.as_bytes()).context("read the store's keys")?;
-    assert_eq!(keys.users.len(), 2);
-
-    let daemon = Outside::start(&world, Path::new(DRILL)).await?;
-    let (client, _feed) = world.client().await?;
-    client.call(TestAccounts { accounts: Selection::All }).await?;
-    assert!(occurrences(daemon.pid(), &keys.master)? > 0, "the scan sees the key while it is open");
-    client.call(Seal {}).await?;
-    // What was under way when it was sealed comes to its end.
-    eventually("no key and no passphrase is found", async || {
-        let found = |needle: &[u8]| occurrences(daemon.pid(), needle).unwrap_or(usize::MAX);
-        let keys = found(&keys.master) + keys.users.iter().map(|key| found(key)).sum::<usize>();
-        keys + found(PASSPHRASE.as_bytes()) == 0
-    })
-    .await?;
-    // The same after it was opened over the socket.
-    client.call(Unseal { secret: secret(PASSPHRASE) }).await?;
-    assert!(occurrences(daemon.pid(), &keys.master)? > 0);
-    client.call(Seal {}).await?;
-    eventually("no key is found again", async || {
-        let found = |needle: &[u8]| occurrences(daemon.pid(), needle).unwrap_or(usize::MAX);
-        found(&keys.master) + keys.users.iter().map(|key| found(key)).sum::<usize>() == 0
-    })
-    .await?;
-    daemon.kill()
 }

@@ -10,6 +10,8 @@ mod failpoints;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod lexer;

@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod journal;
 mod look;
+mod migrate;
 mod records;
 mod sealed;
 pub(crate) mod steps;
@@ -56,6 +57,7 @@ impl Store {
     /// Opens the file, or makes it with mode 0600 in a directory that exists.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let open = |file| Self::open_backend(FileBackend::new(file)?);
+        migrate::refuse_newer(path)?;
         let file = file::open_or_make(path, |new| open(new)?.close())?;
         Ok(Self { path: Some(path.to_owned()), ..open(file)? })
     }
@@ -67,7 +69,7 @@ impl Store {
                 .set_cache_size(CACHE_BYTES)
                 .set_check_integrity_on_open(true)
                 .create_with_backend(backend)?;
-            tables::prepare(&db)?;
+            migrate::prepare(&db)?;
             Ok(Self { db, path: None })
         })
     }

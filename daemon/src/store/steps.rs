@@ -41,7 +41,7 @@ pub(crate) mod power {
                 Err(io::Error::other("the power is gone"))
             }
             Some(left) => {
-                STEPS_LEFT.set(Some(left - 1));
+                STEPS_LEFT.set(Some(left.saturating_sub(1)));
                 Ok(())
             }
         }

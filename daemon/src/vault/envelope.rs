@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use super::VaultError;
 use super::header::StoreId;
-use super::keys::{KEY_LEN, Key};
+use super::keys::{KEY_LEN, Key, leaving_no_trace};
 
 /// Length of a nonce.
 pub(super) const NONCE_LEN: usize = 12;
@@ -136,19 +136,18 @@ pub(super) fn seal_with(
     plain: &[u8],
 ) -> Result<Sealed, VaultError> {
     // Fails only beyond 64 GiB.
-    let body = cipher(key)
-        .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad })
-        .map_err(|_| VaultError::Damaged)?;
+    let body =
+        leaving_no_trace(|| cipher(key).encrypt(&Nonce::from(nonce), Payload { msg: plain, aad }));
+    let body = body.map_err(|_| VaultError::Damaged)?;
     Ok(Sealed([nonce.as_slice(), &body].concat()))
 }
 
 /// Opens, or says that bytes, key or binding are not the ones it was sealed with.
 pub(super) fn open(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(VaultError::Damaged)?;
-    cipher(key)
-        .decrypt(&Nonce::from(*nonce), Payload { msg: body, aad })
-        .map(Zeroizing::new)
-        .map_err(|_| VaultError::Damaged)
+    let opened =
+        leaving_no_trace(|| cipher(key).decrypt(&Nonce::from(*nonce), Payload { msg: body, aad }));
+    opened.map(Zeroizing::new).map_err(|_| VaultError::Damaged)
 }
 
 /// Opens bytes that hold a key.

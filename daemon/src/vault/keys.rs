@@ -55,9 +55,33 @@ impl Key {
     }
 
     fn derive(&self, store: StoreId, info: &[&[u8]]) -> Result<Self, VaultError> {
-        let hkdf = Hkdf::<Sha256>::new(Some(store.as_bytes()), self.expose());
-        Self::filled(|out| hkdf.expand_multi_info(info, out).map_err(|_| VaultError::Damaged))
+        leaving_no_trace(|| {
+            let hkdf = Hkdf::<Sha256>::new(Some(store.as_bytes()), self.expose());
+            Self::filled(|out| hkdf.expand_multi_info(info, out).map_err(|_| VaultError::Damaged))
+        })
     }
+}
+
+/// Works with keys, and then writes over the stack that the work has used: hashes and ciphers move their
+/// states about, and what they leave behind is as good as the key.
+pub(super) fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
+    let done = apart(work);
+    wipe_stack();
+    done
+}
+
+/// A frame of its own, at the depth where `wipe_stack` has its own next.
+#[inline(never)]
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
+fn wipe_stack() {
+    // Filling goes by a quick `memset`; the box keeps it from being left out.
+    let mut used = [0_u8; STACK];
+    std::hint::black_box(&mut used);
 }
 
 /// What a key derived from the root is for.
@@ -99,9 +123,11 @@ pub(super) fn backup_key(master: &Key, store: StoreId) -> Result<Key, VaultError
 
 /// `HMAC-SHA256`.
 pub(super) fn mac(key: &Key, bytes: &[u8]) -> [u8; KEY_LEN] {
-    let mac = Hmac::<Sha256>::new_from_slice(key.expose());
-    let mac = mac.expect("HMAC takes a key of any length").chain_update(bytes);
-    mac.finalize().into_bytes().into()
+    leaving_no_trace(|| {
+        let mac = Hmac::<Sha256>::new_from_slice(key.expose());
+        let mac = mac.expect("HMAC takes a key of any length").chain_update(bytes);
+        mac.finalize().into_bytes().into()
+    })
 }
 
 /// `HKDF(store id, root, "muster/v1/purpose/" | name)`.
@@ -179,8 +205,10 @@ pub(super) fn unstretched(
     random: &[u8; KEY_LEN],
     salt: &[u8; SALT_LEN],
 ) -> Result<Key, VaultError> {
-    let hkdf = Hkdf::<Sha256>::new(Some(salt), random);
-    Key::filled(|out| hkdf.expand(LABEL_RANDOM, out).map_err(|_| VaultError::Damaged))
+    leaving_no_trace(|| {
+        let hkdf = Hkdf::<Sha256>::new(Some(salt), random);
+        Key::filled(|out| hkdf.expand(LABEL_RANDOM, out).map_err(|_| VaultError::Damaged))
+    })
 }
 
 /// How a passphrase becomes a key; tests of everything behind it put a cheap one in its place.
@@ -197,10 +225,12 @@ pub(super) fn argon2id(
         .map_err(|_| VaultError::KdfRefused)?;
     let mut matrix = Matrix::new(params.block_count())?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    Key::filled(|out| {
-        argon2
-            .hash_password_into_with_memory(passphrase, salt, out, matrix.0.as_mut_slice())
-            .map_err(|_| VaultError::KdfRefused)
+    leaving_no_trace(|| {
+        Key::filled(|out| {
+            argon2
+                .hash_password_into_with_memory(passphrase, salt, out, matrix.0.as_mut_slice())
+                .map_err(|_| VaultError::KdfRefused)
+        })
     })
 }
 
@@ -221,6 +251,9 @@ impl Drop for Matrix {
         self.0.iter_mut().for_each(Zeroize::zeroize);
     }
 }
+
+/// More than the deepest of this uses, also without optimisation.
+const STACK: usize = 32 * 1024;
 
 const LABEL_SLOT_KEY: &[u8] = b"muster/v1/slot/key";
 const LABEL_COMMITMENT: &[u8] = b"muster/v1/slot/commitment";

@@ -89,7 +89,17 @@ pub struct Outside {
 impl Outside {
     /// Starts `drill`, the test's own binary that runs the daemon under the sandbox's clock.
     pub async fn start(world: &World, drill: &Path) -> anyhow::Result<Self> {
-        let outside = Self::spawn(world, drill, &[])?;
+        Self::answering(world, Self::spawn(world, drill, &[])?).await
+    }
+
+    /// Starts it in a shell that first does as it is told: sets a limit, for example.
+    pub async fn start_after(world: &World, drill: &Path, first: &str) -> anyhow::Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{first}; exec \"$0\" \"$@\"")).arg(drill);
+        Self::answering(world, Self::spawn_as(world, shell, &[])?).await
+    }
+
+    async fn answering(world: &World, outside: Self) -> anyhow::Result<Self> {
         answers(world).await.with_context(|| {
             std::fs::read_to_string(world.folder().join("stderr")).unwrap_or_default()
         })?;
@@ -98,10 +108,14 @@ impl Outside {
 
     /// The same without waiting for it to answer, with more arguments.
     pub fn spawn(world: &World, drill: &Path, more: &[String]) -> anyhow::Result<Self> {
+        Self::spawn_as(world, Command::new(drill), more)
+    }
+
+    fn spawn_as(world: &World, mut command: Command, more: &[String]) -> anyhow::Result<Self> {
         let log = File::options().create(true).append(true).open(world.folder().join("stderr"))?;
         let reading = world.clock.reading();
         let (wall, exchange) = super::clock_anchor(&world.clock);
-        let child = Command::new(drill)
+        let child = command
             .arg("musterd")
             .arg("--config")
             .arg(world.config())

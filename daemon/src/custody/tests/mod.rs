@@ -1,8 +1,13 @@
 //! Custody with a real vault and a real store in memory.
 
-#![expect(clippy::string_slice, reason = "a test that is out of bounds is to fail")]
+#![expect(
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "a test that is out of bounds is to fail"
+)]
 
 mod crash;
+mod known;
 mod tamper;
 
 use muster_protocol::time::{MINUTE, Timestamp};

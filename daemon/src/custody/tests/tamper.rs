@@ -4,8 +4,10 @@ use super::*;
 
 const PEOPLE: [&str; 2] = ["asha", "ravi"];
 
+type KeyRow = (UserId, Vec<u8>);
+
 /// Two users with two accounts each, and the key rows.
-fn filled() -> (Header, Vault, Vec<SealedRow>, Vec<(UserId, Vec<u8>)>) {
+fn filled() -> (Header, Vault, Vec<SealedRow>, Vec<KeyRow>) {
     let (vault, header, _) = Vault::with_key();
     let twin = vault.twin();
     let mut custody = Custody::new(header.clone(), Some(vault), Vec::new(), Vec::new());
@@ -44,7 +46,7 @@ fn opens(custody: &Custody, rows: &[SealedRow]) -> Vec<bool> {
 fn i15_rows_that_were_swapped_do_not_open_and_all_others_do() {
     let (header, vault, rows, keys) = filled();
     assert_eq!((rows.len(), keys.len()), (8, 2));
-    let open = |rows: &[SealedRow], keys: &[(UserId, Vec<u8>)]| {
+    let open = |rows: &[SealedRow], keys: &[KeyRow]| {
         Custody::new(header.clone(), Some(vault.twin()), rows.to_vec(), keys.to_vec())
     };
     assert_eq!(opens(&open(&rows, &keys), &rows), [true; 8]);

@@ -167,9 +167,9 @@ fn i11_a_copy_is_whole_or_is_no_backup_whichever_call_fails() {
             if let Ok((found, Some(mark))) = copy.backup_mark() {
                 assert_eq!((found, mark), (digest, mac(&digest).to_vec()), "{case}");
             }
-            let full = Disk::default();
-            full.fail(Fault { at: call, error: ErrorKind::StorageFull, lasts: true });
-            assert!(!fill(&full), "{case}: a full disk is reported");
+            let no_room = Disk::default();
+            no_room.fail(Fault { at: call, error: ErrorKind::StorageFull, lasts: true });
+            assert!(!fill(&no_room), "{case}: a full disk is reported");
         }
     }
     check(&calm.reopened(), BATCHES, "without a crash");

@@ -1,4 +1,6 @@
-//! What is done to a store while no daemon runs on it: verify, restore, look at the audit.
+//! What is done to a store while no daemon runs on it: verify, restore, look at the audit, export.
+
+mod export;
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -15,6 +17,8 @@ use crate::passphrase::Passphrase;
 use crate::store::steps::step;
 use crate::store::{Epochs, Store, StoreError, decode};
 use crate::vault::{Header, Kind, RecordId, Sealed, Vault, VaultError, WrappedKey};
+
+pub use self::export::export_sealed;
 
 /// Why a store is not as it should be.
 #[derive(Debug, thiserror::Error)]
