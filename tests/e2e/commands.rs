@@ -198,7 +198,9 @@ async fn a_run_is_waited_for_and_told() -> anyhow::Result<()> {
     world.set_clock("2026-11-23T15:09:59+05:30")?;
     let waited = finish(waiting).await?;
     assert_eq!(waited.code, Some(0), "{}", waited.err);
-    assert_eq!(under_its_key("wait closed", &waited.out)?["counts"]["accepted"], 4);
+    let counts = &under_its_key("wait closed", &waited.out)?["counts"];
+    let placed = ["accepted", "open", "partly_filled", "filled"].map(|of| counts[of].as_u64());
+    assert_eq!(placed.into_iter().flatten().sum::<u64>(), 4, "{counts}");
     good(&world, "wait closed btst").await?;
     assert_eq!(good(&world, "run list").await?[0]["id"], "btst@2026-11-23");
     assert_eq!(good(&world, "run show btst").await?["intents"].as_array().map(Vec::len), Some(4));
