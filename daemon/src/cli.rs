@@ -168,7 +168,8 @@ async fn serve(config: Config, passphrase: Option<Passphrase>) -> anyhow::Result
         }
         told.cancel();
     });
-    let edges = Edges { clock: Arc::new(SystemClock), socket: activated()? };
+    let clock = SystemClock::new(config.clock.synchronized_file.clone());
+    let edges = Edges { clock: Arc::new(clock), socket: activated()? };
     run(config, passphrase, edges, stop).await?;
     Ok(())
 }

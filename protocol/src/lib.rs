@@ -16,6 +16,7 @@ pub mod halt;
 pub mod house;
 pub mod ids;
 pub mod money;
+pub mod muster;
 pub mod order;
 mod params;
 pub mod plan;

@@ -7,6 +7,8 @@ mod books;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod connect;
@@ -19,6 +21,8 @@ mod demo;
 mod hunt;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod muster;
 #[cfg(test)]
 mod person;
 #[cfg(test)]

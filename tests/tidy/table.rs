@@ -36,6 +36,7 @@ const WORDS: Names = &[
     "muster_protocol::house",
     "muster_protocol::ids",
     "muster_protocol::money",
+    "muster_protocol::muster",
     "muster_protocol::order",
     "muster_protocol::plan",
     "muster_protocol::reply",
@@ -85,7 +86,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("cli", ALL, &[ALL]),
     row("daemon", ALL, &[ALL]),
     row("upkeep", ALL, &[ALL]),
-    row("config", &["domain"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
+    row("config", &["domain", "clock"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
     row("passphrase", &[], &[ERRORS, WIPED, &["rustix"]]),
     // Pure: no clock, no IO, no randomness.
     row("domain", &[], &[WORDS, SERDE, ERRORS, &["sha2", "data_encoding"]]),
@@ -107,7 +108,7 @@ const DAEMON_LAYERS: &[Layer] = &[
         &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
     row("failpoint", &[], &[&["rustix"]]),
-    row("clock", &[], &[&["muster_protocol::time"], TASKS]),
+    row("clock", &[], &[&["muster_protocol::status", "muster_protocol::time", "rustix"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
     Layer {
         module: "broker",

@@ -18,6 +18,7 @@ use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
+use crate::domain::muster::{self, Ahead};
 use crate::domain::{person, report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
@@ -45,6 +46,13 @@ impl Engine {
             Request::ListRuns(_) => {
                 let runs = view::runs(&self.model, now).into_iter();
                 to_value(&runs.map(|run| person::run(&self.model, run, only)).collect::<Vec<_>>())
+            }
+            Request::Muster(muster) => {
+                let ahead = match &muster.plan {
+                    Some(plan) => Ahead::of_plan(&self.model, now, plan),
+                    None => Ahead::next(&self.model, now),
+                };
+                to_value(&muster::board(&self.model, now, ahead, only))
             }
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
@@ -99,6 +107,8 @@ impl Engine {
             Request::TestAccounts(test) => Ask::Test(test.accounts),
             Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
             Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
+            Request::SetEgress(set) => Ask::SetEgress { account: set.account, egress: set.egress },
+            Request::CallMuster(_) => Ask::CallMuster,
             Request::LabelAccounts(label) => {
                 Ask::Label { accounts: label.accounts, add: label.add, remove: label.remove }
             }
@@ -128,6 +138,7 @@ impl Engine {
             | Request::ListAccounts(_)
             | Request::ListPlans(_)
             | Request::ListRuns(_)
+            | Request::Muster(_)
             | Request::ShowRun(_)
             | Request::QueryReport(_)
             | Request::QueryJournal(_)

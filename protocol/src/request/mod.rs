@@ -197,6 +197,7 @@ impl Request {
                 | Self::Login(_)
                 | Self::SubmitRedirect(_)
                 | Self::TestAccounts(_)
+                | Self::CallMuster(_)
                 | Self::Reencrypt(_)
                 | Self::Backup(_)
         )

@@ -1,10 +1,24 @@
 //! The words of `muster account` and `muster test`.
 
 use clap::{Args, Subcommand};
-use muster_protocol::ids::{EgressName, UserId};
+use muster_protocol::ids::{EgressName, PlanId, UserId};
 
 pub(super) const TEST_EXAMPLES: &str =
     "Examples:\n  muster test asha.k\n  muster test asha.k/zerodha\n  muster test --all --json";
+
+/// Which board.
+#[derive(Debug, Args)]
+pub(crate) struct MusterArgs {
+    /// For this plan's next run; else for the next run there is.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PlanId>,
+    /// Calls everybody first, and waits for the last check.
+    #[arg(long)]
+    pub(crate) now: bool,
+    /// Shows every gate of everybody, with its age.
+    #[arg(long)]
+    pub(crate) gates: bool,
+}
 
 /// Which accounts to test.
 #[derive(Debug, Args)]
@@ -71,11 +85,23 @@ pub(crate) enum AccountCommand {
     },
     /// Begins the daily login of a Zerodha account and waits for the person.
     #[command(
-        after_help = "Examples:\n  muster account login asha.k\n  muster account login asha.k --json"
+        after_help = "Examples:\n  muster account login asha.k\n  muster account login --all --json"
     )]
     Login {
         /// Its number, its user, or user/broker.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        account: Option<String>,
+        /// The links of everybody who must log in today; waits for nobody.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Gives the account another way out; see `muster egress`.
+    #[command(after_help = "Examples:\n  muster account egress asha.k second")]
+    Egress {
+        /// Its number, its user, or user/broker.
         account: String,
+        /// The way out's name.
+        egress: String,
     },
     /// Hands over the address a login ended at; reads it from standard input.
     #[command(after_help = "Examples:\n  muster account redirect 1795417200001 < address.txt")]

@@ -86,7 +86,12 @@ const SHARED: [&str; 3] = ["socket", "json", "help"];
 pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("status", "status", "the daemon at a glance"),
     ("house", "house", "the store's size, the vault's slots, the last backup"),
-    ("muster", "muster", "`next_run`, and the accounts under `fit`, `unfit` and `off`"),
+    (
+        "muster",
+        "muster",
+        "the board: `run`, `counts`, and under `rows` each account with its `gates`",
+    ),
+    ("egress", "egress", "the ways out, each with its `state`"),
     ("test", "accounts", "the tested accounts, each with its `last_check`"),
     ("journal", "entry", "one entry an object, oldest first"),
     ("account list", "accounts", "every account"),
@@ -96,7 +101,12 @@ pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("account auto", "done", "what was done, in words"),
     ("account activate", "done", "what was done, in words"),
     ("account deactivate", "done", "what was done, in words"),
-    ("account login", "check", "the check: once with the login link, once at the end"),
+    (
+        "account login",
+        "check",
+        "the check: once with the login link, once at the end; with `--all` the links, under `logins`",
+    ),
+    ("account egress", "done", "what was done, in words"),
     ("account redirect", "done", "what was done, in words"),
     ("account abandon", "done", "what was done, in words"),
     ("account remove", "done", "what was done, in words"),

@@ -11,7 +11,7 @@ mod upkeep;
 mod vault;
 mod wait;
 
-pub(crate) use account::{AccountCommand, ConnectArgs, Switch, TestArgs};
+pub(crate) use account::{AccountCommand, ConnectArgs, MusterArgs, Switch, TestArgs};
 pub(crate) use document::document;
 pub(crate) use halt::{HaltArgs, ScopeArgs};
 pub(crate) use journal::JournalArgs;
@@ -88,9 +88,15 @@ pub(crate) enum Command {
     /// The daemon at a glance.
     #[command(after_help = "Examples:\n  muster status\n  muster status --json")]
     Status,
-    /// Who is fit for the next run, and who is not and why.
-    #[command(after_help = "Examples:\n  muster muster\n  muster muster --json")]
-    Muster,
+    /// Who is fit for the next run, and who is not and why. Exit code 0: all are fit; 5: some are
+    /// not; 8: nobody is, or runs are held.
+    #[command(
+        after_help = "Examples:\n  muster muster\n  muster muster btst --gates\n  muster muster --now --json"
+    )]
+    Muster(MusterArgs),
+    /// The ways out of the server: what to register, what the world sees, who shares one.
+    #[command(after_help = "Examples:\n  muster egress\n  muster egress --json")]
+    Egress,
     /// The store's size, the vault's slots, the last backup.
     #[command(after_help = "Examples:\n  muster house\n  muster house --json")]
     House,

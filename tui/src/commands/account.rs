@@ -1,13 +1,15 @@
 //! `muster account`.
 
-use muster_protocol::account::AccountView;
-use muster_protocol::ids::TicketId;
+use muster_protocol::account::{AccountStatus, AccountView};
+use muster_protocol::ids::{AccountId, TicketId, UserId};
 use muster_protocol::order::Broker;
+use muster_protocol::reply::Ticket;
 use muster_protocol::request::{
     Abandon, ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, Status,
     SubmitRedirect, Subscribe,
 };
 use muster_protocol::secret::Secret;
+use serde::Serialize;
 
 use super::{CommandError, Daemon, connect, details, print, print::Printer, prompt, test};
 use crate::cli::{AccountCommand, Switch};
@@ -33,7 +35,13 @@ pub(super) async fn account(
         AccountCommand::Deactivate { account } => {
             set_active(daemon, &account, Switch::Off, *printer).await
         }
-        AccountCommand::Login { account } => login(daemon, &account, printer).await,
+        AccountCommand::Login { account: Some(account), .. } => {
+            login(daemon, &account, printer).await
+        }
+        AccountCommand::Login { account: None, .. } => links(daemon, *printer).await,
+        AccountCommand::Egress { account, egress } => {
+            super::egress::set(daemon, &account, &egress, *printer).await
+        }
         AccountCommand::Redirect { ticket } => redirect(daemon, TicketId(ticket), *printer).await,
         AccountCommand::Abandon { ticket } => {
             daemon.client.call(Abandon { ticket: TicketId(ticket) }).await?;
@@ -78,6 +86,37 @@ async fn login(daemon: &mut Daemon, named: &str, printer: &Printer) -> Result<()
     let seq = daemon.client.call(Subscribe { journal_tail: 0 }).await?.seq;
     let ticket = daemon.client.call(Login { account: account.id }).await?;
     connect::watch(daemon, seq, (&ticket, connect::Until::Passed), printer).await
+}
+
+/// Who must log in today, each with a link of their own.
+async fn links(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
+    let accounts = daemon.client.call(ListAccounts {}).await?;
+    let due = accounts.iter().filter(|account| account.status == AccountStatus::LoginDue);
+    let mut links = Vec::new();
+    for account in due {
+        let ticket = daemon.client.call(Login { account: account.id }).await?;
+        links.push(Due { account: account.id, user: account.user.clone(), ticket });
+    }
+    if printer.is_json() {
+        return print::json("logins", &links);
+    }
+    if links.is_empty() {
+        return print::line("nobody has to log in");
+    }
+    for Due { user, ticket, .. } in &links {
+        let until = ticket.expires.map(|at| format!(", until {}", at.clock())).unwrap_or_default();
+        print::line(format!("{user}{until}, or muster account redirect {}", ticket.ticket))?;
+        print::line(ticket.link.as_deref().unwrap_or("no link"))?;
+    }
+    Ok(())
+}
+
+/// One person's login.
+#[derive(Serialize)]
+struct Due {
+    account: AccountId,
+    user: UserId,
+    ticket: Ticket,
 }
 
 async fn redirect(daemon: &Daemon, ticket: TicketId, printer: Printer) -> Result<(), CommandError> {

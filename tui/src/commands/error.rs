@@ -24,6 +24,9 @@ pub(crate) enum CommandError {
     /// What was asked for did not come true.
     #[error("{0}")]
     Failed(String),
+    /// Nobody is fit for the next run, or nothing runs at all.
+    #[error("{0}")]
+    NoneFit(String),
     /// Somebody is not fit.
     #[error("{0}")]
     Unfit(String),
@@ -71,6 +74,7 @@ impl CommandError {
                 Exit::Failed
             }
             Self::Unfit(_) => Exit::Unfit,
+            Self::NoneFit(_) => Exit::NoneFit,
             Self::Usage(_) => Exit::Usage,
         }
     }

@@ -22,11 +22,13 @@ pub(crate) enum Exit {
     TimedOut,
     /// The vault is sealed.
     Sealed,
+    /// Nobody is fit, or runs are held.
+    NoneFit,
 }
 
 impl Exit {
     /// Every way to end, by number.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Done,
         Self::Failed,
         Self::Usage,
@@ -35,6 +37,7 @@ impl Exit {
         Self::Unfit,
         Self::TimedOut,
         Self::Sealed,
+        Self::NoneFit,
     ];
 
     /// The exit code.
@@ -48,6 +51,7 @@ impl Exit {
             Self::Unfit => 5,
             Self::TimedOut => 6,
             Self::Sealed => 7,
+            Self::NoneFit => 8,
         }
     }
 
@@ -62,6 +66,7 @@ impl Exit {
             Self::Unfit => "unfit",
             Self::TimedOut => "timed_out",
             Self::Sealed => "sealed",
+            Self::NoneFit => "none_fit",
         }
     }
 
@@ -78,6 +83,7 @@ impl Exit {
             Self::Unfit => "somebody is not fit for the next run",
             Self::TimedOut => "it did not come true in time; what was begun may go on",
             Self::Sealed => "the vault is sealed: muster vault unseal",
+            Self::NoneFit => "nobody is fit for the next run, or runs are held",
         }
     }
 }

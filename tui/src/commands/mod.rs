@@ -4,11 +4,13 @@ mod account;
 mod connect;
 mod details;
 mod doctor;
+mod egress;
 mod error;
 mod exit;
 mod halt;
 mod journal;
 mod keys;
+mod muster;
 mod plan;
 mod print;
 mod prompt;
@@ -106,7 +108,8 @@ pub(crate) async fn perform(
         | Command::Doctor(_) => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
         Command::House => status::house(&daemon, printer).await,
-        Command::Muster => status::muster(&daemon, printer).await,
+        Command::Muster(args) => muster::muster(&mut daemon, args, printer).await,
+        Command::Egress => egress::egress(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,

@@ -30,6 +30,7 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
         "account show 2",
         "plan list",
         "run list",
+        "egress",
         "journal level>=warn",
         "journal --since 2000-01-01 --until 2d -n 5000",
     ] {
@@ -42,9 +43,11 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
 async fn the_board_fails_while_somebody_is_not_fit() {
     let (_dir, path) = fake::socket();
     let _daemon = Fake::start(&path, world::snapshot());
-    let error = muster(&path, "muster").await.unwrap_err();
-    assert_eq!(error.to_string(), "3 accounts are not fit");
-    assert_eq!(error.exit(), Exit::Unfit);
+    for line in ["muster", "muster --gates", "muster btst --json"] {
+        let error = muster(&path, line).await.unwrap_err();
+        assert_eq!(error.to_string(), "3 of 5 accounts are not fit");
+        assert_eq!(error.exit(), Exit::Unfit, "{line}");
+    }
 }
 
 #[tokio::test]

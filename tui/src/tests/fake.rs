@@ -139,6 +139,7 @@ impl Peer {
             "plan.list" => json!(snapshot.plans),
             "run.list" => json!(snapshot.runs),
             "journal" => json!(newest(&snapshot, &serde_json::from_str(params).unwrap())),
+            "muster" => json!(world::board(&snapshot)),
             method => {
                 drop(self.called.send((method.to_owned(), params.to_owned())));
                 match method {

@@ -1,9 +1,11 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
 mod books;
+mod clock;
 mod day;
 mod foreign;
 mod halt;
+mod muster;
 mod recovery;
 mod sealed;
 
@@ -21,7 +23,7 @@ use super::account::{AccountEvent, Identity};
 use super::book::{BookRow, OrderState, Trade};
 use super::calendar::Calendar;
 use super::check::EndedCheck;
-use super::effect::{Effect, SendJob};
+use super::effect::{CheckJob, Effect, SendJob};
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::model::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Model, Settings};
@@ -60,6 +62,9 @@ struct Day {
     unreadable: BTreeSet<AccountId>,
     reads: Vec<(Timestamp, AccountId)>,
     cancels: Vec<OrderId>,
+    /// The checks that were begun, and the lines of the journal.
+    checks: Vec<CheckJob>,
+    said: Vec<String>,
 }
 
 fn at(text: &str) -> Timestamp {
@@ -76,11 +81,13 @@ fn settings() -> Settings {
         egress: vec![EgressSettings {
             name: "main".parse().unwrap(),
             address: "192.0.2.1".to_owned(),
+            bind: None,
+            proxied: false,
         }],
         muster_times: MUSTER_TIMES.to_vec(),
         freeze_lead_ms: FREEZE_LEAD_MS,
         login_ttl_ms: LOGIN_TTL_MS,
-        callback: None,
+        ..Settings::default()
     }
 }
 
@@ -122,6 +129,9 @@ fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
             permission: Some(OrderPermission::Allowed),
             funds: None,
             latency_ms: None,
+            probed_from: None,
+            exchanges: None,
+            otp_step: None,
         };
         records.push(Record::Check(id, check));
     }
@@ -166,6 +176,8 @@ impl Day {
             unreadable: BTreeSet::new(),
             reads: vec![],
             cancels: vec![],
+            checks: vec![],
+            said: vec![],
         }
     }
 
@@ -210,6 +222,7 @@ impl Day {
         match effect {
             Effect::Commit(commit) => {
                 self.store.extend(commit.records.iter().cloned());
+                self.said.extend(commit.journal.iter().map(|entry| entry.text.clone()));
                 Some(Msg::Committed(commit.records))
             }
             Effect::MakeTags { run, parts } => {
@@ -249,9 +262,12 @@ impl Day {
                 self.states.insert(place, (OrderState::Cancelled, 0));
                 Some(Msg::Cancelled { intent, outcome: Ok(()) })
             }
+            Effect::StartCheck(job) => {
+                self.checks.push(job);
+                None
+            }
             Effect::Reply(..)
             | Effect::Publish(_)
-            | Effect::StartCheck(_)
             | Effect::DropTicket(_)
             | Effect::DeriveKeys { .. }
             | Effect::OpenVault

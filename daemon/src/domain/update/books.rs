@@ -84,6 +84,7 @@ impl Step<'_> {
                 }
                 if cause.kind == FailureKind::SessionExpired {
                     commit.records.extend(self.session_over(account));
+                    self.log_in_again(account);
                 }
                 self.tally_unread(account, &says);
             }
