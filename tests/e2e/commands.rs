@@ -250,7 +250,7 @@ async fn a_halt_makes_everybody_unfit_until_it_is_resumed() -> anyhow::Result<()
     good(&world, "muster").await?;
     assert_eq!(good(&world, "halt").await?["of"], "all");
     let unfit = muster(&world, "muster --json").await?;
-    assert_eq!((unfit.code, unfit.error()?["kind"].clone()), (Some(5), json!("unfit")));
+    assert_eq!((unfit.code, unfit.error()?["kind"].clone()), (Some(8), json!("none_fit")));
     let late = muster(&world, "wait fit --timeout 1s --json").await?;
     assert_eq!((late.code, late.error()?["kind"].clone()), (Some(6), json!("timed_out")));
     assert!(late.err.contains("halted"), "it says who and why: {}", late.err);
