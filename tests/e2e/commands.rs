@@ -198,7 +198,9 @@ async fn a_run_is_waited_for_and_told() -> anyhow::Result<()> {
     world.set_clock("2026-11-23T15:09:59+05:30")?;
     let waited = finish(waiting).await?;
     assert_eq!(waited.code, Some(0), "{}", waited.err);
-    assert_eq!(under_its_key("wait closed", &waited.out)?["counts"]["accepted"], 4);
+    let counts = &under_its_key("wait closed", &waited.out)?["counts"];
+    let placed = ["accepted", "open", "partly_filled", "filled"].map(|of| counts[of].as_u64());
+    assert_eq!(placed.into_iter().flatten().sum::<u64>(), 4, "{counts}");
     good(&world, "wait closed btst").await?;
     assert_eq!(good(&world, "run list").await?[0]["id"], "btst@2026-11-23");
     assert_eq!(good(&world, "run show btst").await?["intents"].as_array().map(Vec::len), Some(4));
@@ -248,7 +250,7 @@ async fn a_halt_makes_everybody_unfit_until_it_is_resumed() -> anyhow::Result<()
     good(&world, "muster").await?;
     assert_eq!(good(&world, "halt").await?["of"], "all");
     let unfit = muster(&world, "muster --json").await?;
-    assert_eq!((unfit.code, unfit.error()?["kind"].clone()), (Some(5), json!("unfit")));
+    assert_eq!((unfit.code, unfit.error()?["kind"].clone()), (Some(8), json!("none_fit")));
     let late = muster(&world, "wait fit --timeout 1s --json").await?;
     assert_eq!((late.code, late.error()?["kind"].clone()), (Some(6), json!("timed_out")));
     assert!(late.err.contains("halted"), "it says who and why: {}", late.err);

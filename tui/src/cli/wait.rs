@@ -37,8 +37,8 @@ pub(crate) enum WaitFor {
     },
     /// Until a run is over.
     ///
-    /// Ends with 0 if every order was accepted or rehearsed, and with 1 if one was not, or the run was
-    /// MISSED.
+    /// Ends with 0 if the broker took every order and has neither rejected nor cancelled it, or all were
+    /// rehearsed; with 1 if one did not go well, or the run was MISSED. Fills may come later.
     #[command(
         after_help = "Examples:\n  muster wait closed btst --timeout 1h\n  muster wait closed btst@2026-11-23 --json"
     )]

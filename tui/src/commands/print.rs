@@ -51,8 +51,11 @@ pub(super) fn done(printer: Printer, words: &str) -> Result<(), CommandError> {
     if printer.is_json() { json("done", &words) } else { line(words) }
 }
 
-/// Writes rows in columns as wide as their widest cell.
+/// Writes rows in columns as wide as their widest cell; says so if there are none.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Result<(), CommandError> {
+    if rows.is_empty() {
+        return line("none");
+    }
     let head = head.iter().map(|cell| (*cell).to_owned()).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
     let widths: Vec<usize> = (0..head.len())

@@ -60,6 +60,9 @@ fn lines(status: &StatusView) -> Vec<String> {
     if let Some(reason) = status.held {
         lines.push(format!("runs      {}", reason.words()));
     }
+    for halt in &status.halts {
+        lines.push(format!("HALTED    {}; nothing of it leaves", halt.words()));
+    }
     if let Some(audit) = &status.audit {
         lines.push(format!("audit     {} entries, head {}", audit.entries, audit.hash));
     }

@@ -9,7 +9,7 @@ use muster_protocol::client::CallError;
 use muster_protocol::event::{Delta, Feed};
 use muster_protocol::ids::{PlanId, RunId};
 use muster_protocol::request::{ListAccounts, ListPlans, ListRuns, Status, Subscribe};
-use muster_protocol::run::{RunState, RunView};
+use muster_protocol::run::{IntentStatus, RunState, RunView};
 use muster_protocol::status::VaultState;
 
 use super::{CommandError, Daemon, choose, print, print::Printer, run};
@@ -31,11 +31,9 @@ pub(super) async fn wait(
     let Some(most) = args.timeout else { return waiter.until(socket).await };
     match tokio::time::timeout(most, waiter.until(socket)).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(CommandError::TimedOut(format!(
-            "not within {}: {}",
-            crate::text::span(i64::try_from(most.as_millis()).unwrap_or(i64::MAX)),
-            waiter.seen
-        ))),
+        Err(_) => {
+            Err(CommandError::TimedOut(format!("not within {} s: {}", most.as_secs(), waiter.seen)))
+        }
     }
 }
 
@@ -220,18 +218,40 @@ fn over(run: &RunView) -> Option<Result<(), CommandError>> {
             Some(Err(CommandError::Failed(format!("{} was MISSED: {reason}", run.id))))
         }
         RunState::Closed => {
-            let good = run.counts.accepted.saturating_add(run.counts.rehearsed);
+            let good = IntentStatus::ALL.into_iter().filter(|status| went_well(*status));
+            let good: u32 = good.map(|status| run.counts.of(status)).sum();
             let all = run.counts.total();
             Some(if good == all {
                 Ok(())
             } else {
                 let missing = all.saturating_sub(good);
                 Err(CommandError::Failed(format!(
-                    "{missing} of {all} orders of {} were not accepted; see muster run show {}",
-                    run.id, run.id
+                    "{missing} of {all} orders of {} did not go well: {}; see muster run show {}",
+                    run.id,
+                    run::counts(run.counts),
+                    run.id
                 )))
             })
         }
+    }
+}
+
+/// Whether an order is where it was wanted: at the broker, and neither rejected nor cancelled there.
+const fn went_well(status: IntentStatus) -> bool {
+    match status {
+        IntentStatus::Accepted
+        | IntentStatus::Open
+        | IntentStatus::PartlyFilled
+        | IntentStatus::Filled
+        | IntentStatus::Rehearsed => true,
+        IntentStatus::Planned
+        | IntentStatus::Sending
+        | IntentStatus::Rejected
+        | IntentStatus::Cancelled
+        | IntentStatus::Refused
+        | IntentStatus::NotSent
+        | IntentStatus::InDoubt
+        | IntentStatus::Missed => false,
     }
 }
 

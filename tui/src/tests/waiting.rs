@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use muster_protocol::account::Fitness;
 use muster_protocol::event::{Delta, Snapshot};
-use muster_protocol::run::RunState;
+use muster_protocol::run::{RunCounts, RunState};
 use muster_protocol::status::VaultState;
 
 use super::fake::{self, Act, Fake};
@@ -96,15 +96,24 @@ async fn a_run_is_waited_for_to_its_end_and_how_it_ended_is_the_exit_code() {
     assert_eq!(exit(muster(&path, &waits).await), Exit::TimedOut);
     let counts = &mut snapshot.runs[0].counts;
     let total = counts.total();
-    *counts = muster_protocol::run::RunCounts { accepted: total, ..Default::default() };
+    *counts = RunCounts { accepted: total, ..Default::default() };
     snapshot.runs[0].state = RunState::Closed;
     daemon.shows(snapshot.clone());
     muster(&path, &waits).await.unwrap();
-    snapshot.runs[0].counts.accepted -= 1;
-    snapshot.runs[0].counts.in_doubt = 1;
+    let accepted = snapshot.runs[0].counts;
+    snapshot.runs[0].counts.accepted -= 3;
+    (snapshot.runs[0].counts.filled, snapshot.runs[0].counts.open) = (2, 1);
     daemon.shows(snapshot.clone());
-    let short = muster(&path, &waits).await.unwrap_err();
-    assert_eq!((short.exit(), short.to_string().starts_with("1 of ")), (Exit::Failed, true));
+    muster(&path, &waits).await.unwrap();
+    for short in [
+        RunCounts { in_doubt: 1, accepted: accepted.accepted - 1, ..accepted },
+        RunCounts { rejected: 1, accepted: accepted.accepted - 1, ..accepted },
+    ] {
+        snapshot.runs[0].counts = short;
+        daemon.shows(snapshot.clone());
+        let short = muster(&path, &waits).await.unwrap_err();
+        assert_eq!((short.exit(), short.to_string().starts_with("1 of ")), (Exit::Failed, true));
+    }
     snapshot.runs[0].state = RunState::Missed { reason: "sealed".to_owned() };
     daemon.shows(snapshot);
     assert_eq!(exit(muster(&path, &waits).await), Exit::Failed);
