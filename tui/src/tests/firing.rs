@@ -3,8 +3,9 @@
 use muster_protocol::account::Unfit;
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, OrderTag};
+use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
-use muster_protocol::plan::Mode;
+use muster_protocol::plan::{Ambiguity, Mode};
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
 use muster_protocol::time::{SECOND, TimeOfDay, TradingDate};
 
@@ -12,9 +13,9 @@ use super::world::{legs, now, plan, run_id};
 
 /// A run under way: six intents, one refused, one in doubt.
 pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
-    use IntentStatus::{Accepted, InDoubt, Planned, Refused, Sending};
+    use IntentStatus::{Accepted, Filled, InDoubt, PartlyFilled, Planned, Refused, Sending};
     let fired = now().plus(-2 * SECOND);
-    let statuses = [Accepted, Accepted, Refused, Accepted, InDoubt, Sending, Planned];
+    let statuses = [Accepted, Filled, Refused, PartlyFilled, InDoubt, Sending, Planned];
     let users = ["asha.k", "asha.k", "asha.k", "chitra.r", "chitra.r", "chitra.r", "ivan.t"];
     let intents: Vec<IntentView> = (0_u8..7)
         .map(|n| {
@@ -29,12 +30,22 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
                 user: users[usize::from(n)].parse().unwrap(),
                 broker: if n < 3 { Broker::AngelOne } else { Broker::Zerodha },
                 leg,
+                broker_symbol: None,
                 status,
                 tag: Some(OrderTag(format!("2X71A00K30F1QZ7W{n}"))),
-                order_id: (status == Accepted).then(|| OrderId(format!("26112300000{n}"))),
+                order_id: status.is_placed().then(|| OrderId(format!("26112300000{n}"))),
                 sent_at: (status != Planned).then_some(fired),
-                took_ms: (status == Accepted || status == Refused).then(|| 80 + u32::from(n) * 31),
+                took_ms: (status.is_placed() || status == Refused).then(|| 80 + u32::from(n) * 31),
                 lookups: u32::from(status == InDoubt) * 2,
+                filled: match status {
+                    Filled => 10,
+                    PartlyFilled => 25,
+                    _ => 0,
+                },
+                average: matches!(status, Filled | PartlyFilled).then(|| Paise(84_215)),
+                book_says: None,
+                absent_since: None,
+                duplicates: vec![],
                 failure: (status == Refused).then(|| Explained {
                     kind: FailureKind::Refused,
                     broker_says: Some("insufficient funds (needs \u{20b9} 14,820)".to_owned()),
@@ -55,6 +66,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
         closed_at: None,
         hash: plan().hash,
         legs: legs(),
+        ambiguity: Ambiguity::Hold,
         accounts: 3,
         left_out: vec![LeftOut {
             account: AccountId(4),
@@ -63,6 +75,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
             reasons: vec![Unfit::LoginDue],
         }],
         counts: statuses.into_iter().collect(),
+        tally: None,
     };
     (run, intents)
 }

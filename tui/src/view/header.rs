@@ -71,6 +71,10 @@ fn alarm(model: &Model) -> Option<String> {
     let newest = model.world.plans.keys().filter_map(|plan| model.world.newest_run(plan));
     let newest: Vec<_> = newest.collect();
     let doubts: u32 = newest.iter().map(|run| run.counts.in_doubt).sum();
+    let mut orders = newest.iter().flat_map(|run| model.world.intents_of(&run.id));
+    if orders.any(|intent| !intent.duplicates.is_empty()) {
+        return Some("DUPLICATE".to_owned());
+    }
     let today = model.now().map(Timestamp::date);
     let missed = newest
         .iter()

@@ -2,14 +2,15 @@
 
 mod history;
 mod live;
+mod order;
 
-pub(crate) use live::{mark_of, order_words};
+pub(crate) use order::{mark_of, order_words};
 
 use ratatui::text::{Line, Span};
 
 use muster_protocol::account::{AccountView, Fitness, SessionView};
 use muster_protocol::check::OrderPermission;
-use muster_protocol::plan::{Mode, PlanView};
+use muster_protocol::plan::{Mode, PlanSpec, PlanView, Takers};
 use muster_protocol::run::RunView;
 
 use crate::app::layout::Size;
@@ -78,8 +79,8 @@ fn plan_lines(
         None => "not frozen yet",
     };
     let hash: String = plan.hash.chars().take(8).collect();
-    let words = format!("plan {hash} {frozen} · window to {}", spec.window_until);
-    lines.push(pen.line(Role::Dim, format!(" {words}")));
+    let words = format!("plan {hash} {frozen} · window to {}{}", spec.windows(), terms(spec));
+    lines.extend(pen.wrapped(Role::Dim, &words, 1, width).into_iter().take(most));
     if let Some(why) = &plan.no_fire_because {
         lines.extend(pen.wrapped(Role::Warn, &format!("will not fire: {why}"), 1, width));
     }
@@ -88,6 +89,25 @@ fn plan_lines(
         lines.push(pen.line(Role::Warn, text::clip(&format!(" {words}"), width)));
     }
     lines
+}
+
+/// What a plan says beyond legs and time; nothing if it says nothing.
+fn terms(spec: &PlanSpec) -> String {
+    let mut words = String::new();
+    if spec.accounts != Takers::All {
+        words = format!(" · for {}", spec.accounts.words());
+    }
+    if spec.multiplier != 1 {
+        words = format!("{words} · times {}", spec.multiplier);
+    }
+    let caps = spec.caps.words();
+    if !caps.is_empty() {
+        words = format!("{words} · at most {caps}");
+    }
+    if !spec.shares.is_empty() {
+        words = format!("{words} · {}", text::count(spec.shares.len(), "exception"));
+    }
+    words
 }
 
 fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: Pen, body: Size) -> Content {
