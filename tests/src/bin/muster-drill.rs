@@ -1,6 +1,7 @@
 //! The product's two programs as tests run them: `muster-drill musterd …` is the real daemon under
 //! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
-//! is the real client, argument for argument; `muster-drill relay SOCKET` joins a socket to standard
+//! is the real client, argument for argument, and `muster-drill fragile --socket SOCKET` one that fails when
+//! `!` is pressed; `muster-drill relay SOCKET` joins a socket to standard
 //! input and output, so that a test can speak as another user.
 
 use std::fs::File;
@@ -59,10 +60,29 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, program, _, socket] = arguments.as_slice()
+        && program == "fragile"
+    {
+        return fragile(Path::new(socket));
+    }
     if arguments.len() > 1 {
         arguments.remove(1);
     }
     muster_tui::main_with(arguments)
+}
+
+/// The client's screen, with a key that makes it fail.
+fn fragile(socket: &Path) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return ExitCode::FAILURE };
+    let options = muster_tui::Options {
+        fails_on: Some('!'),
+        ..muster_tui::Options::detect(socket.to_owned())
+    };
+    match runtime.block_on(muster_tui::run_terminal(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 /// Ends when the daemon closes.
