@@ -79,19 +79,32 @@ pub(crate) async fn perform(
     match command {
         Command::Man { .. } => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
-        Command::House => status::house(&daemon, printer).await,
         Command::Muster => status::muster(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
-        Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
-        Command::Release => vault::release(&daemon, *printer).await,
+        command @ (Command::House | Command::Backup { .. } | Command::Release) => {
+            keep_house(&daemon, command, printer).await
+        }
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Report { date } => report::report(&daemon, date, *printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,
+    }
+}
+
+/// The store, its copies, and what a copy put back has held.
+async fn keep_house(
+    daemon: &Daemon,
+    command: Command,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    match command {
+        Command::Backup { file } => vault::backup(daemon, &file, *printer).await,
+        Command::Release => vault::release(daemon, *printer).await,
+        _ => status::house(daemon, printer).await,
     }
 }
 

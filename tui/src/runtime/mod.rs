@@ -29,6 +29,7 @@ pub(crate) use route::route;
 
 /// What the terminal client needs to know.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts about a terminal, each on its own")]
 pub struct Options {
     /// The daemon's socket.
     pub socket: PathBuf,

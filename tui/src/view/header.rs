@@ -104,16 +104,17 @@ pub(super) fn tabs(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     if let Some(status) = &model.world.status {
         let c = status.counts;
         let unfit = if c.unfit > 0 { Role::Bad } else { Role::Dim };
-        let counts = vec![
-            pen.text(Role::Good, format!("{} fit", c.fit)),
-            pen.text(unfit, format!("  {} NOT", c.unfit)),
-            pen.text(Role::Dim, format!("  {} off ", c.off)),
-        ];
-        let counts = Line::from(counts);
-        let gap = width.saturating_sub(line.width()).saturating_sub(counts.width());
-        if gap > 0 {
+        let fit = pen.text(Role::Good, format!("{} fit ", c.fit));
+        let not = pen.text(unfit, format!(" {} NOT ", c.unfit));
+        let off = pen.text(Role::Dim, format!(" {} off ", c.off));
+        // Who is not fit is said as long as there is room for anything.
+        let ways = [vec![fit.clone(), not.clone(), off], vec![fit, not.clone()], vec![not]];
+        let room = width.saturating_sub(line.width());
+        let wide = |way: &Vec<Span<'static>>| way.iter().map(Span::width).sum::<usize>();
+        if let Some(way) = ways.into_iter().find(|way| wide(way) < room) {
+            let gap = room.saturating_sub(wide(&way));
             line.push_span(pen.text(Role::Plain, " ".repeat(gap)));
-            line.extend(counts.spans);
+            line.extend(way);
         }
     }
     line

@@ -30,7 +30,7 @@ pub(super) fn account(number: u32, round: u64) -> AccountView {
             "since": "2026-11-23T09:00:00+05:30",
             "until": "2026-11-23T23:59:00+05:30"
         },
-        "last_ok": "2026-11-23T15:00:00+05:30",
+        "last_ok": "2026-11-23T14:50:00+05:30",
         "latency_ms": 40 + (u64::from(number) * 7 + round) % 300,
         "fitness": fitness,
         "history": [],

@@ -62,7 +62,7 @@ impl Peer {
 
     /// Lets time pass.
     pub(super) fn rest(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     /// Says batch after batch until the guard is dropped.

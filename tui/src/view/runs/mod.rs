@@ -71,9 +71,8 @@ fn plan_lines(
     let spec = &plan.spec;
     let mut lines: Vec<_> = plans(model, pen).into_iter().collect();
     let legs: Vec<_> = spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
-    let words = format!("{} legs  {}", spec.legs.len(), legs.join(" · "));
     let most = if model.size.height < 15 { 1 } else { 3 };
-    lines.extend(pen.wrapped(Role::Plain, &words, 1, width).into_iter().take(most));
+    lines.extend(leg_lines(&legs, pen, width).into_iter().take(most));
     let frozen = match run {
         Some(_) => "frozen",
         None => "not frozen yet",
@@ -89,6 +88,25 @@ fn plan_lines(
         lines.push(pen.line(Role::Warn, text::clip(&format!(" {words}"), width)));
     }
     lines
+}
+
+/// The legs, each whole on its row.
+fn leg_lines(legs: &[String], pen: Pen, width: usize) -> Vec<Line<'static>> {
+    let mut rows = vec![format!(" {} ", text::count(legs.len(), "leg"))];
+    for leg in legs {
+        let first = rows.last().is_some_and(|row| row.ends_with("leg ") || row.ends_with("legs "));
+        let between = if first { " " } else { " · " };
+        let fits =
+            |row: &String| text::width(row) + text::width(between) + text::width(leg) <= width;
+        match rows.last_mut().filter(|row| fits(row)) {
+            Some(row) => {
+                row.push_str(between);
+                row.push_str(leg);
+            }
+            None => rows.push(format!("         {leg}")),
+        }
+    }
+    rows.iter().map(|row| pen.line(Role::Plain, text::clip(row, width))).collect()
 }
 
 /// What a plan says beyond legs and time; nothing if it says nothing.
@@ -170,8 +188,13 @@ fn muster_lines(
         Fitness::Off if account.active => (Role::Dim, "off: auto-execute is off".to_owned()),
         Fitness::Off => (Role::Dim, "off: inactive".to_owned()),
     };
-    let mut rows =
-        text::wrap(&text::scrub(&words), width.saturating_sub(indent).max(8)).into_iter();
+    let room = width.saturating_sub(indent).max(8);
+    let words = text::scrub(&words);
+    if model.size.height < 15 {
+        line.push_span(pen.text(role, text::clip(&words, room)));
+        return vec![line];
+    }
+    let mut rows = text::wrap(&words, room).into_iter();
     line.push_span(pen.text(role, rows.next().unwrap_or_default()));
     let mut lines = vec![line];
     lines.extend(rows.map(|row| pen.line(role, format!("{}{row}", " ".repeat(indent)))));
