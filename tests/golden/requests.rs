@@ -22,7 +22,7 @@ use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
 
 use crate::lines;
-use crate::samples::{HASH, TICKET, run_id, spec, user};
+use crate::samples::{HASH, TICKET, at, run_id, spec, user};
 
 /// The lines, and which methods they call.
 struct Lines {
@@ -160,6 +160,9 @@ fn plans_and_runs(lines: &mut Lines) {
         broker: Some(Broker::AngelOne),
         run: Some(run_id()),
         text: Some("doubt".to_owned()),
+        since: Some(at("09:00:00")),
+        until: Some(at("16:00:00")),
+        before: Some(900),
     };
     lines.say(&QueryJournal { after: 3, limit: 1_000, filter });
 }

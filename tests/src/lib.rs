@@ -2,6 +2,7 @@
 //! runs the real daemon against it.
 
 pub mod bench;
+pub mod crash;
 pub mod day;
 pub mod harness;
 pub mod sandbox;

@@ -103,9 +103,10 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("vault", &[], &[&["muster_protocol::ids"], ERRORS, CRYPTO, WIPED, SERDE]),
     row(
         "store",
-        &["domain::record"],
+        &["domain::record", "failpoint"],
         &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
+    row("failpoint", &[], &[&["rustix"]]),
     row("clock", &[], &[&["muster_protocol::time"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
     Layer {
@@ -136,7 +137,17 @@ const DAEMON_LAYERS: &[Layer] = &[
     ),
     row(
         "engine",
-        &["domain", "credential", "vault", "store", "broker", "clock", "egress", "custody"],
+        &[
+            "domain",
+            "credential",
+            "vault",
+            "store",
+            "broker",
+            "clock",
+            "egress",
+            "custody",
+            "failpoint",
+        ],
         &[PROTOCOL, SERDE, ERRORS, TASKS, &["hmac", "sha2", "data_encoding", "zeroize"]],
     ),
     // The doors: each knows the engine's handle, none another.
@@ -155,8 +166,15 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("systemd", &["engine"], &[PROTOCOL, ERRORS, TASKS, &["sd_notify", "listenfd", "rustix"]]),
 ];
 
-const BROKER_CRATES: &[Names] =
-    &[WORDS, SERDE, ERRORS, TASKS, HTTP, &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"]];
+const BROKER_CRATES: &[Names] = &[
+    WORDS,
+    SERDE,
+    ERRORS,
+    TASKS,
+    HTTP,
+    &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"],
+    &["proptest"], // of its tests; no program is built with it
+];
 
 /// An adapter knows what all share, and no other adapter.
 const fn adapter(module: &'static str, never: Names) -> Layer {

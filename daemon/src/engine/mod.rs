@@ -11,6 +11,7 @@ mod house;
 mod jobs;
 mod keys;
 mod perform;
+mod points;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -253,6 +254,7 @@ impl Engine {
                 self.model.audit = audit;
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
+                points::durable(&note);
                 let Note { records, acks, since } = note;
                 self.warn_if_slow(since);
                 self.turn(vec![Msg::Committed(records)]);

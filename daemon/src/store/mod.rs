@@ -17,6 +17,7 @@ mod journal;
 mod look;
 mod records;
 mod sealed;
+pub(crate) mod steps;
 mod tables;
 mod writer;
 
@@ -39,6 +40,8 @@ pub use self::error::StoreError;
 pub use self::look::StoreSize;
 pub use self::records::{decode, encode};
 pub use self::writer::{Report, Writer, WriterStopped};
+
+use crate::failpoint::{Point, hit};
 
 use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAULT};
 
@@ -219,7 +222,9 @@ impl Store {
             let mut writing = self.db.begin_write()?;
             writing.set_quick_repair(true);
             let placed = batch::write(&writing, batches)?;
+            hit(Point::Written);
             writing.commit()?;
+            hit(Point::Committed);
             Ok(placed)
         })
     }

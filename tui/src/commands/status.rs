@@ -108,7 +108,7 @@ pub(super) async fn muster(daemon: &Daemon, printer: &Printer) -> Result<(), Com
     if board.unfit.is_empty() {
         Ok(())
     } else {
-        Err(CommandError::Failed(format!("{} accounts are not fit", board.unfit.len())))
+        Err(CommandError::Unfit(format!("{} accounts are not fit", board.unfit.len())))
     }
 }
 

@@ -1,5 +1,8 @@
 //! The vault as a whole: keys that lead to the same records, slots that come and go, rotation.
 
+mod known;
+mod tamper;
+
 use muster_protocol::ids::AccountId;
 
 use super::*;
@@ -11,7 +14,7 @@ fn user(name: &str) -> UserId {
 }
 
 #[test]
-fn a_passphrase_leads_to_the_same_records_after_a_restart() {
+fn i14_a_passphrase_leads_to_the_same_records_after_a_restart_and_a_wrong_one_nowhere() {
     let (header, vault) = Vault::create(b"correct horse", KdfParams::FLOOR).unwrap();
     let (key, wrapped) = vault.new_user_key(&user("asha")).unwrap();
     let sealed = key.seal(&ID, b"CANARY-1").unwrap();
@@ -28,7 +31,7 @@ fn a_passphrase_leads_to_the_same_records_after_a_restart() {
 }
 
 #[test]
-fn a_users_key_is_no_other_users_and_no_other_stores() {
+fn i15_a_users_key_is_no_other_users_and_no_other_stores() {
     let (vault, other) = (Vault::for_tests(), Vault::for_tests());
     let (key, wrapped) = vault.new_user_key(&user("asha")).unwrap();
     assert!(vault.unwrap(&user("ravi"), &wrapped).is_err());

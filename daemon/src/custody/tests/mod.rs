@@ -2,6 +2,9 @@
 
 #![expect(clippy::string_slice, reason = "a test that is out of bounds is to fail")]
 
+mod crash;
+mod tamper;
+
 use muster_protocol::time::{MINUTE, Timestamp};
 use redb::backends::InMemoryBackend;
 
@@ -88,7 +91,7 @@ fn what_was_adopted_is_there_after_a_restart() {
 }
 
 #[test]
-fn a_replaced_secret_has_the_next_generation_and_the_old_one_does_not_open_in_its_place() {
+fn i15_a_replaced_secret_has_the_next_generation_and_the_old_one_does_not_open_in_its_place() {
     let mut custody = opened();
     let old = adopted(&mut custody, "CANARY-1");
     let new = adopted(&mut custody, "CANARY-2");
@@ -121,7 +124,7 @@ fn a_new_credential_ends_the_session_of_the_old() {
 }
 
 #[test]
-fn nobody_gets_anothers_secret() {
+fn i15_nobody_gets_anothers_secret() {
     let mut custody = opened();
     adopted(&mut custody, "CANARY-1");
     assert!(secret_of(&custody, "ravi").is_err());
@@ -141,7 +144,7 @@ fn forgetting_an_account_or_its_user_ends_it() {
 }
 
 #[test]
-fn once_sealed_nothing_opens_and_a_failed_adoption_changes_nothing() {
+fn i20_once_sealed_nothing_opens_and_a_failed_adoption_changes_nothing() {
     let mut custody = opened();
     adopted(&mut custody, "CANARY-1");
     let signed = custody.sign_state(TICKET, Timestamp::from_millis(MINUTE)).unwrap();
