@@ -72,17 +72,17 @@ fn alarm(model: &Model) -> Option<String> {
     let newest: Vec<_> = newest.collect();
     let doubts: u32 = newest.iter().map(|run| run.counts.in_doubt).sum();
     let mut orders = newest.iter().flat_map(|run| model.world.intents_of(&run.id));
-    if orders.any(|intent| !intent.duplicates.is_empty()) {
-        return Some("DUPLICATE".to_owned());
-    }
+    let twice = orders.any(|intent| !intent.duplicates.is_empty());
     let today = model.now().map(Timestamp::date);
     let missed = newest
         .iter()
         .find(|run| matches!(run.state, RunState::Missed { .. }) && Some(run.id.date) == today);
-    match (doubts, missed) {
-        (0, None) => None,
-        (0, Some(run)) => Some(format!("{} MISSED", run.id.plan)),
-        (n, _) => Some(format!("{n} IN DOUBT")),
+    match (twice, doubts, missed) {
+        (false, 0, None) => None,
+        (false, 0, Some(run)) => Some(format!("{} MISSED", run.id.plan)),
+        (false, n, _) => Some(format!("{n} IN DOUBT")),
+        (true, 0, _) => Some("DUPLICATE".to_owned()),
+        (true, n, _) => Some(format!("DUPLICATE, {n} IN DOUBT")),
     }
 }
 
