@@ -59,6 +59,23 @@ async fn stopped_and_continued_it_hands_the_terminal_over_and_takes_it_again() -
     leaves_well(screen, "after a stop").await
 }
 
+/// A defect of the screen ends it; the shell gets its terminal back and the message on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_the_screen_gives_the_terminal_back_and_says_where_it_was()
+-> anyhow::Result<()> {
+    let nowhere = tempfile::tempdir()?;
+    let socket = nowhere.path().join("musterd.sock");
+    let screen = Terminal::of(&socket).fragile().open()?;
+    screen.shows(&["1 Accounts", "? help"]).await?;
+    assert!(screen.is_taken());
+    screen.press("!")?;
+    let left = screen.ended().await?;
+    assert!(left.is_restored, "{}", left.text);
+    assert_ne!(left.status.code(), Some(0));
+    assert!(left.text.contains("fails on purpose"), "{}", left.text);
+    Ok(())
+}
+
 /// A form that holds something is asked about once; the second time it is meant.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_holds_something_is_asked_about_and_a_signal_is_not() -> anyhow::Result<()> {

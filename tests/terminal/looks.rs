@@ -58,7 +58,7 @@ async fn enter_shows_an_account_in_full_and_q_goes_back() -> anyhow::Result<()> 
     let screen = Terminal::of(&world.socket()).open()?;
     screen.shows(&["USER", "Steps", "History"]).await?;
     screen.press(ENTER)?;
-    screen.shows(&["Steps", "History", "Session", "Egress", "Credential"]).await?;
+    screen.shows(&["Account 1 of 1", "Last test", "Session", "Credential", "Tests  1 of"]).await?;
     screen.press("q")?;
     screen.shows(&["USER", "LAST RUN"]).await?;
     screen.press("q")?;

@@ -9,6 +9,8 @@ mod life;
 mod login;
 mod looks;
 mod operator;
+mod pages;
 mod runs;
 mod screen;
 mod script;
+mod tmux;

@@ -28,6 +28,9 @@ pub(crate) struct Terminal<'a> {
     socket: &'a Path,
     size: (u16, u16),
     environment: Vec<(&'a str, &'a str)>,
+    /// The program's first word: the client, or one that can be made to fail.
+    program: &'a str,
+    tmux: Option<&'a Path>,
 }
 
 /// A client that runs, and the terminal it runs on.
@@ -70,7 +73,7 @@ impl<'a> Terminal<'a> {
     /// A terminal of 80 columns and 24 rows for a client of this socket.
     pub(crate) fn of(socket: &'a Path) -> Self {
         let environment = vec![("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
-        Self { socket, size: (80, 24), environment }
+        Self { socket, size: (80, 24), environment, program: "muster", tmux: None }
     }
 
     /// Another size, columns first.
@@ -85,18 +88,40 @@ impl<'a> Terminal<'a> {
         self
     }
 
+    /// A client that fails when `!` is pressed.
+    pub(crate) fn fragile(mut self) -> Self {
+        self.program = "fragile";
+        self
+    }
+
+    /// Within a tmux of its own, whose server listens at this path.
+    pub(crate) fn within_tmux(mut self, server: &'a Path) -> Self {
+        self.tmux = Some(server);
+        self
+    }
+
     /// Starts the client.
     pub(crate) fn open(self) -> anyhow::Result<Screen> {
         let (columns, rows) = self.size;
         let (pty, shell) = pty_process::blocking::open().context("open a terminal")?;
         pty.resize(pty_process::Size::new(rows, columns)).context("size it")?;
         let before = settings(&pty)?;
-        let mut command = Command::new(DRILL)
-            .arg("muster")
-            .arg("--socket")
-            .arg(self.socket)
-            .env_clear()
-            .envs(self.environment);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let command = match self.tmux {
+            None => Command::new(DRILL),
+            Some(server) => Command::new("tmux")
+                .arg("-S")
+                .arg(server)
+                .args(["-u", "-f", "/dev/null", "new-session"])
+                .arg(DRILL)
+                .env("PATH", path),
+        };
+        let command = command.arg(self.program).arg("--socket").arg(self.socket);
+        let command = match self.tmux {
+            None => command.env_clear(),
+            Some(_) => command.env_remove("TMUX").env_remove("NO_COLOR").env_remove("LC_ALL"),
+        };
+        let mut command = command.envs(self.environment);
         let child = command.spawn_borrowed(&shell).context("start the client")?;
         let pty = Arc::new(pty);
         let (high, wide) = size(columns, rows);
@@ -199,6 +224,11 @@ impl Screen {
     /// Whether the client has ever written these words, in whatever case.
     pub(crate) fn has_written(&self, words: &str) -> bool {
         holds(&self.shown().bytes, words)
+    }
+
+    /// How many bytes the client has written.
+    pub(crate) fn written(&self) -> usize {
+        self.shown().bytes.len()
     }
 
     /// Sends the client a signal.

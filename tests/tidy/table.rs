@@ -207,6 +207,7 @@ const TUI_LAYERS: &[Layer] = &[
     row("link", &["app", "secrets"], &[PROTOCOL, SERDE, ERRORS, &["tokio", "tokio_util"]]),
     row("input", &["app"], &[&["crossterm", "rustix", "tui_input"], WIPED]),
     row("clipboard", &[], &[&["data_encoding"]]),
+    row("figures", &["app", "frame", "view"], &[WORDS, &["ratatui", "tokio"]]),
     row("frame", &["app", "view", "theme"], &[&["ratatui", "crossterm"]]),
     row("terminal", &["app", "frame", "view"], &[&["ratatui", "crossterm", "rustix"]]),
 ];

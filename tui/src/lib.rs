@@ -8,6 +8,7 @@ mod cli;
 mod clipboard;
 mod commands;
 mod config;
+pub mod figures;
 mod frame;
 mod glyph;
 mod input;

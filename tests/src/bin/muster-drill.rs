@@ -1,6 +1,7 @@
 //! The product's two programs as tests run them: `muster-drill musterd …` is the real daemon under
 //! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
-//! is the real client, argument for argument; `muster-drill relay SOCKET` joins a socket to standard
+//! is the real client, argument for argument, and `muster-drill fragile --socket SOCKET` one that fails when
+//! `!` is pressed; `muster-drill relay SOCKET` joins a socket to standard
 //! input and output, so that a test can speak as another user; `muster-drill kills --count 10000` kills
 //! the daemon so often while the brokers misbehave, and counts; `muster-drill clock N` waits N times for
 //! an instant as the daemon does, and prints how late it woke.
@@ -105,6 +106,11 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, program, _, socket] = arguments.as_slice()
+        && program == "fragile"
+    {
+        return fragile(Path::new(socket));
+    }
     if arguments.len() > 1 {
         arguments.remove(1);
     }
@@ -138,6 +144,20 @@ fn lateness(rounds: usize) -> anyhow::Result<()> {
         of(100)
     )?;
     Ok(())
+}
+
+/// The client's screen, with a key that makes it fail.
+fn fragile(socket: &Path) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return ExitCode::FAILURE };
+    let options = muster_tui::Options {
+        fails_on: Some('!'),
+        ..muster_tui::Options::detect(socket.to_owned())
+    };
+    match runtime.block_on(muster_tui::run_terminal(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 fn kills(arguments: &KillsArguments) -> anyhow::Result<()> {

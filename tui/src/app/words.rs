@@ -107,14 +107,15 @@ pub(crate) fn area(text: &str) -> Result<Area, String> {
 /// Whether an account has all the words in what its row says.
 pub(crate) fn account_matches(account: &AccountView, text: &str) -> bool {
     let row = format!(
-        "{} {} {} {} {} {} {}",
+        "{} {} {} {} {} {} {} {}",
         account.user,
         account.broker,
         account.status.words(),
         account.permission.words(),
         account.client_id,
         account.holder,
-        account.egress
+        account.egress,
+        account.labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     )
     .to_lowercase();
     text.split_whitespace().all(|word| {

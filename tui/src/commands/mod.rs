@@ -61,7 +61,7 @@ pub(crate) fn keys() -> String {
 
 /// Prints a whole text.
 pub(crate) fn say(text: &str) -> ExitCode {
-    match text.lines().try_for_each(print::line) {
+    match print::text(text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
@@ -111,7 +111,6 @@ pub(crate) async fn perform(
         | Command::Wait(_)
         | Command::Doctor(_) => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
-        Command::House => status::house(&daemon, printer).await,
         Command::Muster(args) => muster::muster(&mut daemon, args, printer).await,
         Command::Egress => egress::egress(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
@@ -119,13 +118,27 @@ pub(crate) async fn perform(
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
         Command::Calendar(command) => calendar::calendar(&daemon, command, *printer).await,
-        Command::Backup { file } => upkeep::backup(&daemon, &file, *printer).await,
-        Command::Release => vault::release(&daemon, *printer).await,
+        command @ (Command::House | Command::Backup { .. } | Command::Release) => {
+            keep_house(&daemon, command, printer).await
+        }
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Report { date } => report::report(&daemon, date, *printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,
+    }
+}
+
+/// The store, its copies, and what a copy put back has held.
+async fn keep_house(
+    daemon: &Daemon,
+    command: Command,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    match command {
+        Command::Backup { file } => upkeep::backup(daemon, &file, *printer).await,
+        Command::Release => vault::release(daemon, *printer).await,
+        _ => status::house(daemon, printer).await,
     }
 }
 

@@ -56,6 +56,7 @@ impl Options {
                 links: !ascii && term != "linux" && !term.starts_with("vt"),
             },
             tmux,
+            fails_on: None,
             sync: file.sync_output.unwrap_or_default().is_on(tmux),
         }
     }

@@ -67,8 +67,7 @@ impl Outgoing {
             Self::SetAuto(call) => Answer::Touched(client.call(call).await?),
             Self::Login(call) => Answer::Ticket(client.call(call).await?),
             Self::Connect(call) => Answer::Ticket(client.call(call).await?),
-            Self::House(call) => Answer::House(Box::new(client.call(call).await?)),
-            Self::ShowRun(call) => Answer::Run(Box::new(client.call(call).await?)),
+            look @ (Self::ShowRun(_) | Self::House(_)) => return look.look(client).await,
             Self::Remove(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Abandon(call) => client.call(call).await.map(|_| Answer::Done)?,
@@ -76,6 +75,15 @@ impl Outgoing {
             Self::Halt(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Resume(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Resolve(call) => client.call(call).await.map(|_| Answer::Done)?,
+        })
+    }
+
+    /// What only looks has an answer of its own.
+    async fn look(self, client: &Client) -> Result<Answer, CallError> {
+        Ok(match self {
+            Self::ShowRun(call) => Answer::Run(Box::new(client.call(call).await?)),
+            Self::House(call) => Answer::House(Box::new(client.call(call).await?)),
+            _ => Answer::Done,
         })
     }
 }

@@ -14,6 +14,7 @@ use muster_protocol::time::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use crate::app::key::Key;
 use crate::app::look::Look;
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Notice};
@@ -28,6 +29,7 @@ pub(crate) use route::route;
 
 /// What the terminal client needs to know.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts about a terminal, each on its own")]
 pub struct Options {
     /// The daemon's socket.
     pub socket: PathBuf,
@@ -39,6 +41,8 @@ pub struct Options {
     pub tmux: bool,
     /// Whether large frames are bracketed for the terminal.
     pub sync: bool,
+    /// For drills alone: the key that makes the screen fail, so that a test sees what it leaves.
+    pub fails_on: Option<char>,
 }
 
 /// Everything that reaches the loop.
@@ -64,6 +68,7 @@ pub(crate) struct Runtime {
     clipboard: Clipboard,
     started: Instant,
     leaving: bool,
+    fails_on: Option<char>,
     /// For the panic hook.
     ours: Arc<AtomicBool>,
 }
@@ -88,6 +93,7 @@ impl Runtime {
             clipboard: if options.tmux { Clipboard::Tmux } else { Clipboard::Escape },
             started: Instant::now(),
             leaving: false,
+            fails_on: options.fails_on,
             ours,
         })
     }
@@ -129,6 +135,8 @@ impl Runtime {
         match event {
             Event::Input(Input::Closed) | Event::Terminate => self.leaving = true,
             Event::Input(input) => {
+                let fatal = matches!(&input, Input::Key(Key::Char(c)) if Some(*c) == self.fails_on);
+                assert!(!fatal, "the screen fails on purpose");
                 for msg in route(&self.model, &mut self.secrets, input) {
                     self.update(msg)?;
                 }

@@ -3,6 +3,7 @@
 use muster_protocol::account::Unfit;
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, OrderTag};
+use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::plan::{Ambiguity, Mode};
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
@@ -12,9 +13,9 @@ use super::world::{legs, now, plan, run_id};
 
 /// A run under way: six intents, one refused, one in doubt.
 pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
-    use IntentStatus::{Accepted, InDoubt, Planned, Refused, Sending};
+    use IntentStatus::{Accepted, Filled, InDoubt, PartlyFilled, Planned, Refused, Sending};
     let fired = now().plus(-2 * SECOND);
-    let statuses = [Accepted, Accepted, Refused, Accepted, InDoubt, Sending, Planned];
+    let statuses = [Accepted, Filled, Refused, PartlyFilled, InDoubt, Sending, Planned];
     let users = ["asha.k", "asha.k", "asha.k", "chitra.r", "chitra.r", "chitra.r", "ivan.t"];
     let intents: Vec<IntentView> = (0_u8..7)
         .map(|n| {
@@ -32,12 +33,16 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
                 broker_symbol: None,
                 status,
                 tag: Some(OrderTag(format!("2X71A00K30F1QZ7W{n}"))),
-                order_id: (status == Accepted).then(|| OrderId(format!("26112300000{n}"))),
+                order_id: status.is_placed().then(|| OrderId(format!("26112300000{n}"))),
                 sent_at: (status != Planned).then_some(fired),
-                took_ms: (status == Accepted || status == Refused).then(|| 80 + u32::from(n) * 31),
+                took_ms: (status.is_placed() || status == Refused).then(|| 80 + u32::from(n) * 31),
                 lookups: u32::from(status == InDoubt) * 2,
-                filled: 0,
-                average: None,
+                filled: match status {
+                    Filled => 10,
+                    PartlyFilled => 25,
+                    _ => 0,
+                },
+                average: matches!(status, Filled | PartlyFilled).then(|| Paise(84_215)),
                 book_says: None,
                 absent_since: None,
                 duplicates: vec![],

@@ -8,7 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::world;
-use crate::app::form::{SecretFacts, SecretField, Shape};
+use crate::app::form::{FieldName, SecretFacts, SecretField, Shape};
 use crate::app::key::Key;
 use crate::app::look::{Look, Theme};
 use crate::app::model::Model;
@@ -19,7 +19,7 @@ use crate::app::update::update;
 fn key() -> impl Strategy<Value = Key> {
     prop_oneof![
         6 => any::<char>().prop_map(Key::Char),
-        30 => "[1-5a-zA-Z/:?\\[\\] ]".prop_map(|s| Key::Char(s.chars().next().unwrap())),
+        30 => "[1-5a-zA-Z/:?#*\\[\\] ]".prop_map(|s| Key::Char(s.chars().next().unwrap())),
         4 => "[a-z]".prop_map(|s| Key::Ctrl(s.chars().next().unwrap())),
         30 => prop::sample::select(vec![
             Key::Enter, Key::Esc, Key::Tab, Key::BackTab, Key::Backspace, Key::Delete, Key::Left,
@@ -30,6 +30,7 @@ fn key() -> impl Strategy<Value = Key> {
 
 fn delta() -> impl Strategy<Value = Delta> {
     let (run, intents) = world::firing();
+    let past = world::past_runs();
     let mut closed = run.clone();
     closed.state = muster_protocol::run::RunState::Closed;
     let mut all = vec![
@@ -41,6 +42,7 @@ fn delta() -> impl Strategy<Value = Delta> {
         Delta::Check(world::login_check()),
         Delta::Check(world::refused_check(world::login_check().target)),
     ];
+    all.extend(past.into_iter().map(Delta::Run));
     all.extend(world::accounts().into_iter().map(|a| Delta::Account(Box::new(a))));
     all.extend((1..8).map(|id| Delta::AccountRemoved(AccountId(id))));
     all.extend(intents.into_iter().map(|i| Delta::Intent(Box::new(i))));
@@ -57,9 +59,20 @@ fn msg() -> impl Strategy<Value = Msg> {
     };
     prop_oneof![
         20 => key().prop_map(Msg::Key),
-        2 => (1_u16..200, 1_u16..60).prop_map(|(w, h)| Msg::Resize(world::size(w, h))),
+        2 => (1_u16..=220, 1_u16..=60).prop_map(|(w, h)| Msg::Resize(world::size(w, h))),
         2 => ".{0,40}".prop_map(Msg::Paste),
         1 => Just(()).prop_map(|()| Msg::PasteIgnored),
+        1 => ".{0,40}".prop_map(|text| Msg::Fill { field: FieldName::ClientId, text }),
+        1 => (0_usize..9, 0_usize..3).prop_map(|(filled, odd)| Msg::Filled { filled, odd }),
+        1 => (0_u64..30).prop_map(|id| {
+            let answer = Ok(Answer::House(Box::new(world::house())));
+            Msg::Reply { id: CallId(id), answer }
+        }),
+        2 => (0_u64..30, prop::collection::vec(1_u32..9, 0..4)).prop_map(|(id, ids)| {
+            let accounts = ids.into_iter().map(AccountId).collect();
+            let answer = Ok(Answer::Touched(muster_protocol::reply::Touched { accounts }));
+            Msg::Reply { id: CallId(id), answer }
+        }),
         1 => (0_usize..40).prop_map(|typed| Msg::SecretChanged {
             field: SecretField::Mpin,
             facts: SecretFacts { typed, shape: Shape::NotFour },
@@ -104,7 +117,7 @@ proptest! {
 
     #[test]
     fn no_day_makes_it_panic_and_the_selection_exists(
-        size in (1_u16..=200, 1_u16..=60),
+        size in (1_u16..=220, 1_u16..=60),
         looks in (any::<bool>(), prop::sample::select(Theme::ALL.to_vec()), any::<bool>()),
         heard in any::<bool>(),
         messages in prop::collection::vec((msg(), 0_i64..5_000), 1..60),
@@ -134,8 +147,8 @@ fn every_page_is_drawn_at_every_size() {
     model.world.intents = intents.into_iter().map(|i| (i.id.clone(), i)).collect();
     for page in crate::app::model::Page::ALL {
         model.page = page;
-        for width in (1..200).step_by(7) {
-            for height in (1..60).step_by(3) {
+        for width in (1..=220).step_by(7) {
+            for height in (1..=60).step_by(3) {
                 model.size = world::size(width, height);
                 draw(&model);
             }

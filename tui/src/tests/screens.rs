@@ -4,11 +4,12 @@ use muster_protocol::check::CheckTarget;
 use muster_protocol::event::Snapshot;
 use muster_protocol::halt::HaltScope;
 use muster_protocol::house::HouseView;
-use muster_protocol::ids::{AccountId, TicketId};
+use muster_protocol::ids::{AccountId, OrderId, TicketId};
 use muster_protocol::plan::Mode;
 use muster_protocol::reply::Role;
 use muster_protocol::run::{IntentView, RunState};
 use muster_protocol::status::{AuditHead, FitCounts, HoldReason, VaultState};
+use muster_protocol::tally::TallyCounts;
 use muster_protocol::time::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -139,6 +140,16 @@ fn runs() {
         snapshot.intents = crowd(&intents);
     });
     insta::assert_snapshot!("runs-crowd-120x40", shown(&at(crowd, 120, 40, &[Key::Char('3')])));
+    let closed = with(|snapshot| {
+        let mut over = run.clone();
+        over.state = RunState::Closed;
+        over.tally = Some(TallyCounts { pass: 2, diff: 1, unknown: 0 });
+        snapshot.runs.push(over);
+        snapshot.intents.clone_from(&intents);
+        snapshot.intents[0].duplicates = vec![OrderId("261123000099".to_owned())];
+        snapshot.intents[4].absent_since = Some(world::now());
+    });
+    snap("runs-closed", &closed, &[Key::Char('3')]);
     let missed = with(|snapshot| {
         let reason = "the daemon was down from 15:09 to 15:16".to_owned();
         let state = RunState::Missed { reason };

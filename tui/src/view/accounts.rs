@@ -47,6 +47,7 @@ const COLUMNS: &[Column] = &[
     Column { title: "CLIENT", width: 9, rank: 7, cell: client },
     Column { title: "EGRESS", width: 8, rank: 8, cell: egress },
     Column { title: "NAME", width: 18, rank: 9, cell: holder },
+    Column { title: "LABELS", width: 14, rank: 10, cell: labels },
 ];
 
 /// The page.
@@ -291,6 +292,15 @@ fn egress(row: &Row<'_>, width: usize) -> Vec<Span<'static>> {
 
 fn holder(row: &Row<'_>, width: usize) -> Vec<Span<'static>> {
     vec![row.pen.text(Role::Dim, text::clip(&row.account.holder, width))]
+}
+
+fn labels(row: &Row<'_>, width: usize) -> Vec<Span<'static>> {
+    vec![row.pen.text(Role::Dim, text::clip(&label_words(row.account), width))]
+}
+
+/// What an operator calls it, in a row.
+pub(super) fn label_words(account: &AccountView) -> String {
+    account.labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// Fit, unfit or off, as a mark.

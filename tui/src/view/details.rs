@@ -13,7 +13,7 @@ use crate::app::screens::accounts;
 use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
-use crate::view::accounts::{last_run_words, mark_of};
+use crate::view::accounts::{label_words, last_run_words, mark_of};
 use crate::view::check;
 use crate::view::paint::{self, Pen};
 
@@ -174,9 +174,12 @@ pub(super) fn facts(
         ("Last run", if doubt { Role::Loud } else { Role::Plain }, run),
         ("Client", Role::Plain, client),
         ("Egress", Role::Plain, account.egress.to_string()),
+        ("Labels", Role::Plain, label_words(account)),
         ("Credential", Role::Plain, format!("stored {stored}")),
     ] {
-        lines.extend(pen.field(label, (role, &value), width));
+        if !value.is_empty() {
+            lines.extend(pen.field(label, (role, &value), width));
+        }
     }
     lines
 }

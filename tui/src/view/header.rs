@@ -71,14 +71,18 @@ fn alarm(model: &Model) -> Option<String> {
     let newest = model.world.plans.keys().filter_map(|plan| model.world.newest_run(plan));
     let newest: Vec<_> = newest.collect();
     let doubts: u32 = newest.iter().map(|run| run.counts.in_doubt).sum();
+    let mut orders = newest.iter().flat_map(|run| model.world.intents_of(&run.id));
+    let twice = orders.any(|intent| !intent.duplicates.is_empty());
     let today = model.now().map(Timestamp::date);
     let missed = newest
         .iter()
         .find(|run| matches!(run.state, RunState::Missed { .. }) && Some(run.id.date) == today);
-    match (doubts, missed) {
-        (0, None) => None,
-        (0, Some(run)) => Some(format!("{} MISSED", run.id.plan)),
-        (n, _) => Some(format!("{n} IN DOUBT")),
+    match (twice, doubts, missed) {
+        (false, 0, None) => None,
+        (false, 0, Some(run)) => Some(format!("{} MISSED", run.id.plan)),
+        (false, n, _) => Some(format!("{n} IN DOUBT")),
+        (true, 0, _) => Some("DUPLICATE".to_owned()),
+        (true, n, _) => Some(format!("DUPLICATE, {n} IN DOUBT")),
     }
 }
 
@@ -100,16 +104,17 @@ pub(super) fn tabs(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     if let Some(status) = &model.world.status {
         let c = status.counts;
         let unfit = if c.unfit > 0 { Role::Bad } else { Role::Dim };
-        let counts = vec![
-            pen.text(Role::Good, format!("{} fit", c.fit)),
-            pen.text(unfit, format!("  {} NOT", c.unfit)),
-            pen.text(Role::Dim, format!("  {} off ", c.off)),
-        ];
-        let counts = Line::from(counts);
-        let gap = width.saturating_sub(line.width()).saturating_sub(counts.width());
-        if gap > 0 {
+        let fit = pen.text(Role::Good, format!("{} fit ", c.fit));
+        let not = pen.text(unfit, format!(" {} NOT ", c.unfit));
+        let off = pen.text(Role::Dim, format!(" {} off ", c.off));
+        // Who is not fit is said as long as there is room for anything.
+        let ways = [vec![fit.clone(), not.clone(), off], vec![fit, not.clone()], vec![not]];
+        let room = width.saturating_sub(line.width());
+        let wide = |way: &Vec<Span<'static>>| way.iter().map(Span::width).sum::<usize>();
+        if let Some(way) = ways.into_iter().find(|way| wide(way) < room) {
+            let gap = room.saturating_sub(wide(&way));
             line.push_span(pen.text(Role::Plain, " ".repeat(gap)));
-            line.extend(counts.spans);
+            line.extend(way);
         }
     }
     line

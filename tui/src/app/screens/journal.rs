@@ -141,17 +141,14 @@ fn find(model: &mut Model, up: bool) {
     } else {
         entries.find(|entry| from.is_some_and(|from| entry.seq > from) && wanted(entry))
     };
-    match found.map(|entry| entry.seq) {
-        Some(seq) => {
-            model.journal.found = Some(seq);
-            model.journal.held_at = Some(seq);
-        }
-        None => {
-            let way = if up { "older" } else { "newer" };
-            let words = format!("no {way} entry holds {:?}", model.journal.search);
-            model.say(Notice::bad(words));
-        }
+    if let Some(seq) = found.map(|entry| entry.seq) {
+        model.journal.found = Some(seq);
+        model.journal.held_at = Some(seq);
+        return;
     }
+    let way = if up { "older" } else { "newer" };
+    let words = format!("no {way} entry holds {:?}", model.journal.search);
+    model.say(Notice::bad(words));
 }
 
 /// Copies the match, or the lowest entry shown.
@@ -159,13 +156,11 @@ pub(crate) fn copy(model: &mut Model) -> Vec<Effect> {
     let found = model.journal.found;
     let at = |seq| model.world.journal.iter().find(|entry| entry.seq == seq);
     let entry = found.and_then(at).or_else(|| upwards(model).next());
-    match entry.map(|entry| format!("{} {}", entry.at.date(), line(entry))) {
-        Some(text) => vec![Effect::Copy(text)],
-        None => {
-            model.say(Notice::bad("there is no entry to copy"));
-            Vec::new()
-        }
+    if let Some(entry) = entry {
+        return vec![Effect::Copy(format!("{} {}", entry.at.date(), line(entry)))];
     }
+    model.say(Notice::bad("there is no entry to copy"));
+    Vec::new()
 }
 
 /// Writes the wanted entries to a file.

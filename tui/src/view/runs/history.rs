@@ -4,7 +4,6 @@ use ratatui::text::Line;
 
 use muster_protocol::plan::Mode;
 use muster_protocol::run::{RunState, RunView};
-use muster_protocol::time::TimeOfDay;
 
 use crate::app::layout::{self, Size};
 use crate::app::model::Model;
@@ -52,7 +51,7 @@ fn durations(runs: &[&RunView], pen: Pen) -> Option<Line<'static>> {
 }
 
 fn head(width: u16) -> String {
-    let mut head = format!("  {}", text::fit("DAY", if is_narrow(width) { 7 } else { 11 }));
+    let mut head = format!("  {}", text::fit("WHEN", if is_narrow(width) { 7 } else { 13 }));
     if !is_narrow(width) {
         head.push_str(&text::fit("MODE", 8));
         for column in ["LATE", "TOOK", "P50", "P99"] {
@@ -68,10 +67,9 @@ const fn is_narrow(width: u16) -> bool {
 }
 
 fn row(model: &Model, run: &RunView, chosen: bool, pen: Pen, width: u16) -> Line<'static> {
-    let day = run.id.date.at(TimeOfDay::hm(0, 0)).day_clock();
     let narrow = is_narrow(width);
-    let day =
-        if narrow { day.chars().skip(4).take(6).collect() } else { text::clip_hard(&day, 10) };
+    let day = run.fire_at.day_clock();
+    let day: String = day.chars().skip(4).take(if narrow { 6 } else { 12 }).collect();
     let sign = if chosen { "> " } else { "  " };
     let mut line = Line::from(pen.text(Role::Plain, format!("{sign}{day} ")));
     if !narrow {

@@ -2,7 +2,6 @@
 
 use ratatui::text::Line;
 
-use muster_protocol::order::Leg;
 use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
 
 use crate::app::layout::Size;
@@ -12,6 +11,7 @@ use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
 use crate::view::paint::{self, Pen};
+use crate::view::runs::order::{self, leg_words, mark_of};
 use crate::view::{Content, chart};
 
 /// The page.
@@ -21,6 +21,8 @@ pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Con
     lines.extend(progress(model, run, pen, width));
     lines.extend(counts(run, pen, width));
     lines.extend(latency(model, run, pen, body));
+    lines.extend(tally(run, pen, width));
+    lines.extend(duplicates(model, run, pen, width));
     lines.extend(doubts(model, run, pen, width));
     let mut board = if model.runs.orders {
         order_lines(model, run, pen, width)
@@ -127,6 +129,37 @@ fn latency(model: &Model, run: &RunView, pen: Pen, body: Size) -> Vec<Line<'stat
 /// From so many orders on, a distribution has a shape.
 const MANY: usize = 12;
 
+/// How our records agree with the brokers' books, once both were compared.
+fn tally(run: &RunView, pen: Pen, width: usize) -> Option<Line<'static>> {
+    let counts = run.tally?;
+    let differs = counts.diff > 0 || counts.unknown > 0;
+    let (mark, role) = if differs { (Mark::Bad, Role::Bad) } else { (Mark::Good, Role::Good) };
+    let words = format!(" tally with the brokers' books: {}", counts.words());
+    Some(Line::from(vec![
+        pen.text(Role::Plain, " "),
+        pen.mark(mark),
+        pen.text(role, text::clip(&words, width.saturating_sub(6))),
+    ]))
+}
+
+/// More orders at the broker than were meant: money, and nothing else is as urgent.
+fn duplicates(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+    let twice = model.world.intents_of(&run.id).filter(|intent| !intent.duplicates.is_empty());
+    twice
+        .flat_map(|intent| {
+            let numbers: Vec<_> = intent.duplicates.iter().map(ToString::to_string).collect();
+            let words = format!(
+                "DUPLICATE · {} · {} · {} is at the broker more than once: also #{}. Cancel or square off by hand.",
+                intent.user,
+                intent.broker.short(),
+                leg_words(&intent.leg),
+                numbers.join(", #")
+            );
+            pen.wrapped(Role::Loud, &words, 1, width)
+        })
+        .collect()
+}
+
 /// Every order nobody knows the fate of, in full: the most important lines of the client.
 fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
@@ -150,6 +183,11 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
             3,
             width,
         ));
+        if let Some(at) = intent.absent_since {
+            let then = run.ambiguity.words();
+            let words = format!("Not in the broker's book, proven since {}: {then}.", at.clock());
+            lines.extend(pen.wrapped(Role::Title, &words, 3, width));
+        }
         if let Some(failure) = &intent.failure {
             lines.extend(pen.wrapped(Role::Plain, &failure.action, 3, width));
         }
@@ -161,40 +199,13 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
     lines
 }
 
-/// The mark that goes with an order's status.
-pub(crate) const fn mark_of(status: IntentStatus) -> Mark {
-    match status {
-        IntentStatus::Accepted
-        | IntentStatus::Open
-        | IntentStatus::PartlyFilled
-        | IntentStatus::Filled
-        | IntentStatus::Rehearsed => Mark::Good,
-        IntentStatus::Sending => Mark::Busy,
-        IntentStatus::Planned => Mark::Off,
-        IntentStatus::Refused
-        | IntentStatus::Rejected
-        | IntentStatus::Cancelled
-        | IntentStatus::NotSent
-        | IntentStatus::InDoubt
-        | IntentStatus::Missed => Mark::Bad,
-    }
-}
-
-fn leg_words(leg: &Leg) -> String {
-    format!("{} {}:{} {}", leg.side.code(), leg.exchange, leg.symbol, leg.quantity)
-}
-
 fn account_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (_, mut intents) in runs::by_account(model, run) {
         intents.sort_by_key(|intent| runs::urgency(intent.status));
         let Some(worst) = intents.first() else { continue };
-        let good = intents.iter().filter(|i| mark_of(i.status) == Mark::Good).count();
-        let mut words = format!("{good}/{} {}", intents.len(), worst.status.words());
-        if mark_of(worst.status) != Mark::Good {
-            words = format!("{words}: {} {}", worst.leg.symbol, why(worst));
-        }
-        lines.push(board_line(worst, words.trim_end(), pen, width));
+        let words = order::account_words(&intents, worst);
+        lines.push(board_line(worst, &words, pen, width));
     }
     lines
 }
@@ -203,24 +214,10 @@ fn order_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line
     let mut lines = Vec::new();
     for (_, intents) in runs::by_account(model, run) {
         for intent in intents {
-            lines.push(board_line(intent, &order_words(intent), pen, width));
+            lines.push(board_line(intent, &order::order_words(intent), pen, width));
         }
     }
     lines
-}
-
-/// An order in a line. What is longest comes last: it may be cut, the time must not.
-pub(crate) fn order_words(intent: &IntentView) -> String {
-    let took = intent.took_ms.map(|ms| format!("{ms}ms")).unwrap_or_default();
-    let order = intent.order_id.as_ref().map(|id| format!(" #{id}")).unwrap_or_default();
-    let words = format!(
-        "{} {} {} {}{order}",
-        text::fit(intent.status.words(), 9),
-        text::right(&took, 6),
-        leg_words(&intent.leg),
-        why(intent)
-    );
-    words.trim_end().to_owned()
 }
 
 fn board_line(intent: &IntentView, words: &str, pen: Pen, width: usize) -> Line<'static> {
@@ -235,14 +232,6 @@ fn board_line(intent: &IntentView, words: &str, pen: Pen, width: usize) -> Line<
     let room = width.saturating_sub(line.width());
     line.push_span(pen.text(role, text::clip(&text::scrub(words), room)));
     line
-}
-
-/// The reason behind a status, if there is one.
-fn why(intent: &IntentView) -> String {
-    let failure = intent.failure.as_ref();
-    failure.map_or_else(String::new, |failure| {
-        failure.broker_says.clone().unwrap_or_else(|| failure.means.clone())
-    })
 }
 
 fn left_out(run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {

@@ -2,14 +2,15 @@
 
 mod history;
 mod live;
+mod order;
 
-pub(crate) use live::{mark_of, order_words};
+pub(crate) use order::{mark_of, order_words};
 
 use ratatui::text::{Line, Span};
 
 use muster_protocol::account::{AccountView, Fitness, SessionView};
 use muster_protocol::check::OrderPermission;
-use muster_protocol::plan::{Caps, Mode, PlanView, Takers};
+use muster_protocol::plan::{Mode, PlanSpec, PlanView, Takers};
 use muster_protocol::run::RunView;
 
 use crate::app::layout::Size;
@@ -70,23 +71,15 @@ fn plan_lines(
     let spec = &plan.spec;
     let mut lines: Vec<_> = plans(model, pen).into_iter().collect();
     let legs: Vec<_> = spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
-    let words = format!("{} legs  {}", spec.legs.len(), legs.join(" · "));
     let most = if model.size.height < 15 { 1 } else { 3 };
-    lines.extend(pen.wrapped(Role::Plain, &words, 1, width).into_iter().take(most));
+    lines.extend(leg_lines(&legs, pen, width).into_iter().take(most));
     let frozen = match run {
         Some(_) => "frozen",
         None => "not frozen yet",
     };
     let hash: String = plan.hash.chars().take(8).collect();
-    let mut words = format!("plan {hash} {frozen} · window to {}", spec.windows());
-    // Only what is not as usual; muster plan show has the rest.
-    if spec.accounts != Takers::All || spec.multiplier != 1 {
-        words = format!("{words} · {} x{}", spec.accounts.words(), spec.multiplier);
-    }
-    if spec.caps != Caps::default() || !spec.shares.is_empty() {
-        words.push_str(" · capped");
-    }
-    lines.push(pen.line(Role::Dim, format!(" {words}")));
+    let words = format!("plan {hash} {frozen} · window to {}{}", spec.windows(), terms(spec));
+    lines.extend(pen.wrapped(Role::Dim, &words, 1, width).into_iter().take(most));
     if let Some(why) = &plan.no_fire_because {
         lines.extend(pen.wrapped(Role::Warn, &format!("will not fire: {why}"), 1, width));
     }
@@ -95,6 +88,44 @@ fn plan_lines(
         lines.push(pen.line(Role::Warn, text::clip(&format!(" {words}"), width)));
     }
     lines
+}
+
+/// The legs, each whole on its row.
+fn leg_lines(legs: &[String], pen: Pen, width: usize) -> Vec<Line<'static>> {
+    let mut rows = vec![format!(" {} ", text::count(legs.len(), "leg"))];
+    for leg in legs {
+        let first = rows.last().is_some_and(|row| row.ends_with("leg ") || row.ends_with("legs "));
+        let between = if first { " " } else { " · " };
+        let fits =
+            |row: &String| text::width(row) + text::width(between) + text::width(leg) <= width;
+        match rows.last_mut().filter(|row| fits(row)) {
+            Some(row) => {
+                row.push_str(between);
+                row.push_str(leg);
+            }
+            None => rows.push(format!("         {leg}")),
+        }
+    }
+    rows.iter().map(|row| pen.line(Role::Plain, text::clip(row, width))).collect()
+}
+
+/// What a plan says beyond legs and time; nothing if it says nothing.
+fn terms(spec: &PlanSpec) -> String {
+    let mut words = String::new();
+    if spec.accounts != Takers::All {
+        words = format!(" · for {}", spec.accounts.words());
+    }
+    if spec.multiplier != 1 {
+        words = format!("{words} · times {}", spec.multiplier);
+    }
+    let caps = spec.caps.words();
+    if !caps.is_empty() {
+        words = format!("{words} · at most {caps}");
+    }
+    if !spec.shares.is_empty() {
+        words = format!("{words} · {}", text::count(spec.shares.len(), "exception"));
+    }
+    words
 }
 
 fn muster(model: &Model, plan: &PlanView, run: Option<&RunView>, pen: Pen, body: Size) -> Content {
@@ -157,8 +188,13 @@ fn muster_lines(
         Fitness::Off if account.active => (Role::Dim, "off: auto-execute is off".to_owned()),
         Fitness::Off => (Role::Dim, "off: inactive".to_owned()),
     };
-    let mut rows =
-        text::wrap(&text::scrub(&words), width.saturating_sub(indent).max(8)).into_iter();
+    let room = width.saturating_sub(indent).max(8);
+    let words = text::scrub(&words);
+    if model.size.height < 15 {
+        line.push_span(pen.text(role, text::clip(&words, room)));
+        return vec![line];
+    }
+    let mut rows = text::wrap(&words, room).into_iter();
     line.push_span(pen.text(role, rows.next().unwrap_or_default()));
     let mut lines = vec![line];
     lines.extend(rows.map(|row| pen.line(role, format!("{}{row}", " ".repeat(indent)))));

@@ -241,7 +241,7 @@ fn toggle_active(model: &mut Model) -> Vec<Effect> {
     if names.is_empty() {
         return Vec::new();
     }
-    let named = match names.as_slice() {
+    let who = match names.as_slice() {
         [first, second, third, _, ..] => {
             let others = names.len().saturating_sub(3);
             format!("{first}, {second}, {third} and {others} more")
@@ -250,7 +250,7 @@ fn toggle_active(model: &mut Model) -> Vec<Effect> {
     };
     model.overlay = Some(Overlay::Confirm(Question {
         title: "Deactivate?".to_owned(),
-        body: format!("{named} will be left out of every run and no longer tested."),
+        body: format!("{who} will be left out of every run and no longer tested."),
         yes: "Deactivate",
         then: Then::Ask(
             Ask::SetActive { accounts: Selection::Ids(ids), on: false },

@@ -34,8 +34,16 @@ pub(crate) fn outcome(run: &RunView) -> (bool, String) {
             let counts = IntentStatus::ALL.map(|status| (status, run.counts.of(status)));
             let there = counts.into_iter().filter(|(_, n)| *n > 0);
             let words: Vec<_> = there.map(|(s, n)| format!("{n} {}", s.words())).collect();
-            let good = run.counts.accepted.saturating_add(run.counts.rehearsed);
-            let all_good = good == run.counts.total();
+            let bad = [
+                IntentStatus::Refused,
+                IntentStatus::Rejected,
+                IntentStatus::Cancelled,
+                IntentStatus::NotSent,
+                IntentStatus::InDoubt,
+                IntentStatus::Missed,
+            ];
+            let differs = run.tally.is_some_and(|tally| tally.diff > 0);
+            let all_good = !differs && bad.into_iter().all(|status| run.counts.of(status) == 0);
             (all_good, if words.is_empty() { "no orders".to_owned() } else { words.join(", ") })
         }
     }
