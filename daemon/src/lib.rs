@@ -18,3 +18,8 @@ pub mod store;
 pub mod systemd;
 pub mod upkeep;
 pub mod vault;
+
+/// Memory is wiped when it is given back: what HTTP, TLS and JSON copied of a secret has no owner that would.
+#[global_allocator]
+static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);

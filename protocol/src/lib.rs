@@ -4,15 +4,18 @@
 //! This crate knows neither the daemon nor the terminal: no store, no HTTP, no screen.
 
 pub mod account;
+pub mod audit;
 pub mod check;
 pub mod client;
 pub mod conn;
 pub mod endpoint;
 pub mod event;
 pub mod failure;
+mod filter;
 pub mod frame;
 pub mod halt;
 pub mod ids;
+pub mod key_text;
 pub mod money;
 pub mod order;
 mod params;

@@ -5,18 +5,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::account::{AccountView, Credential};
-use crate::event::{Area, JournalEntry, Level};
+use crate::audit::{AuditRow, AuditVerified};
+use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
 use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
-use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
-use crate::reply::{BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use crate::reply::{
+    BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
+};
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
 use crate::vault::{SlotKind, SlotView};
 use crate::version::ProtocolVersion;
+
+pub use crate::filter::JournalFilter;
 
 /// A request that names its reply type, so a client cannot receive the wrong one.
 pub trait Call: Serialize + Into<Request> {
@@ -275,6 +279,23 @@ requests! {
         /// Whose.
         user: UserId,
     }
+    /// Writes the store into a new file that takes the old one's place, so that nothing deleted is left
+    /// in it. Refused while a run is frozen or under way.
+    Purge: "vault.purge" -> Purged, Operate {}
+    /// Follows the audit chain from its beginning to its head.
+    VerifyAudit: "audit.verify" -> AuditVerified, Operate {
+        /// A hash that was kept elsewhere; it must be of an entry of the chain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<String>,
+    }
+    /// Entries of the audit, oldest first.
+    ListAudit: "audit.list" -> Vec<AuditRow>, Operate {
+        /// Only entries after this number.
+        #[serde(default)]
+        after: u64,
+        /// The newest so many, at most 1000.
+        limit: u32,
+    }
     /// Writes a copy of the store to a new file, while everything goes on.
     Backup: "backup" -> BackedUp, Operate {
         /// An absolute path the daemon may write to; nothing may be there.
@@ -320,52 +341,6 @@ pub enum Selection {
     All,
     /// These.
     Ids(Vec<AccountId>),
-}
-
-/// Which journal entries are wanted; every field narrows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub struct JournalFilter {
-    /// At least this level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<Level>,
-    /// About this part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub area: Option<Area>,
-    /// About this person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// About this account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// At this broker.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broker: Option<Broker>,
-    /// In this run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// Holding this text, in any case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
-impl JournalFilter {
-    /// Whether the entry is wanted.
-    pub fn admits(&self, entry: &JournalEntry) -> bool {
-        fn same<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-            wanted.is_none_or(|w| found == Some(w))
-        }
-        self.level.is_none_or(|level| entry.level >= level)
-            && self.area.is_none_or(|area| entry.area == area)
-            && same(self.user.as_ref(), entry.user.as_ref())
-            && same(self.account.as_ref(), entry.account.as_ref())
-            && same(self.broker.as_ref(), entry.broker.as_ref())
-            && same(self.run.as_ref(), entry.run.as_ref())
-            && self
-                .text
-                .as_ref()
-                .is_none_or(|text| entry.text.to_lowercase().contains(&text.to_lowercase()))
-    }
 }
 
 impl Request {

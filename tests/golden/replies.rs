@@ -3,28 +3,31 @@
 use std::collections::BTreeSet;
 
 use muster_protocol::account::{AccountStatus, Fitness, SessionView, Unfit};
+use muster_protocol::audit::{AuditRow, AuditVerified};
 use muster_protocol::check::OrderPermission;
+use muster_protocol::event::AuditEntry;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{
-    BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
+    BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, ListAccounts,
-    ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
-    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan, QueryJournal, Reencrypt,
+    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
+    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
+    UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::run::{IntentStatus, RunState};
-use muster_protocol::status::{AuditHead, HoldReason, StatusView};
+use muster_protocol::status::{AuditHead, HoldReason, MissedRun, StatusView};
 use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, status, user,
+    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, run_id, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -172,6 +175,26 @@ fn vault(lines: &mut Lines) {
         let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
         lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });
     }
+    lines.answer::<Purge>(&Purged { before: 1_589_248, after: 1_056_768, overwritten: true });
+    let head = AuditHead { entries: 7, hash: HASH.to_owned() };
+    lines.answer::<VerifyAudit>(&AuditVerified { head: head.clone(), kept: None });
+    lines.answer::<VerifyAudit>(&AuditVerified { head, kept: Some(3) });
+    lines
+        .answer::<ListAudit>(&[None, Some("asha.k at Zerodha".to_owned())].map(audit_row).to_vec());
+    let missed = MissedRun { run: run_id(), reason: "the vault is sealed".to_owned() };
+    lines.answer::<Status>(&StatusView { missed: vec![missed], ..status() });
+}
+
+fn audit_row(whom: Option<String>) -> AuditRow {
+    let entry = AuditEntry {
+        at: at("12:00:00"),
+        by: "uid 1000".to_owned(),
+        role: "operator".to_owned(),
+        what: "connect".to_owned(),
+        whom,
+        done: true,
+    };
+    AuditRow { number: 7, hash: HASH.to_owned(), entry }
 }
 
 #[test]

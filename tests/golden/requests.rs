@@ -11,10 +11,10 @@ use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
-    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
-    UpgradeKdf,
+    ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan, QueryJournal,
+    Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume,
+    Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -86,6 +86,9 @@ fn again(id: u64, request: &Request) -> String {
         Request::Rotate(call) => line(id, call),
         Request::Reencrypt(call) => line(id, call),
         Request::Backup(call) => line(id, call),
+        Request::Purge(call) => line(id, call),
+        Request::VerifyAudit(call) => line(id, call),
+        Request::ListAudit(call) => line(id, call),
         Request::Release(call) => line(id, call),
     }
 }
@@ -169,6 +172,10 @@ fn vault(lines: &mut Lines) {
     lines.say(&Reencrypt { user: user() });
     lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
     lines.say(&Release {});
+    lines.say(&Purge {});
+    lines.say(&VerifyAudit { head: None });
+    lines.say(&VerifyAudit { head: Some("0a1b2c".to_owned()) });
+    lines.say(&ListAudit { after: 3, limit: 1_000 });
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub(crate) fn status() -> StatusView {
         }],
         counts: FitCounts { fit: 1, unfit: 1, off: 0 },
         held: None,
+        missed: Vec::new(),
         audit: None,
         callback: Some("127.0.0.1:8912".to_owned()),
     }

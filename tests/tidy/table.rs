@@ -27,6 +27,7 @@ const fn row(module: &'static str, may: Names, crates: &'static [Names]) -> Laye
 /// What is said, without how it travels.
 const WORDS: Names = &[
     "muster_protocol::account",
+    "muster_protocol::audit",
     "muster_protocol::check",
     "muster_protocol::event",
     "muster_protocol::failure",
@@ -69,7 +70,7 @@ const PROTOCOL_LAYERS: &[Layer] = &[
         module: "*",
         may: ALL,
         never: &["client", "conn", "endpoint"],
-        crates: &[SERDE, ERRORS, WIPED, &["jiff"]],
+        crates: &[SERDE, ERRORS, WIPED, &["data_encoding", "jiff", "sha2"]],
     },
     row("conn", &["frame"], &[SERDE, ERRORS, WIPED, &["tokio"]]),
     row("endpoint", &[], &[&["interprocess", "tokio"]]),
@@ -98,7 +99,11 @@ const DAEMON_LAYERS: &[Layer] = &[
             WIPED,
         ],
     ),
-    row("vault", &[], &[&["muster_protocol::ids"], ERRORS, CRYPTO, WIPED, SERDE]),
+    row(
+        "vault",
+        &[],
+        &[&["muster_protocol::ids", "muster_protocol::key_text"], ERRORS, CRYPTO, WIPED, SERDE],
+    ),
     row(
         "store",
         &["domain::record"],

@@ -1,6 +1,7 @@
 //! The same things as the screen, for scripts: text or JSON, and exit codes that can be relied on.
 
 mod account;
+mod audit;
 mod connect;
 mod error;
 mod halt;
@@ -8,6 +9,7 @@ mod journal;
 mod plan;
 mod print;
 mod prompt;
+mod recovery;
 mod run;
 mod status;
 mod test;
@@ -60,18 +62,30 @@ pub(crate) async fn perform(
     let mut daemon = Daemon::connect(socket).await?;
     match command {
         Command::Man { .. } => Ok(()),
+        command @ (Command::Audit(_)
+        | Command::Backup { .. }
+        | Command::Release
+        | Command::Vault(_)) => keep(&daemon, command, *printer).await,
         Command::Status => status::status(&daemon, printer).await,
         Command::Muster => status::muster(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
-        Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
-        Command::Release => vault::release(&daemon, *printer).await,
-        Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,
+    }
+}
+
+/// What looks after the store and its keys.
+async fn keep(daemon: &Daemon, command: Command, printer: Printer) -> Result<(), CommandError> {
+    match command {
+        Command::Audit(command) => audit::audit(daemon, command, printer).await,
+        Command::Backup { file } => vault::backup(daemon, &file, printer).await,
+        Command::Release => vault::release(daemon, printer).await,
+        Command::Vault(command) => vault::vault(daemon, command, printer).await,
+        _ => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@ use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, UserId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::PlanView;
 use muster_protocol::run::{IntentView, LeftOut, RunCounts, RunView};
-use muster_protocol::status::{EgressView, FitCounts, NextRun, StatusView};
+use muster_protocol::status::{EgressView, FitCounts, MissedRun, NextRun, StatusView};
 use muster_protocol::time::{DAY, Timestamp};
 
 use super::account::Account;
@@ -45,9 +45,21 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         egress: model.settings.egress.iter().map(|egress| egress_view(model, egress)).collect(),
         counts,
         held: model.held,
+        missed: missed(model, now),
         audit: Some(model.audit.clone()),
         callback: model.settings.callback.clone(),
     }
+}
+
+fn missed(model: &Model, now: Timestamp) -> Vec<MissedRun> {
+    let today = model.runs.iter().filter(|(id, _)| id.date == now.date());
+    let missed = today.filter_map(|(id, run)| match &run.stage {
+        run::Stage::Missed { reason } => {
+            Some(MissedRun { run: id.clone(), reason: reason.clone() })
+        }
+        run::Stage::Frozen | run::Stage::Firing { .. } | run::Stage::Closed { .. } => None,
+    });
+    missed.collect()
 }
 
 fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {

@@ -55,6 +55,14 @@ impl Engine {
                 self.query_journal(query, only, reply);
                 return None;
             }
+            Request::VerifyAudit(asked) => {
+                self.verify_audit(asked.head, reply);
+                return None;
+            }
+            Request::ListAudit(asked) => {
+                self.list_audit(&asked, reply);
+                return None;
+            }
             decides => return self.decide(peer, decides, reply),
         };
         // The peer may have gone.
@@ -108,6 +116,7 @@ impl Engine {
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
             Request::Seal(_) => Ask::Seal,
             Request::Backup(backup) => Ask::Backup(backup.file),
+            Request::Purge(_) => Ask::Purge,
             Request::Release(_) => Ask::Release,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
             Request::Halt(halt) => Ask::Halt(halt.scope, true),
@@ -123,6 +132,8 @@ impl Engine {
             | Request::ListRuns(_)
             | Request::ShowRun(_)
             | Request::QueryJournal(_)
+            | Request::VerifyAudit(_)
+            | Request::ListAudit(_)
             | Request::ListSlots(_)
             | Request::Unseal(_)
             | Request::AddSlot(_)

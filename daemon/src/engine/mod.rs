@@ -2,6 +2,7 @@
 //! one by one, performs their effects, commits each turn's records together.
 
 mod ask;
+mod audit;
 mod brokers;
 pub mod check;
 mod feed;
@@ -20,6 +21,7 @@ use muster_protocol::event::{JournalEntry, Level};
 use muster_protocol::frame::Failure;
 use muster_protocol::ids::{TicketId, UserId};
 use muster_protocol::request::JournalFilter;
+use muster_protocol::status::VaultState;
 use muster_protocol::time::{SECOND, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -104,7 +106,7 @@ pub struct Engine {
     tickets: Tickets,
     tokens: BTreeMap<TicketId, SecretText>,
     opened: BTreeMap<CheckTarget, SessionSecret>,
-    running: BTreeMap<TicketId, AbortHandle>,
+    running: BTreeMap<CheckTarget, AbortHandle>,
     /// Secrets for the vault, until they are tried.
     key_secrets: BTreeMap<ReplyTo, KeySecrets>,
     /// What a secret led to, until the model has decided.
@@ -234,6 +236,7 @@ impl Engine {
         match back {
             Back::Msg(msg) => Ok(Some(*msg)),
             Back::Check { target, session, done } => {
+                self.running.remove(&target);
                 if let Some(session) = session {
                     self.keep_opened(target, session);
                 }
@@ -243,9 +246,9 @@ impl Engine {
                 self.model.audit = audit;
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
-                let Note { records, acks, since } = note;
+                let Note { records, then, acks, since } = note;
                 self.warn_if_slow(since);
-                self.turn(vec![Msg::Committed(records)]);
+                self.turn(vec![Msg::Committed(records), Msg::Audited(then)]);
                 for (to, answer) in acks {
                     let answer = self.answer(answer);
                     self.reply(to, answer);
@@ -271,8 +274,15 @@ impl Engine {
     }
 
     /// A session a check opened waits here until its record is written; a connection's waits with
-    /// its draft.
+    /// its draft. One of a check nobody waits for any more is dropped.
     fn keep_opened(&mut self, target: CheckTarget, session: SessionSecret) {
+        let awaited = match target {
+            CheckTarget::Ticket(ticket) => self.model.tickets.contains_key(&ticket),
+            CheckTarget::Account(account) => self.model.checks.contains_key(&account),
+        };
+        if !awaited || self.custody.state() == VaultState::Sealed {
+            return;
+        }
         match target {
             CheckTarget::Ticket(ticket) if self.custody.draft(ticket).is_some() => {
                 self.custody.hold_draft_session(ticket, session);

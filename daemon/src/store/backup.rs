@@ -14,7 +14,9 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::file::at;
-use super::tables::{AUDIT, BACKUP, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT};
+use super::tables::{
+    AUDIT, BACKUP, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, refuse_strange,
+};
 
 /// Writes the copy to a file that is not there yet; `mac` authenticates the digest of its rows.
 pub(super) fn copy_to(
@@ -74,7 +76,12 @@ pub(super) fn digest(db: &Database) -> Result<[u8; 32], StoreError> {
     rows(&db.begin_read()?, None)
 }
 
-fn rows(from: &ReadTransaction, to: Option<&WriteTransaction>) -> Result<[u8; 32], StoreError> {
+/// The digest of every row, each copied to `to` as well. A table that would be left out is an error.
+pub(super) fn rows(
+    from: &ReadTransaction,
+    to: Option<&WriteTransaction>,
+) -> Result<[u8; 32], StoreError> {
+    refuse_strange(from)?;
     let mut hash = Sha256::new();
     each(from, META, &mut hash, to)?;
     each(from, RECORDS, &mut hash, to)?;

@@ -73,6 +73,18 @@ pub enum StoreError {
         /// The first entry that does not follow from the one before, or the last there is.
         at: u64,
     },
+    /// A copy would lose something.
+    #[error("the store has a table {table} this build does not know: use the build that made it")]
+    StrangeTable {
+        /// The table.
+        table: String,
+    },
+    /// The store lies in no file.
+    #[error("the store lies in no file")]
+    NoFile,
+    /// The new file has the store's name, but it is not known to be durable there.
+    #[error("the store was put in a new file, but not for certain: {0}")]
+    HalfPurged(#[source] Box<Self>),
     /// The database reports an error.
     #[error("the database: {0}")]
     Database(#[source] redb::Error),

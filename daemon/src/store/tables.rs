@@ -13,7 +13,9 @@
 //! meta       "epoch"                  -> how often the store was started on or backed up
 //! ```
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle,
+};
 
 use super::StoreError;
 
@@ -34,17 +36,8 @@ pub(super) const BACKUP: &str = "backup";
 /// How often the store was opened by a daemon or backed up.
 pub(super) const EPOCH: &str = "epoch";
 
-/// Makes the tables in a new file; in an old one, checks that this build can read it.
-pub(super) fn prepare(db: &Database) -> Result<(), StoreError> {
-    match format(db)? {
-        Some(FORMAT) => complete(db),
-        Some(found) if found > FORMAT => Err(StoreError::NewerFormat { found, known: FORMAT }),
-        Some(_) => Err(StoreError::NotOurs),
-        None => make(db),
-    }
-}
-
-fn format(db: &Database) -> Result<Option<u64>, StoreError> {
+/// The format of a file; `None` if it is new.
+pub(super) fn format(db: &impl ReadableDatabase) -> Result<Option<u64>, StoreError> {
     let reading = db.begin_read()?;
     let names: Vec<String> = reading.list_tables()?.map(|table| table.name().to_owned()).collect();
     if names.is_empty() {
@@ -57,7 +50,8 @@ fn format(db: &Database) -> Result<Option<u64>, StoreError> {
     found.map(Some).ok_or(StoreError::NotOurs)
 }
 
-fn make(db: &Database) -> Result<(), StoreError> {
+/// Makes the tables in a new file.
+pub(super) fn make(db: &Database) -> Result<(), StoreError> {
     let mut writing = db.begin_write()?;
     writing.set_quick_repair(true);
     writing.open_table(META)?.insert(KEY_FORMAT, FORMAT)?;
@@ -71,7 +65,7 @@ fn make(db: &Database) -> Result<(), StoreError> {
 }
 
 /// A table that came later within the format is made where it is missing.
-fn complete(db: &Database) -> Result<(), StoreError> {
+pub(super) fn complete(db: &Database) -> Result<(), StoreError> {
     let there = db.begin_read()?.list_tables()?.any(|table| table.name() == AUDIT.name());
     if there {
         return Ok(());
@@ -82,10 +76,19 @@ fn complete(db: &Database) -> Result<(), StoreError> {
     Ok(writing.commit()?)
 }
 
+/// Refuses a file with a table this build would leave out of a copy.
+pub(super) fn refuse_strange(reading: &ReadTransaction) -> Result<(), StoreError> {
+    let mut names = reading.list_tables()?.map(|table| table.name().to_owned());
+    let strange = names.find(|name| !ALL.contains(&name.as_str()));
+    strange.map_or(Ok(()), |table| Err(StoreError::StrangeTable { table }))
+}
+
 /// The newest number in a log, 0 if it is empty.
 pub(super) fn newest(log: &impl ReadableTable<u64, &'static [u8]>) -> Result<u64, StoreError> {
     Ok(log.last()?.map_or(0, |(number, _)| number.value()))
 }
 
-const KEY_FORMAT: &str = "format";
-const FORMAT: u64 = 1;
+pub(super) const KEY_FORMAT: &str = "format";
+/// The format this build writes.
+pub(super) const FORMAT: u64 = 1;
+const ALL: [&str; 7] = ["meta", "records", "journal", "sealed", "user_keys", "audit", "vault"];

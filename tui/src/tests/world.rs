@@ -335,6 +335,7 @@ pub(crate) fn snapshot() -> Snapshot {
             }],
             counts: FitCounts { fit: 2, unfit: 3, off: 2 },
             held: None,
+            missed: Vec::new(),
             audit: None,
             callback: Some("127.0.0.1:8912".to_owned()),
         },

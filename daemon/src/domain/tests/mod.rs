@@ -166,11 +166,12 @@ impl Day {
         true
     }
 
-    fn perform(&mut self, effect: Effect) -> Option<Msg> {
-        match effect {
+    fn perform(&mut self, effect: Effect) -> Vec<Msg> {
+        let follows = match effect {
             Effect::Commit(commit) => {
                 self.store.extend(commit.records.iter().cloned());
-                Some(Msg::Committed(commit.records))
+                let begun = (!commit.then.is_empty()).then_some(Msg::Audited(commit.then));
+                return std::iter::once(Msg::Committed(commit.records)).chain(begun).collect();
             }
             Effect::MakeTags { run, parts } => {
                 let tags = parts.into_iter().map(|(account, legs)| {
@@ -198,9 +199,11 @@ impl Day {
             | Effect::OpenVault
             | Effect::SealVault
             | Effect::Backup(_)
+            | Effect::Purge(_)
             | Effect::ObserveEgresses
             | Effect::LoadInstruments { .. } => None,
-        }
+        };
+        follows.into_iter().collect()
     }
 
     fn broker(&mut self, job: SendJob) -> Option<Msg> {

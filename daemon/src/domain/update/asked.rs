@@ -54,6 +54,7 @@ impl Step<'_> {
             Ask::Keys(task) => self.keys(reply, who, task),
             Ask::Seal => self.seal(reply, &by),
             Ask::Backup(file) => self.backup(reply, who, file),
+            Ask::Purge => self.purge(reply, who),
             Ask::Release => self.release(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
             Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
@@ -95,6 +96,7 @@ impl Step<'_> {
             | Ask::Keys(_)
             | Ask::Seal
             | Ask::Backup(_)
+            | Ask::Purge
             | Ask::Release
             | Ask::Reencrypt(_)
             | Ask::Halt(..)

@@ -11,6 +11,7 @@ mod halt;
 mod hold;
 mod instruments;
 mod plans;
+mod purge;
 mod resolve;
 mod runs;
 mod tickets;
@@ -41,6 +42,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Tick => step.tick(),
         Msg::Asked(asked) => step.asked(asked),
         Msg::Committed(records) => step.committed(&records),
+        Msg::Audited(begun) => step.effects.extend(begun),
         Msg::TagsMade { run, tags } => step.tags_made(run, tags),
         Msg::TagMade { intent, attempt, tag, by, reply } => {
             step.retry(intent, IntentEvent::Retried { attempt, tag, by, at: now }, reply);
@@ -51,6 +53,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::LookedUp { account, found } => step.looked_up(account, found),
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
+        Msg::Purged(job, made) => step.purged(&job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => {
             step.model.observed.insert(egress, observed);

@@ -1,12 +1,17 @@
-//! What is done to a store while no daemon runs on it: verify, restore, look at the audit.
+//! What is done to a store while no daemon runs on it: verify, restore, look at the audit, look after the
+//! slots, write it anew.
+
+mod purge;
+mod slots;
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use muster_protocol::event::AuditEntry;
+use muster_protocol::audit::{AuditRow, AuditVerified};
 use muster_protocol::status::AuditHead;
 
+use crate::custody::CustodyError;
 use crate::domain::calendar::Calendar;
 use crate::domain::illegal::Illegal;
 use crate::domain::model::{Model, Settings};
@@ -14,6 +19,9 @@ use crate::domain::record::Record;
 use crate::passphrase::Passphrase;
 use crate::store::{Epochs, Store, StoreError, decode};
 use crate::vault::{Header, Kind, RecordId, Sealed, Vault, VaultError, WrappedKey};
+
+pub use self::purge::purge;
+pub use self::slots::{Hand, change_keys, slots};
 
 /// Why a store is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +37,9 @@ pub enum UpkeepError {
     /// The vault does not open, or something in it does not.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Something cannot be sealed again.
+    #[error(transparent)]
+    Custody(CustodyError),
     /// There is no vault in it.
     #[error("the store has no vault")]
     NoVault,
@@ -126,8 +137,17 @@ pub fn restore(store: &Path, backup: &Path, passphrase: &Passphrase) -> Result<(
     File::open(folder).and_then(|held| held.sync_all()).map_err(io(folder))
 }
 
+/// Whether the audit chain holds, and which entry has the hash that was kept elsewhere.
+pub fn verify_audit(path: &Path, kept: Option<&str>) -> Result<AuditVerified, UpkeepError> {
+    let at = |source| UpkeepError::Store { path: path.to_owned(), source };
+    let store = open(path)?;
+    let held = store.audit_held(kept).map_err(at)?;
+    store.close().map_err(at)?;
+    Ok(held)
+}
+
 /// Every audit entry, if the chain holds.
-pub fn audit(path: &Path) -> Result<(Vec<AuditEntry>, AuditHead), UpkeepError> {
+pub fn audit(path: &Path) -> Result<(Vec<AuditRow>, AuditHead), UpkeepError> {
     let at = |source| UpkeepError::Store { path: path.to_owned(), source };
     let store = open(path)?;
     let found = (store.audit().map_err(at)?, store.audit_head().map_err(at)?);
