@@ -12,3 +12,4 @@ mod operator;
 mod runs;
 mod screen;
 mod script;
+mod vault;

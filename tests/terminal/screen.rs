@@ -1,5 +1,6 @@
 //! A terminal of its own for one client: keys go in, what the screen shows comes out.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::unix::process::ExitStatusExt;
@@ -25,7 +26,7 @@ pub(crate) const DRILL: &str = env!("CARGO_BIN_EXE_muster-drill");
 
 /// How a client is started.
 pub(crate) struct Terminal<'a> {
-    socket: &'a Path,
+    words: Vec<&'a OsStr>,
     size: (u16, u16),
     environment: Vec<(&'a str, &'a str)>,
 }
@@ -70,7 +71,20 @@ impl<'a> Terminal<'a> {
     /// A terminal of 80 columns and 24 rows for a client of this socket.
     pub(crate) fn of(socket: &'a Path) -> Self {
         let environment = vec![("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
-        Self { socket, size: (80, 24), environment }
+        let words = vec![OsStr::new("muster"), OsStr::new("--socket"), socket.as_os_str()];
+        Self { words, size: (80, 24), environment }
+    }
+
+    /// A terminal for `musterd` without a daemon, on the store of this configuration.
+    pub(crate) fn without_daemon(config: &'a Path) -> Self {
+        let words = vec![OsStr::new("keeper"), OsStr::new("--config"), config.as_os_str()];
+        Self { words, ..Self::of(config) }
+    }
+
+    /// Asks for one thing instead of the screen.
+    pub(crate) fn asking(mut self, words: &[&'a str]) -> Self {
+        self.words.extend(words.iter().map(|word| OsStr::new(*word)));
+        self
     }
 
     /// Another size, columns first.
@@ -91,12 +105,7 @@ impl<'a> Terminal<'a> {
         let (pty, shell) = pty_process::blocking::open().context("open a terminal")?;
         pty.resize(pty_process::Size::new(rows, columns)).context("size it")?;
         let before = settings(&pty)?;
-        let mut command = Command::new(DRILL)
-            .arg("muster")
-            .arg("--socket")
-            .arg(self.socket)
-            .env_clear()
-            .envs(self.environment);
+        let mut command = Command::new(DRILL).args(self.words).env_clear().envs(self.environment);
         let child = command.spawn_borrowed(&shell).context("start the client")?;
         let pty = Arc::new(pty);
         let (high, wide) = size(columns, rows);

@@ -4,6 +4,7 @@ mod at_hand;
 mod recovery;
 mod slots;
 
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -94,7 +95,12 @@ enum AuditCommand {
 
 /// Runs the command line; errors go to standard error, each saying what to do.
 pub fn main() -> ExitCode {
-    match execute(&Cli::parse()) {
+    main_with(std::env::args_os())
+}
+
+/// The same with these arguments, the program's name first.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match execute(&Cli::parse_from(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("musterd: {error:#}"));

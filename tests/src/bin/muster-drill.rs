@@ -1,6 +1,7 @@
 //! The product's two programs as tests run them: `muster-drill musterd …` is the real daemon under
 //! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
-//! is the real client, argument for argument; `muster-drill relay SOCKET` joins a socket to standard
+//! is the real client, argument for argument, and `muster-drill keeper …` the real `musterd` for what is done
+//! without a daemon; `muster-drill relay SOCKET` joins a socket to standard
 //! input and output, so that a test can speak as another user.
 
 use std::fs::File;
@@ -50,6 +51,10 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         };
+    }
+    if arguments.get(1).is_some_and(|program| program == "keeper") {
+        arguments.remove(1);
+        return musterd::cli::main_with(arguments);
     }
     if let [_, program, socket] = arguments.as_slice()
         && program == "relay"

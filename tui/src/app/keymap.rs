@@ -48,6 +48,7 @@ pub(crate) enum Cmd {
     Arm,
     Disarm,
     Halt,
+    Vault,
     Found,
     NotPlaced,
     SendAgain,
@@ -92,6 +93,8 @@ pub(crate) enum Context {
     Line,
     /// The secret line for the redirected address.
     Redirect,
+    /// The secret line for what opens the vault.
+    Unseal,
     Qr,
 }
 
@@ -101,7 +104,7 @@ impl Context {
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {
         use Context::{
             Accounts, Always, Check, Choose, Confirm, Details, Egress, Form, Global, Guide, Help,
-            Journal, Line, List, Palette, Qr, Redirect, Runs,
+            Journal, Line, List, Palette, Qr, Redirect, Runs, Unseal,
         };
         &[
             &[Accounts, List, Global, Always],
@@ -120,6 +123,7 @@ impl Context {
             &[Confirm, Always],
             &[Line, Always],
             &[Redirect, Always],
+            &[Unseal, Always],
             &[Qr, Always],
         ]
     }
@@ -145,6 +149,7 @@ impl Context {
             Self::Confirm => "Confirming",
             Self::Line => "Typing a line",
             Self::Redirect => "Pasting the address",
+            Self::Unseal => "Opening the vault",
             Self::Qr => "QR code",
         }
     }
@@ -231,6 +236,7 @@ mod tests {
                 Context::Confirm,
                 Context::Line,
                 Context::Redirect,
+                Context::Unseal,
                 Context::Qr,
             ];
             let first = footer(stack, true).first().map(|b| b.cmd);

@@ -5,3 +5,4 @@ pub(crate) mod connect;
 pub(crate) mod journal;
 pub(crate) mod runs;
 pub(crate) mod stop;
+pub(crate) mod vault;

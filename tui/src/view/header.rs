@@ -45,7 +45,8 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     }
     let status = model.world.status.as_ref();
     if status.is_some_and(|status| status.vault == VaultState::Sealed) {
-        add(1, Role::Loud, "VAULT SEALED".to_owned());
+        let opens = if model.read_only() || width < 60 { "" } else { ": V opens it" };
+        add(1, Role::Loud, format!("VAULT SEALED{opens}"));
     }
     if status.is_some_and(|status| status.held.is_some()) {
         add(1, Role::Loud, "RUNS HELD".to_owned());

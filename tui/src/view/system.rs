@@ -76,7 +76,9 @@ fn daemon(
 fn vault(status: &StatusView, pen: Pen) -> Vec<Line<'static>> {
     let (mark, role, words) = match status.vault {
         VaultState::Open => (Mark::Good, Role::Good, " open"),
-        VaultState::Sealed => (Mark::Bad, Role::Loud, " SEALED: no account can log in"),
+        VaultState::Sealed => {
+            (Mark::Bad, Role::Loud, " SEALED: no account can log in and no run happens; V opens it")
+        }
     };
     let label = pen.text(Role::Dim, text::fit(" vault", 14));
     vec![Line::from(vec![label, pen.mark(mark), pen.text(role, words)])]
