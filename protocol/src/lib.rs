@@ -5,13 +5,13 @@
 
 pub mod account;
 pub mod audit;
+pub mod calendar;
 pub mod check;
 pub mod client;
 pub mod conn;
 pub mod endpoint;
 pub mod event;
 pub mod failure;
-mod filter;
 pub mod frame;
 pub mod halt;
 pub mod ids;
@@ -25,6 +25,8 @@ pub mod request;
 pub mod run;
 pub mod secret;
 pub mod status;
+pub mod tally;
 pub mod time;
+pub mod times;
 pub mod vault;
 pub mod version;

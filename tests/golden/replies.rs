@@ -13,11 +13,11 @@ use muster_protocol::reply::{
     BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, ListAccounts,
-    ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan, QueryJournal, Reencrypt,
-    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
-    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
-    UpgradeKdf, VerifyAudit,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, LabelAccounts,
+    ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan, QueryJournal, QueryReport,
+    Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume,
+    Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, MissedRun, StatusView};
@@ -27,7 +27,7 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, run_id, status, user,
+    HASH, TICKET, account, at, entry, fresh_account, intent, plan, report, run, run_id, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -76,7 +76,11 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
         Some(Unfit::SessionEndsEarly { .. }) => Unfit::OrderPermission {
             permission: OrderPermission::Refused { seen: Some("198.51.100.4".to_owned()) },
         },
-        Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
+        Some(Unfit::OrderPermission { .. }) => {
+            Unfit::Leg { leg: 2, why: "20 is no multiple of the lot of 75".to_owned() }
+        }
+        Some(Unfit::Leg { .. }) => Unfit::Cap { why: "5 orders, at most 4".to_owned() },
+        Some(Unfit::Cap { .. }) => Unfit::Sealed,
         Some(Unfit::Sealed) => Unfit::Halted,
         Some(Unfit::Halted) => return None,
     })
@@ -134,6 +138,7 @@ fn accounts(lines: &mut Lines) {
     lines.answer::<TestAccounts>(&touched);
     lines.answer::<SetActive>(&touched);
     lines.answer::<SetAutoExecute>(&touched);
+    lines.answer::<LabelAccounts>(&touched);
     lines.answer::<RemoveAccount>(&Done {});
 }
 
@@ -150,6 +155,7 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<ResolveIntent>(&Done {});
     lines.answer::<Halt>(&Done {});
+    lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }

@@ -10,6 +10,7 @@ mod plan;
 mod print;
 mod prompt;
 mod recovery;
+mod report;
 mod run;
 mod status;
 mod test;
@@ -74,6 +75,7 @@ pub(crate) async fn perform(
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
+        Command::Report { date } => report::report(&daemon, date, *printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,
     }
 }

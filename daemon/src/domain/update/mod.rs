@@ -3,6 +3,8 @@
 mod accounts;
 mod asked;
 mod audit;
+mod books;
+mod cancels;
 mod checks;
 mod committed;
 mod deadline;
@@ -10,10 +12,12 @@ mod freeze;
 mod halt;
 mod hold;
 mod instruments;
+mod labels;
 mod plans;
 mod purge;
 mod resolve;
 mod runs;
+mod tallies;
 mod tickets;
 mod vault;
 
@@ -50,7 +54,8 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
         Msg::CheckDone { target, done } => step.check_done(target, &done),
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
-        Msg::LookedUp { account, found } => step.looked_up(account, found),
+        Msg::BookRead { account, read } => step.book_read(account, read),
+        Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::Purged(job, made) => step.purged(&job, made),
@@ -95,8 +100,10 @@ impl Step<'_> {
         self.retry_instruments();
         self.plans_due();
         self.pump();
-        self.look_up();
+        self.pump_cancels();
+        self.read_books();
         self.close_runs();
+        self.end_tallies();
     }
 
     /// Asks now and then what the world sees of each egress: the address people register must be true.
