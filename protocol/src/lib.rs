@@ -14,6 +14,7 @@ pub mod event;
 pub mod failure;
 pub mod frame;
 pub mod halt;
+pub mod house;
 pub mod ids;
 pub mod key_text;
 pub mod money;

@@ -9,6 +9,8 @@ mod canary;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod day;
 mod demo;
 #[cfg(test)]

@@ -8,16 +8,17 @@ use muster_protocol::check::OrderPermission;
 use muster_protocol::event::AuditEntry;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
+use muster_protocol::house::HouseView;
 use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{
     BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, LabelAccounts,
-    ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan, QueryJournal, QueryReport,
-    Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume,
-    Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
-    TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, House,
+    LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan,
+    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
+    ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status,
+    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, MissedRun, StatusView};
@@ -27,7 +28,8 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, entry, fresh_account, intent, plan, report, run, run_id, status, user,
+    HASH, TICKET, account, at, entry, fresh_account, intent, plan, report, run, run_id, status,
+    user,
 };
 
 /// The lines, and which methods they answer.
@@ -181,6 +183,18 @@ fn vault(lines: &mut Lines) {
         let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
         lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });
     }
+    let slot = SlotView { slot: 0, kind: SlotKind::Passphrase, cost: Some(cost) };
+    let backup = Some(at("02:30:00"));
+    let (records, journal) = (1_204, 214_220);
+    lines.answer::<House>(&HouseView {
+        store_bytes: Some(18_874_368),
+        records,
+        journal,
+        slots: vec![slot],
+        backup,
+    });
+    let (store_bytes, slots, backup) = (None, Vec::new(), None);
+    lines.answer::<House>(&HouseView { store_bytes, records, journal, slots, backup });
     lines.answer::<Purge>(&Purged { before: 1_589_248, after: 1_056_768, overwritten: true });
     let head = AuditHead { entries: 7, hash: HASH.to_owned() };
     lines.answer::<VerifyAudit>(&AuditVerified { head: head.clone(), kept: None });

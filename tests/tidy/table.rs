@@ -34,6 +34,7 @@ const WORDS: Names = &[
     "muster_protocol::frame::Code",
     "muster_protocol::frame::Failure",
     "muster_protocol::halt",
+    "muster_protocol::house",
     "muster_protocol::ids",
     "muster_protocol::money",
     "muster_protocol::order",
@@ -107,9 +108,10 @@ const DAEMON_LAYERS: &[Layer] = &[
     ),
     row(
         "store",
-        &["domain::record"],
+        &["domain::record", "failpoint"],
         &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
+    row("failpoint", &[], &[&["rustix"]]),
     row("clock", &[], &[&["muster_protocol::time"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
     Layer {
@@ -140,7 +142,17 @@ const DAEMON_LAYERS: &[Layer] = &[
     ),
     row(
         "engine",
-        &["domain", "credential", "vault", "store", "broker", "clock", "egress", "custody"],
+        &[
+            "domain",
+            "credential",
+            "vault",
+            "store",
+            "broker",
+            "clock",
+            "egress",
+            "custody",
+            "failpoint",
+        ],
         &[PROTOCOL, SERDE, ERRORS, TASKS, &["hmac", "sha2", "data_encoding", "zeroize"]],
     ),
     // The doors: each knows the engine's handle, none another.
@@ -159,8 +171,15 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("systemd", &["engine"], &[PROTOCOL, ERRORS, TASKS, &["sd_notify", "listenfd", "rustix"]]),
 ];
 
-const BROKER_CRATES: &[Names] =
-    &[WORDS, SERDE, ERRORS, TASKS, HTTP, &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"]];
+const BROKER_CRATES: &[Names] = &[
+    WORDS,
+    SERDE,
+    ERRORS,
+    TASKS,
+    HTTP,
+    &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"],
+    &["proptest"], // of its tests; no program is built with it
+];
 
 /// An adapter knows what all share, and no other adapter.
 const fn adapter(module: &'static str, never: Names) -> Layer {
@@ -180,7 +199,7 @@ const TUI_LAYERS: &[Layer] = &[
     row("app", &["text"], &[WORDS, &["serde"]]),
     row("text", &[], &[&["muster_protocol::time", "unicode_segmentation", "unicode_width"]]),
     row("glyph", &[], &[WORDS]),
-    row("theme", &[], &[&["ratatui"]]),
+    row("theme", &["app::look"], &[&["ratatui"]]),
     row(
         "view",
         &["app", "glyph", "text", "theme"],

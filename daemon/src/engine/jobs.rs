@@ -20,6 +20,7 @@ use crate::custody::CustodyError;
 use crate::domain::effect::{CheckJob, Route, SendJob};
 use crate::domain::intent::Cause;
 use crate::domain::msg::{CheckDone, Msg, Read};
+use crate::failpoint::{Point, hit};
 
 /// What a call for an account is signed with.
 struct Signing {
@@ -65,7 +66,10 @@ impl Engine {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
             let order = Order { leg, instrument, tag };
             let outcome = if gate.is_open(&route.user, &intent.run.plan) {
-                signing.adapter.place(auth, &order).await.map_err(cause)
+                hit(Point::BeforePost);
+                let outcome = signing.adapter.place(auth, &order).await.map_err(cause);
+                hit(Point::Replied);
+                outcome
             } else {
                 // Not a byte has left: the model's word for that is a failure to connect.
                 let says = Some("halted before it left".to_owned());

@@ -8,9 +8,11 @@ pub mod check;
 mod feed;
 mod gate;
 mod handle;
+mod house;
 mod jobs;
 mod keys;
 mod perform;
+mod points;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -113,6 +115,8 @@ pub struct Engine {
     derived: Option<Derived>,
     gate: Gate,
     status_at: Timestamp,
+    /// When the newest backup was made.
+    backed_up: Option<Timestamp>,
 }
 
 impl Engine {
@@ -128,6 +132,7 @@ impl Engine {
         }
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
         model.audit = store.audit_head()?;
+        let backed_up = house::last_backup(&store)?;
         let (inputs_to, inputs) = mpsc::channel(INPUTS);
         let (back_to, back) = mpsc::unbounded_channel();
         let report_to = back_to.clone();
@@ -165,6 +170,7 @@ impl Engine {
             derived: None,
             gate: Gate::default(),
             status_at: now,
+            backed_up,
         };
         Ok((engine, Handle::new(inputs_to)))
     }
@@ -234,7 +240,12 @@ impl Engine {
 
     fn came_back(&mut self, back: Back) -> Result<Option<Msg>, EngineError> {
         match back {
-            Back::Msg(msg) => Ok(Some(*msg)),
+            Back::Msg(msg) => {
+                if matches!(*msg, Msg::BackedUp(_, Ok(_))) {
+                    self.backed_up = Some(self.clock.now());
+                }
+                Ok(Some(*msg))
+            }
             Back::Check { target, session, done } => {
                 self.running.remove(&target);
                 if let Some(session) = session {
@@ -246,6 +257,7 @@ impl Engine {
                 self.model.audit = audit;
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
+                points::durable(&note);
                 let Note { records, then, acks, since } = note;
                 self.warn_if_slow(since);
                 self.turn(vec![Msg::Committed(records), Msg::Audited(then)]);

@@ -14,10 +14,12 @@ mod epoch;
 mod error;
 mod file;
 mod journal;
+mod look;
 mod migrate;
 mod purge;
 mod records;
 mod sealed;
+pub(crate) mod steps;
 mod tables;
 mod writer;
 
@@ -29,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use muster_protocol::audit::{AuditRow, AuditVerified};
-use muster_protocol::event::JournalEntry;
+use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::ids::UserId;
 use muster_protocol::request::JournalFilter;
 use muster_protocol::status::AuditHead;
@@ -39,9 +41,12 @@ use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
 pub use self::batch::{Batch, Placed, SealedRow};
 pub use self::epoch::{Epochs, Found};
 pub use self::error::StoreError;
+pub use self::look::StoreSize;
 pub use self::purge::Rewritten;
 pub use self::records::{decode, encode};
 pub use self::writer::{Report, Writer, WriterStopped};
+
+use crate::failpoint::{Point, hit};
 
 use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAULT};
 
@@ -49,6 +54,7 @@ use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAUL
 pub struct Store {
     /// Held for writing by a purge alone, which puts another file in its place.
     db: RwLock<Database>,
+    /// Where the file is, if it is one.
     path: Option<PathBuf>,
 }
 
@@ -201,6 +207,20 @@ impl Store {
         })
     }
 
+    /// The newest audit entry that is wanted, among the newest `within`.
+    pub fn newest_audit(
+        &self,
+        within: usize,
+        wanted: impl Fn(&AuditEntry) -> bool,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        guarded(|| look::newest_audit(&self.db(), within, wanted))
+    }
+
+    /// How large it is.
+    pub fn size(&self) -> Result<StoreSize, StoreError> {
+        guarded(|| look::size(&self.db(), self.path.as_deref()))
+    }
+
     /// Copies everything, as it is at one moment, to a new file; gives its length.
     pub fn copy_to(
         &self,
@@ -252,7 +272,9 @@ impl Store {
             let mut writing = db.begin_write()?;
             writing.set_quick_repair(true);
             let placed = batch::write(&writing, batches)?;
+            hit(Point::Written);
             writing.commit()?;
+            hit(Point::Committed);
             Ok(placed)
         })
     }

@@ -8,6 +8,7 @@ use crate::account::{AccountView, Credential};
 use crate::audit::{AuditRow, AuditVerified};
 use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
+use crate::house::HouseView;
 use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -134,6 +135,8 @@ requests! {
         /// Which.
         run: RunId,
     }
+    /// The store's size, the vault's slots, the last backup.
+    House: "house" -> HouseView, Read {}
     /// The ways to open the vault.
     ListSlots: "vault.slots" -> Vec<SlotView>, Operate {}
     /// Opens the vault.

@@ -44,7 +44,7 @@ mod fault;
 mod kite;
 mod net;
 mod people;
-mod random;
+pub(crate) mod random;
 mod rules;
 mod summary;
 mod truth;

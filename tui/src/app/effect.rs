@@ -52,6 +52,7 @@ pub(crate) enum Ask {
     Resolve { intent: IntentId, verdict: Verdict },
     Unseal,
     Seal,
+    House,
 }
 
 /// The form, without its secrets.

@@ -2,8 +2,8 @@
 
 use muster_protocol::client::{CallError, Client};
 use muster_protocol::request::{
-    Abandon, ArmPlan, Connect, Halt, Login, RemoveAccount, ResolveIntent, Resume, Seal, SetActive,
-    SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts, Unseal,
+    Abandon, ArmPlan, Connect, Halt, House, Login, RemoveAccount, ResolveIntent, Resume, Seal,
+    SetActive, SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts, Unseal,
 };
 
 use crate::app::effect::Ask;
@@ -28,6 +28,7 @@ pub(crate) enum Outgoing {
     Resolve(ResolveIntent),
     Unseal(Unseal),
     Seal(Seal),
+    House(House),
 }
 
 impl Outgoing {
@@ -59,6 +60,7 @@ impl Outgoing {
             Ask::Halt { scope, on: false } => Self::Resume(Resume { scope }),
             Ask::Unseal => Self::Unseal(Unseal { secret: secrets.take(SecretField::Vault) }),
             Ask::Seal => Self::Seal(Seal {}),
+            Ask::House => Self::House(House {}),
             Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }
     }
@@ -71,6 +73,7 @@ impl Outgoing {
             Self::SetAuto(call) => Answer::Touched(client.call(call).await?),
             Self::Login(call) => Answer::Ticket(client.call(call).await?),
             Self::Connect(call) => Answer::Ticket(client.call(call).await?),
+            Self::House(call) => Answer::House(Box::new(client.call(call).await?)),
             Self::ShowRun(call) => Answer::Run(Box::new(client.call(call).await?)),
             Self::Remove(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,
