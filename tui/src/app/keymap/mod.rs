@@ -152,6 +152,7 @@ impl Context {
         Self::Confirm,
         Self::Line,
         Self::Redirect,
+        Self::Unseal,
         Self::Qr,
     ];
 
