@@ -66,6 +66,7 @@ impl Outgoing {
     }
 
     /// Sends it and waits for the answer.
+    #[expect(clippy::cognitive_complexity, reason = "a table: a line for each request")]
     pub(super) async fn perform(self, client: &Client) -> Result<Answer, CallError> {
         Ok(match self {
             Self::Test(call) => Answer::Touched(client.call(call).await?),
