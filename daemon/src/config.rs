@@ -7,6 +7,9 @@ use muster_protocol::ids::{EgressName, UserId};
 use muster_protocol::time::TimeOfDay;
 use serde::Deserialize;
 
+use crate::domain::clock_guard::NtpRule;
+use crate::domain::egress::SharedEgress;
+
 /// What the file says, defaults filled in.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,12 @@ pub struct Config {
     /// How many seconds before its time a run is frozen.
     #[serde(default = "default_freeze_lead")]
     pub freeze_lead_s: u16,
+    /// What is done when unrelated people's accounts at one broker leave by one address.
+    #[serde(default)]
+    pub shared_egress: SharedEgress,
+    /// Whether the machine's clock can be believed.
+    #[serde(default)]
+    pub clock: ClockConfig,
     /// Where login redirects arrive.
     #[serde(default)]
     pub callback: CallbackConfig,
@@ -56,6 +65,25 @@ pub struct EgressConfig {
     /// A service that answers with the address it sees, as plain text.
     #[serde(default)]
     pub observe_url: Option<String>,
+    /// More of them, asked in order until one answers.
+    #[serde(default)]
+    pub observe_urls: Vec<String>,
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockConfig {
+    /// What is done when it is known to follow no time source.
+    pub ntp: NtpRule,
+    /// A file the time service touches whenever it hears from its source.
+    pub synchronized_file: PathBuf,
+}
+
+impl Default for ClockConfig {
+    fn default() -> Self {
+        Self { ntp: NtpRule::default(), synchronized_file: crate::clock::timesyncd() }
+    }
 }
 
 /// The login callback.
@@ -171,6 +199,9 @@ pub enum ConfigError {
     /// Two egresses of one name.
     #[error("two egresses are called {0}")]
     EgressTwice(EgressName),
+    /// Nobody is ever called.
+    #[error("muster_times names no time: sessions would never be opened by themselves")]
+    NoMuster,
     /// The time-outs are the wrong way round.
     #[error("http.connect_ms must be shorter than http.call_ms")]
     Timeouts,
@@ -203,6 +234,9 @@ impl Config {
             if self.egress.iter().skip(index + 1).any(|other| other.name == egress.name) {
                 return Err(ConfigError::EgressTwice(egress.name.clone()));
             }
+        }
+        if self.muster_times.is_empty() {
+            return Err(ConfigError::NoMuster);
         }
         if self.http.connect_ms >= self.http.call_ms {
             return Err(ConfigError::Timeouts);

@@ -17,8 +17,8 @@ pub struct Egress {
     pub bind: Option<Ipv4Addr>,
     /// A SOCKS or HTTP proxy; may hold a password.
     pub proxy: Option<String>,
-    /// A page that answers with the caller's address as plain text.
-    pub observe_url: Option<String>,
+    /// Pages that answer with the caller's address as plain text; the first that does is believed.
+    pub observe_urls: Vec<String>,
 }
 
 /// What an observation says of an egress.
@@ -72,7 +72,7 @@ mod tests {
             address: address.to_owned(),
             bind: None,
             proxy: Some("socks5h://u:CANARY@127.0.0.1:1080".to_owned()),
-            observe_url: None,
+            observe_urls: Vec::new(),
         }
     }
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::check::{CheckView, OrderPermission};
 use crate::failure::FailureKind;
 use crate::ids::{AccountId, EgressName, Label, RunId, UserId};
-use crate::order::Broker;
+use crate::money::Paise;
+use crate::order::{Broker, Exchange};
 use crate::run::RunCounts;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -142,6 +143,55 @@ pub enum Unfit {
     Sealed,
     /// Orders are halted for this person, or for everybody.
     Halted,
+    /// The world sees another address than the one people registered.
+    EgressWrong {
+        /// The address the world sees.
+        seen: String,
+        /// The one people registered.
+        registered: String,
+    },
+    /// Nothing can leave by the account's egress.
+    EgressGone {
+        /// Why.
+        why: String,
+    },
+    /// Other people's accounts at this broker leave by the same address, and that is refused.
+    EgressShared {
+        /// How many people share it.
+        users: u32,
+    },
+    /// This server's clock and the broker's disagree.
+    ClockOff {
+        /// The broker's clock minus ours, in milliseconds.
+        offset_ms: i64,
+    },
+    /// Today's list of instruments is not there.
+    NoInstruments {
+        /// Why.
+        why: String,
+    },
+    /// The broker's list does not have these.
+    UnknownInstruments {
+        /// Their symbols.
+        symbols: Vec<String>,
+    },
+    /// The account may not trade where the legs are.
+    SegmentOff {
+        /// The exchanges the broker did not name.
+        exchanges: Vec<Exchange>,
+    },
+    /// The money does not cover the legs.
+    FundsShort {
+        /// What there is.
+        available: Paise,
+        /// What the legs take.
+        needed: Paise,
+    },
+    /// Orders of this account are IN DOUBT.
+    InDoubt {
+        /// How many.
+        orders: u32,
+    },
 }
 
 impl Unfit {
@@ -162,16 +212,47 @@ impl Unfit {
                 }
                 OrderPermission::Refused { seen: None } => "order permission refused".to_owned(),
                 OrderPermission::NoIpRegistered => "no address registered at the broker".to_owned(),
-                OrderPermission::Untested
-                | OrderPermission::Allowed
-                | OrderPermission::CannotTell { .. } => "order permission unknown".to_owned(),
+                OrderPermission::Untested => {
+                    "order permission not tested since the egress changed".to_owned()
+                }
+                OrderPermission::Allowed | OrderPermission::CannotTell { .. } => {
+                    "order permission unknown".to_owned()
+                }
             },
             Self::Leg { leg, why } => format!("leg {leg}: {why}"),
             Self::Cap { why } => format!("cap: {why}"),
             Self::Sealed => "the vault is sealed".to_owned(),
             Self::Halted => "orders are halted".to_owned(),
+            Self::EgressWrong { seen, registered } => {
+                format!("leaves as {seen}, but {registered} is registered")
+            }
+            Self::EgressGone { why } => format!("no way out: {why}"),
+            Self::EgressShared { users } => {
+                format!("{users} unrelated people share its address, which is refused")
+            }
+            Self::ClockOff { offset_ms } => format!("clock {}", offset_words(*offset_ms)),
+            Self::NoInstruments { why } => format!("no list of instruments: {why}"),
+            Self::UnknownInstruments { symbols } => {
+                format!("{} not in the broker's list of instruments", symbols.join(", "))
+            }
+            Self::SegmentOff { exchanges } => {
+                let codes: Vec<&str> = exchanges.iter().map(|exchange| exchange.code()).collect();
+                format!("not enabled for {}", codes.join(", "))
+            }
+            Self::FundsShort { available, needed } => {
+                format!("{available} available, the plan takes {needed}")
+            }
+            Self::InDoubt { orders: 1 } => "an order is IN DOUBT; settle it first".to_owned(),
+            Self::InDoubt { orders } => format!("{orders} orders are IN DOUBT; settle them first"),
         }
     }
+}
+
+/// A clock's offset from ours, in words: `3.2 s behind the broker's`.
+pub fn offset_words(offset_ms: i64) -> String {
+    let off = offset_ms.unsigned_abs();
+    let way = if offset_ms < 0 { "ahead of" } else { "behind" };
+    format!("{}.{} s {way} the broker's", off / 1_000, off % 1_000 / 100)
 }
 
 /// Whether the account would take part in the next run.

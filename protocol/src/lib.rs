@@ -18,6 +18,7 @@ pub mod house;
 pub mod ids;
 pub mod key_text;
 pub mod money;
+pub mod muster;
 pub mod order;
 mod params;
 pub mod plan;

@@ -65,6 +65,9 @@ pub enum Exchange {
 }
 
 impl Exchange {
+    /// Every exchange segment.
+    pub const ALL: [Self; 6] = [Self::Nse, Self::Bse, Self::Nfo, Self::Bfo, Self::Mcx, Self::Cds];
+
     /// The code on the wire.
     pub const fn code(self) -> &'static str {
         match self {

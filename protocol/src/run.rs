@@ -244,6 +244,9 @@ pub struct RunView {
     /// The instant it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fired_at: Option<Timestamp>,
+    /// How long after its time it fired, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_us: Option<u64>,
     /// The instant the last intent was settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,

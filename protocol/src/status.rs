@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::halt::HaltScope;
 use crate::ids::{EgressName, PlanId, RunId};
+use crate::order::Broker;
 use crate::plan::Mode;
 use crate::time::{Timestamp, TradingDate};
 
@@ -56,6 +57,12 @@ pub enum HoldReason {
     OlderStore,
     /// The store is in use, and there is no epoch file beside it.
     NoEpoch,
+    /// The clock shows an earlier time than it did before.
+    ClockBehind,
+    /// The clock was set, and nothing has confirmed it since.
+    ClockSet,
+    /// The clock is known to follow no time source.
+    ClockUnsynchronised,
 }
 
 impl HoldReason {
@@ -67,6 +74,15 @@ impl HoldReason {
             }
             Self::NoEpoch => {
                 "HELD: the store came without its epoch file; look at today's orders, then say muster release"
+            }
+            Self::ClockBehind => {
+                "HELD: the clock is behind what it showed before; set it right, or say muster release"
+            }
+            Self::ClockSet => {
+                "HELD: the clock was set and no broker has confirmed it; test an account, or say muster release"
+            }
+            Self::ClockUnsynchronised => {
+                "HELD: the clock follows no time source; start one, or set clock.ntp in the configuration"
             }
         }
     }
@@ -106,7 +122,100 @@ pub struct EgressView {
     pub accounts: u32,
     /// Brokers at which more than one user shares it.
     #[serde(default)]
-    pub shared_at: Vec<crate::order::Broker>,
+    pub shared_at: Vec<Broker>,
+    /// What is known of it now.
+    #[serde(default)]
+    pub state: EgressState,
+    /// The local address calls leave from, if one is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bind: Option<String>,
+    /// Calls go through a proxy.
+    #[serde(default)]
+    pub proxied: bool,
+    /// Why it could not be observed the last time, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// What is known of an egress.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EgressState {
+    /// Nothing observes it, or nothing has yet.
+    #[default]
+    Unobserved,
+    /// The world saw the address people register, not long ago.
+    AsRegistered,
+    /// What the world saw is too long ago to rely on.
+    Stale,
+    /// The world sees another address.
+    Another,
+    /// Nothing can leave by it: its local address is gone.
+    Gone,
+}
+
+impl EgressState {
+    /// The word in a table.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unobserved => "not observed",
+            Self::AsRegistered => "as registered",
+            Self::Stale => "STALE",
+            Self::Another => "ANOTHER ADDRESS",
+            Self::Gone => "GONE",
+        }
+    }
+}
+
+/// Whether the machine's clock follows a time source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Ntp {
+    /// Nothing says.
+    #[default]
+    Unknown,
+    /// It does.
+    Synchronised {
+        /// When it last heard from its source.
+        at: Timestamp,
+    },
+    /// It is known not to.
+    Unsynchronised,
+}
+
+/// A broker's clock against ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockOffset {
+    /// Which broker.
+    pub broker: Broker,
+    /// The broker's clock minus ours, in milliseconds; the least its header allows.
+    pub offset_ms: i64,
+    /// When it was measured.
+    pub at: Timestamp,
+}
+
+/// What is known of this server's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClockView {
+    /// Whether it follows a time source.
+    pub ntp: Ntp,
+    /// The brokers' clocks, as last measured.
+    #[serde(default)]
+    pub offsets: Vec<ClockOffset>,
+    /// When it was last set by a step, and by how many milliseconds, since the daemon started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<ClockStep>,
+}
+
+/// A step of the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStep {
+    /// What it showed then, after the step.
+    pub at: Timestamp,
+    /// By how much it was moved, in milliseconds.
+    pub by_ms: i64,
 }
 
 /// An observation of an egress from outside.
@@ -186,6 +295,12 @@ pub struct StatusView {
     /// The newest link of the audit chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditHead>,
+    /// What is known of this server's clock.
+    #[serde(default)]
+    pub clock: ClockView,
+    /// When all accounts were last called to a muster, since the daemon started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mustered: Option<Timestamp>,
     /// Where login redirects arrive, as text for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,

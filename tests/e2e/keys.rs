@@ -194,7 +194,7 @@ async fn begun(world: &World, of: &[(&str, &str)]) -> anyhow::Result<(VaultState
     let read = of.iter().map(|(name, text)| credential(world, name, text));
     let opening = Opening::Credentials(read.collect::<anyhow::Result<_>>()?);
     let (config, stop) = (Config::read(&world.config())?, CancellationToken::new());
-    let clock = std::sync::Arc::new(musterd::clock::SystemClock);
+    let clock = std::sync::Arc::new(muster_tests::harness::clock::DayClock(world.clock.clone()));
     let daemon = tokio::spawn(run(config, opening, Edges { clock, socket: None }, stop.clone()));
     eventually("the daemon answers", async || world.client().await.is_ok()).await?;
     let seen = world.look().await?.snapshot;

@@ -7,6 +7,10 @@ mod books;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod connect;
 #[cfg(test)]
 mod crash;
@@ -19,6 +23,10 @@ mod hunt;
 mod keys;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod muster;
+#[cfg(test)]
+mod person;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

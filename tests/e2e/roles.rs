@@ -22,25 +22,25 @@ use crate::wire::Wire;
 
 const STRANGER: u32 = 65_534;
 const VIEWER: u32 = 64_001;
-const USER: u32 = 64_002;
+pub(crate) const USER: u32 = 64_002;
 
 /// A world with four connected accounts whose door other users can reach.
-struct Open {
-    world: World,
-    daemon: Daemon,
+pub(crate) struct Open {
+    pub(crate) world: World,
+    pub(crate) daemon: Daemon,
     /// A copy of the drill that everybody may run.
     drill: PathBuf,
     folder: tempfile::TempDir,
 }
 
 /// A connection made by a process of another user.
-struct Stranger {
-    wire: Wire,
+pub(crate) struct Stranger {
+    pub(crate) wire: Wire,
     _relay: Child,
 }
 
 /// `None` where nobody else can be played.
-async fn open() -> anyhow::Result<Option<Open>> {
+pub(crate) async fn open() -> anyhow::Result<Option<Open>> {
     if std::fs::metadata("/proc/self")?.uid() != 0 {
         skipped("this test plays other users and runs as root only: skipped");
         return Ok(None);
@@ -71,14 +71,14 @@ fn skipped(why: &str) {
 
 impl Open {
     /// The drill, to be run as this user, who is in no group but their own.
-    fn program(&self, uid: u32) -> Command {
+    pub(crate) fn program(&self, uid: u32) -> Command {
         let mut program = Command::new(&self.drill);
         program.uid(uid).gid(uid).current_dir(self.folder.path()).stdin(Stdio::piped());
         program.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         program
     }
 
-    fn connect(&self, uid: u32) -> anyhow::Result<Stranger> {
+    pub(crate) fn connect(&self, uid: u32) -> anyhow::Result<Stranger> {
         let mut relay = self.program(uid).arg("relay").arg(self.world.socket()).spawn()?;
         let from = relay.stdout.take().context("no output")?;
         let to = relay.stdin.take().context("no input")?;
@@ -93,7 +93,7 @@ impl Open {
         Ok(said.status.success().then_some(String::from_utf8(said.stdout)?))
     }
 
-    async fn look(&self) -> anyhow::Result<Snapshot> {
+    pub(crate) async fn look(&self) -> anyhow::Result<Snapshot> {
         Ok(self.world.look().await?.snapshot)
     }
 }

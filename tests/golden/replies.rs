@@ -10,26 +10,31 @@ use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::house::HouseView;
 use muster_protocol::ids::AccountId;
+use muster_protocol::money::Paise;
+use muster_protocol::muster::MusterBoard;
+use muster_protocol::order::Exchange;
 use muster_protocol::reply::{
     BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, House,
-    LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login, Purge, PutPlan,
-    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
-    ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status,
-    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    Abandon, AddSlot, ArmPlan, Backup, Call, CallMuster, ChangeSecret, Connect, Halt, Hello, House,
+    LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login, Muster, Purge,
+    PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot,
+    Request, ResolveIntent, Resume, Rotate, Seal, SetActive, SetAutoExecute, SetEgress, ShowRun,
+    Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::run::{IntentStatus, RunState};
-use muster_protocol::status::{AuditHead, HoldReason, MissedRun, StatusView};
+use muster_protocol::status::{
+    AuditHead, ClockView, EgressState, HoldReason, MissedRun, Ntp, StatusView,
+};
 use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, entry, fresh_account, intent, plan, report, run, run_id, status,
-    user,
+    HASH, TICKET, account, at, board, entry, fresh_account, intent, plan, report, run, run_id,
+    status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -84,7 +89,25 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
         Some(Unfit::Leg { .. }) => Unfit::Cap { why: "5 orders, at most 4".to_owned() },
         Some(Unfit::Cap { .. }) => Unfit::Sealed,
         Some(Unfit::Sealed) => Unfit::Halted,
-        Some(Unfit::Halted) => return None,
+        Some(Unfit::Halted) => Unfit::EgressWrong {
+            seen: "198.51.100.4".to_owned(),
+            registered: "203.0.113.7".to_owned(),
+        },
+        Some(Unfit::EgressWrong { .. }) => Unfit::EgressGone { why: "no such address".to_owned() },
+        Some(Unfit::EgressGone { .. }) => Unfit::EgressShared { users: 2 },
+        Some(Unfit::EgressShared { .. }) => Unfit::ClockOff { offset_ms: -3_200 },
+        Some(Unfit::ClockOff { .. }) => Unfit::NoInstruments { why: "not today".to_owned() },
+        Some(Unfit::NoInstruments { .. }) => {
+            Unfit::UnknownInstruments { symbols: vec!["SBIN".to_owned()] }
+        }
+        Some(Unfit::UnknownInstruments { .. }) => {
+            Unfit::SegmentOff { exchanges: vec![Exchange::Nfo] }
+        }
+        Some(Unfit::SegmentOff { .. }) => {
+            Unfit::FundsShort { available: Paise(100), needed: Paise(200) }
+        }
+        Some(Unfit::FundsShort { .. }) => Unfit::InDoubt { orders: 1 },
+        Some(Unfit::InDoubt { .. }) => return None,
     })
 }
 
@@ -120,6 +143,12 @@ fn welcomes(lines: &mut Lines) {
         });
     }
     lines.answer::<Status>(&status());
+    for state in lines::chain(egress_after) {
+        let mut seen = status();
+        seen.egress.iter_mut().for_each(|egress| egress.state = state);
+        seen.clock = ClockView { ntp: Ntp::Unsynchronised, ..ClockView::default() };
+        lines.answer::<Status>(&seen);
+    }
     lines.answer::<Subscribe>(&Subscribed { seq: 0, snapshot: snapshot() });
 }
 
@@ -140,6 +169,7 @@ fn accounts(lines: &mut Lines) {
     lines.answer::<TestAccounts>(&touched);
     lines.answer::<SetActive>(&touched);
     lines.answer::<SetAutoExecute>(&touched);
+    lines.answer::<SetEgress>(&Done {});
     lines.answer::<LabelAccounts>(&touched);
     lines.answer::<RemoveAccount>(&Done {});
 }
@@ -152,6 +182,11 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ArmPlan>(&plan());
     lines.answer::<RemovePlan>(&Done {});
     lines.answer::<ListPlans>(&vec![plan(), never]);
+    lines.answer::<Muster>(&board());
+    let alone =
+        MusterBoard { run: None, mustered: None, next_muster: None, rows: Vec::new(), ..board() };
+    lines.answer::<Muster>(&alone);
+    lines.answer::<CallMuster>(&Touched { accounts: vec![AccountId(7)] });
     lines.answer::<ListRuns>(&lines::chain(run_state_after).into_iter().map(run).collect());
     let intents = IntentStatus::ALL.into_iter().map(intent).collect();
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
@@ -160,6 +195,28 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
+}
+
+fn hold_after(reason: Option<&HoldReason>) -> Option<HoldReason> {
+    Some(match reason {
+        None => HoldReason::OlderStore,
+        Some(HoldReason::OlderStore) => HoldReason::NoEpoch,
+        Some(HoldReason::NoEpoch) => HoldReason::ClockBehind,
+        Some(HoldReason::ClockBehind) => HoldReason::ClockSet,
+        Some(HoldReason::ClockSet) => HoldReason::ClockUnsynchronised,
+        Some(HoldReason::ClockUnsynchronised) => return None,
+    })
+}
+
+fn egress_after(state: Option<&EgressState>) -> Option<EgressState> {
+    Some(match state {
+        None => EgressState::Unobserved,
+        Some(EgressState::Unobserved) => EgressState::AsRegistered,
+        Some(EgressState::AsRegistered) => EgressState::Stale,
+        Some(EgressState::Stale) => EgressState::Another,
+        Some(EgressState::Another) => EgressState::Gone,
+        Some(EgressState::Gone) => return None,
+    })
 }
 
 fn vault(lines: &mut Lines) {
@@ -179,7 +236,7 @@ fn vault(lines: &mut Lines) {
     let file = "/var/backups/muster.redb".to_owned();
     lines.answer::<Backup>(&BackedUp { file, bytes: 1_589_248 });
     lines.answer::<Release>(&Done {});
-    for held in [HoldReason::OlderStore, HoldReason::NoEpoch] {
+    for held in lines::chain(hold_after) {
         let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
         lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });
     }

@@ -10,11 +10,12 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, House,
+    Abandon, AddSlot, ArmPlan, Backup, Call, CallMuster, ChangeSecret, Connect, Halt, Hello, House,
     JournalFilter, LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns, ListSlots, Login,
-    Purge, PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan,
-    RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute,
-    ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount,
+    RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection, SetActive,
+    SetAutoExecute, SetEgress, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
+    UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -22,7 +23,7 @@ use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
 
 use crate::lines;
-use crate::samples::{HASH, TICKET, run_id, spec, user};
+use crate::samples::{HASH, TICKET, at, run_id, spec, user};
 
 /// The lines, and which methods they call.
 struct Lines {
@@ -67,6 +68,9 @@ fn again(id: u64, request: &Request) -> String {
         Request::SetAutoExecute(call) => line(id, call),
         Request::LabelAccounts(call) => line(id, call),
         Request::RemoveAccount(call) => line(id, call),
+        Request::SetEgress(call) => line(id, call),
+        Request::Muster(call) => line(id, call),
+        Request::CallMuster(call) => line(id, call),
         Request::PutPlan(call) => line(id, call),
         Request::ArmPlan(call) => line(id, call),
         Request::RemovePlan(call) => line(id, call),
@@ -129,6 +133,7 @@ fn accounts(lines: &mut Lines) {
     lines.say(&TestAccounts { accounts: Selection::All });
     lines.say(&SetActive { accounts: Selection::Ids(vec![AccountId(7)]), on: false });
     lines.say(&SetAutoExecute { accounts: Selection::All, on: true });
+    lines.say(&SetEgress { account: AccountId(7), egress: "second".parse().unwrap() });
     let label = |text: &str| vec![text.parse().unwrap()];
     lines.say(&LabelAccounts {
         accounts: Selection::All,
@@ -143,6 +148,9 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.say(&ArmPlan { plan: spec().name, mode: Mode::Live, hash: HASH.to_owned() });
     lines.say(&RemovePlan { plan: spec().name });
     lines.say(&ListPlans {});
+    lines.say(&Muster { plan: None });
+    lines.say(&Muster { plan: Some(spec().name) });
+    lines.say(&CallMuster {});
     lines.say(&ListRuns {});
     lines.say(&ShowRun { run: run_id() });
     let intent = IntentId { run: run_id(), account: AccountId(7), leg: LegNo(0) };
@@ -163,6 +171,9 @@ fn plans_and_runs(lines: &mut Lines) {
         broker: Some(Broker::AngelOne),
         run: Some(run_id()),
         text: Some("doubt".to_owned()),
+        since: Some(at("09:00:00")),
+        until: Some(at("16:00:00")),
+        before: Some(900),
     };
     lines.say(&QueryJournal { after: 3, limit: 1_000, filter });
 }

@@ -13,13 +13,15 @@ use muster_protocol::ids::{
     AccountId, IntentId, LegNo, OrderId, OrderTag, RunId, TicketId, UserId,
 };
 use muster_protocol::money::{Paise, Quantity};
+use muster_protocol::muster::{Gate, GateVerdict, GateView, MusterBoard, MusterRow, MusterRun};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
 use muster_protocol::plan::{
     Ambiguity, Caps, Finding, Mode, PlanSpec, PlanView, Share, Takers, Weight,
 };
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
 use muster_protocol::status::{
-    AuditHead, EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
+    AuditHead, ClockOffset, ClockStep, ClockView, EgressState, EgressView, FitCounts, MarketPhase,
+    NextRun, Ntp, Observed, StatusView, VaultState,
 };
 use muster_protocol::tally::{DailyReport, RunReport, TallyCounts, TallyLine, TallyVerdict};
 use muster_protocol::time::{TimeOfDay, Timestamp, TradingDate, Weekday};
@@ -63,12 +65,63 @@ pub(crate) fn status() -> StatusView {
             observed: Some(Observed { address: "203.0.113.7".to_owned(), at: at("11:59:00") }),
             accounts: 2,
             shared_at: vec![Broker::Zerodha],
+            state: EgressState::AsRegistered,
+            bind: Some("10.0.0.5".to_owned()),
+            proxied: false,
+            trouble: Some("no answer in the time allowed".to_owned()),
         }],
         counts: FitCounts { fit: 1, unfit: 1, off: 0 },
         held: None,
         missed: Vec::new(),
         audit: None,
+        clock: clock(),
+        mustered: Some(at("09:05:00")),
         callback: Some("127.0.0.1:8912".to_owned()),
+    }
+}
+
+fn clock() -> ClockView {
+    ClockView {
+        ntp: Ntp::Synchronised { at: at("11:58:00") },
+        offsets: vec![ClockOffset { broker: Broker::Zerodha, offset_ms: -120, at: at("11:59:59") }],
+        set: Some(ClockStep { at: at("09:00:00"), by_ms: -700 }),
+    }
+}
+
+/// A board with one line, its gates in each verdict there is.
+pub(crate) fn board() -> MusterBoard {
+    let verdicts =
+        [GateVerdict::Passed, GateVerdict::Warned, GateVerdict::Unknown, GateVerdict::Failed];
+    let gates = Gate::ALL.into_iter().zip(verdicts.into_iter().cycle());
+    let gates = gates.map(|(gate, verdict)| GateView {
+        gate,
+        verdict,
+        known_at: (gate == Gate::Egress).then(|| at("11:59:00")),
+        detail: if gate == Gate::Egress { "main 203.0.113.7" } else { "" }.to_owned(),
+    });
+    MusterBoard {
+        now: at("15:00:00"),
+        run: Some(MusterRun {
+            plan: "btst".parse().unwrap(),
+            at: at("15:10:00"),
+            window_until: at("15:14:00"),
+            mode: Mode::Live,
+            hash: HASH.to_owned(),
+            frozen: true,
+        }),
+        held: None,
+        mustered: Some(at("14:59:00")),
+        next_muster: Some(at("15:05:00")),
+        checking: 1,
+        counts: FitCounts { fit: 0, unfit: 1, off: 0 },
+        rows: vec![MusterRow {
+            account: AccountId(7),
+            user: user(),
+            broker: Broker::Zerodha,
+            client_id: "ZS0001".to_owned(),
+            fitness: Fitness::Unfit { reasons: vec![Unfit::InDoubt { orders: 1 }] },
+            gates: gates.collect(),
+        }],
     }
 }
 
@@ -219,6 +272,7 @@ pub(crate) fn run(state: RunState) -> RunView {
         state,
         fire_at: at("15:10:00"),
         fired_at: Some(at("15:10:00.004")),
+        late_us: Some(4_120),
         closed_at: Some(at("15:10:02")),
         hash: HASH.to_owned(),
         legs: spec().legs,

@@ -37,6 +37,7 @@ const WORDS: Names = &[
     "muster_protocol::house",
     "muster_protocol::ids",
     "muster_protocol::money",
+    "muster_protocol::muster",
     "muster_protocol::order",
     "muster_protocol::plan",
     "muster_protocol::reply",
@@ -86,7 +87,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("cli", ALL, &[ALL]),
     row("daemon", ALL, &[ALL]),
     row("upkeep", ALL, &[ALL]),
-    row("config", &["domain"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
+    row("config", &["domain", "clock"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
     row("passphrase", &[], &[ERRORS, WIPED, &["rustix"]]),
     // Pure: no clock, no IO, no randomness.
     row("domain", &[], &[WORDS, SERDE, ERRORS, &["sha2", "data_encoding"]]),
@@ -112,7 +113,7 @@ const DAEMON_LAYERS: &[Layer] = &[
         &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
     row("failpoint", &[], &[&["rustix"]]),
-    row("clock", &[], &[&["muster_protocol::time"], TASKS]),
+    row("clock", &[], &[&["muster_protocol::status", "muster_protocol::time", "rustix"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
     Layer {
         module: "broker",

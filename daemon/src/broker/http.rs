@@ -2,6 +2,7 @@
 //! A connection pool belongs to one egress and one broker. Knows no broker.
 
 mod call;
+mod dates;
 mod tls;
 
 use std::error::Error;
@@ -13,6 +14,7 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use muster_protocol::time::Timestamp;
 
 pub use self::call::Call;
+pub use self::dates::{Dates, Moment, Watch, least_offset};
 pub use self::tls::{SetupError, Tls};
 
 /// How requests leave this machine.
@@ -44,7 +46,11 @@ impl Default for Timeouts {
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
+    dates: Option<Dates>,
 }
+
+/// The words of a request that did not leave because the egress has no such address any more.
+pub const ADDRESS_GONE: &str = "the egress address is not an address of this machine";
 
 /// An answer, whatever its status.
 #[derive(Debug)]
@@ -100,7 +106,13 @@ impl Http {
         if let Some(proxy) = &route.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|_| SetupError::Proxy)?);
         }
-        Ok(Self { client: builder.build().map_err(|_| SetupError::Client)? })
+        Ok(Self { client: builder.build().map_err(|_| SetupError::Client)?, dates: None })
+    }
+
+    /// The same client, its peer's clock told to `dates` with each answer.
+    #[must_use]
+    pub fn telling(self, dates: Dates) -> Self {
+        Self { dates: Some(dates), ..self }
     }
 
     /// Sends once and reads the answer, up to the call's cap.
@@ -114,7 +126,9 @@ impl Http {
         if let Some(timeout) = timeout {
             request = request.timeout(timeout);
         }
+        let sent = self.dates.as_ref().map(|dates| dates.0.moment());
         let mut response = request.send().await.map_err(|error| SendError::of(&error))?;
+        self.tell_date(&response, sent);
         let (mut body, mut cut) = (Vec::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(|error| SendError::of(&error))? {
             let room = cap.saturating_sub(body.len());
@@ -132,6 +146,17 @@ impl Http {
             body,
             cut,
         })
+    }
+}
+
+impl Http {
+    /// A cache keeps the date of what it keeps: an answer of some age says nothing of the clock.
+    fn tell_date(&self, response: &reqwest::Response, sent: Option<Moment>) {
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
+        let date = header("date").and_then(http_date).filter(|_| header("age").is_none());
+        if let (Some(dates), Some(date), Some(sent)) = (&self.dates, date, sent) {
+            dates.0.dated(date, sent);
+        }
     }
 }
 
@@ -182,9 +207,7 @@ fn cause_words(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     // An IO error is no source of what it wraps, and here they come nested.
     let inner = io.get_ref().and_then(|inner| cause_words(inner));
     inner.or_else(|| match io.kind() {
-        io::ErrorKind::AddrNotAvailable => {
-            Some("the egress address is not an address of this machine")
-        }
+        io::ErrorKind::AddrNotAvailable => Some(ADDRESS_GONE),
         io::ErrorKind::ConnectionRefused => Some("the connection was refused"),
         _ => None,
     })

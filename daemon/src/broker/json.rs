@@ -3,6 +3,17 @@
 use muster_protocol::money::Paise;
 use serde_json::Value;
 
+/// The items of a list of names that are known; `None` if there is no such list or it knows none.
+pub(super) fn known<T>(
+    row: &Value,
+    field: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<Vec<T>> {
+    let names = row.get(field)?.as_array()?.iter().filter_map(Value::as_str);
+    let known: Vec<T> = names.filter_map(read).collect();
+    (!known.is_empty()).then_some(known)
+}
+
 /// The field as text: a text that is not empty, or a number's digits.
 pub(super) fn text(row: &Value, field: &str) -> Option<String> {
     match row.get(field)? {

@@ -55,7 +55,7 @@ pub struct Auth<'a> {
 pub enum Proof<'a> {
     /// The one-time code for this instant, made from the credential (Angel One).
     OneTimeCode {
-        /// The exchange clock.
+        /// The broker's clock.
         now: Timestamp,
     },
     /// The request token a browser login ended with (Zerodha).
@@ -79,6 +79,8 @@ pub struct Profile {
     pub client_id: String,
     /// The person's name.
     pub holder: String,
+    /// Where it may trade, if the broker says so in words we know.
+    pub exchanges: Option<Vec<Exchange>>,
 }
 
 /// What a first contact found.

@@ -206,7 +206,8 @@ async fn serve(config: Config, opening: Opening) -> anyhow::Result<()> {
         }
         told.cancel();
     });
-    let edges = Edges { clock: Arc::new(SystemClock), socket: activated()? };
+    let clock = SystemClock::new(config.clock.synchronized_file.clone());
+    let edges = Edges { clock: Arc::new(clock), socket: activated()? };
     run(config, opening, edges, stop).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `musterd slot` and `musterd purge`: what a person does to the keys while no daemon runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Subcommand;
@@ -103,7 +103,7 @@ pub(super) fn purge(store: &Path) -> anyhow::Result<()> {
 
 fn hand() -> Hand {
     let by = format!("uid {}", rustix::process::getuid().as_raw());
-    Hand { by, at: SystemClock.now() }
+    Hand { by, at: SystemClock::new(PathBuf::new()).now() }
 }
 
 fn secret_of(read: &Passphrase) -> anyhow::Result<Secret> {

@@ -119,7 +119,8 @@ pub async fn run(
     let vault = vault.map_err(|error| error.at(&config.store))?;
     let (rows, user_keys) = (store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
     let custody = Custody::new(header, vault, rows, user_keys);
-    let brokers = Brokers::new(&brokers_setup(&config), egresses(&config))?;
+    let brokers =
+        Brokers::new(&brokers_setup(&config), egresses(&config), Arc::clone(&edges.clock))?;
     let mut model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
     model.vault = custody.state();
     let parts =
@@ -201,6 +202,8 @@ fn settings(config: &Config) -> Settings {
     let egress = config.egress.iter().map(|egress| EgressSettings {
         name: egress.name.clone(),
         address: egress.address.clone(),
+        bind: egress.bind.map(|bind| bind.to_string()),
+        proxied: egress.proxy.is_some(),
     });
     Settings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -209,6 +212,8 @@ fn settings(config: &Config) -> Settings {
         freeze_lead_ms: i64::from(config.freeze_lead_s) * 1_000,
         login_ttl_ms: LOGIN_TTL_MS,
         callback: config.callback.enabled.then(|| config.callback.listen.to_string()),
+        shared_egress: config.shared_egress,
+        ntp: config.clock.ntp,
     }
 }
 
@@ -218,7 +223,7 @@ fn egresses(config: &Config) -> Vec<Egress> {
         address: egress.address.clone(),
         bind: egress.bind,
         proxy: egress.proxy.clone(),
-        observe_url: egress.observe_url.clone(),
+        observe_urls: egress.observe_url.iter().chain(&egress.observe_urls).cloned().collect(),
     };
     config.egress.iter().map(egress).collect()
 }

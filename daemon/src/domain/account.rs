@@ -1,11 +1,12 @@
-//! An account as the model keeps it, and whether it is fit for a run.
+//! An account as the model keeps it. Whether it is fit for a run is the muster's business.
 
 use std::collections::VecDeque;
 
-use muster_protocol::account::{AccountStatus, Fitness, PastCheck, Unfit};
+use muster_protocol::account::{AccountStatus, PastCheck};
 use muster_protocol::check::OrderPermission;
 use muster_protocol::ids::{AccountId, EgressName, Label, RunId, UserId};
-use muster_protocol::order::Broker;
+use muster_protocol::money::Paise;
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,13 @@ pub enum AccountEvent {
     AutoExecute {
         /// Which.
         on: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Leaves by another way from now on.
+    Egress {
+        /// Which.
+        egress: EgressName,
         /// When.
         at: Timestamp,
     },
@@ -99,6 +107,14 @@ pub struct Account {
     pub permission: OrderPermission,
     /// When it was found.
     pub permission_at: Option<Timestamp>,
+    /// The address calls left by then, if it was known.
+    pub permission_from: Option<String>,
+    /// Where the broker lets it trade, if it says so, and when that was asked.
+    pub exchanges: Option<(Vec<Exchange>, Timestamp)>,
+    /// The money available, and when that was asked.
+    pub funds: Option<(Paise, Timestamp)>,
+    /// The last step of which a one-time code was used.
+    pub otp_step: Option<i64>,
     /// When a check last passed.
     pub last_ok: Option<Timestamp>,
     /// The latest check.
@@ -121,6 +137,7 @@ impl Account {
                 AccountEvent::Replaced { .. } => illegal("none", "replaced"),
                 AccountEvent::Active { .. } => illegal("none", "active"),
                 AccountEvent::AutoExecute { .. } => illegal("none", "auto-execute"),
+                AccountEvent::Egress { .. } => illegal("none", "egress"),
                 AccountEvent::Labelled { .. } => illegal("none", "labelled"),
                 AccountEvent::Removed { .. } => illegal("none", "removed"),
             };
@@ -134,12 +151,18 @@ impl Account {
                     active: this.active,
                     auto_execute: this.auto_execute,
                     labels: account.labels,
+                    otp_step: this.otp_step,
                     ..fresh
                 };
             }
             AccountEvent::Active { on, .. } => account.active = *on,
             AccountEvent::AutoExecute { on, .. } => account.auto_execute = *on,
             AccountEvent::Labelled { labels, .. } => account.labels.clone_from(labels),
+            AccountEvent::Egress { egress, .. } => {
+                account.identity.egress = egress.clone();
+                account.permission = OrderPermission::Untested;
+                (account.permission_at, account.permission_from) = (None, None);
+            }
             AccountEvent::Removed { .. } => return Ok(None),
         }
         Ok(Some(account))
@@ -157,6 +180,10 @@ impl Account {
             session: Session::None,
             permission: OrderPermission::Untested,
             permission_at: None,
+            permission_from: None,
+            exchanges: None,
+            funds: None,
+            otp_step: None,
             last_ok: None,
             last_check: None,
             history: VecDeque::new(),
@@ -169,7 +196,12 @@ impl Account {
         if let Some(permission) = &check.permission {
             self.permission = permission.clone();
             self.permission_at = Some(check.ended);
+            self.permission_from.clone_from(&check.probed_from);
         }
+        let now = |value| (value, check.ended);
+        self.exchanges = check.exchanges.clone().map(now).or_else(|| self.exchanges.take());
+        self.funds = check.funds.map(|funds| (funds, check.ended)).or(self.funds);
+        self.otp_step = self.otp_step.max(check.otp_step);
         if check.failed.is_none() {
             self.last_ok = Some(check.ended);
         }
@@ -200,44 +232,6 @@ impl Account {
         }
     }
 
-    /// Fit for a run that may send until `until`, or why not.
-    pub fn fitness(&self, now: Timestamp, until: Timestamp) -> Fitness {
-        if !self.active || !self.auto_execute {
-            return Fitness::Off;
-        }
-        let mut reasons = Vec::new();
-        if let Some(failure) = self.failure() {
-            let detail = failure.broker_says.clone().unwrap_or_default();
-            reasons.push(Unfit::CheckFailed { kind: failure.kind, detail });
-        } else if self.last_check.is_none() {
-            reasons.push(Unfit::Untested);
-        }
-        match self.session {
-            Session::Live { until: ends, .. } if now < ends => {
-                if ends <= until {
-                    reasons.push(Unfit::SessionEndsEarly { until: ends });
-                }
-            }
-            Session::Live { .. } | Session::None | Session::Ended { .. } => {
-                let due = self.needs_person_to_log_in();
-                reasons.push(if due { Unfit::LoginDue } else { Unfit::NoSession });
-            }
-        }
-        match &self.permission {
-            // The probe is a guess about the order of the broker's checks; an unclear answer is no refusal.
-            OrderPermission::Allowed | OrderPermission::CannotTell { .. } => {}
-            OrderPermission::Untested
-            | OrderPermission::Refused { .. }
-            | OrderPermission::NoIpRegistered => {
-                let permission = self.permission.clone();
-                if self.failure().is_none() {
-                    reasons.push(Unfit::OrderPermission { permission });
-                }
-            }
-        }
-        if reasons.is_empty() { Fitness::Fit } else { Fitness::Unfit { reasons } }
-    }
-
     /// One word.
     pub fn status(&self, now: Timestamp, testing: bool) -> AccountStatus {
         if testing {
@@ -259,44 +253,3 @@ impl Account {
 
 /// The account's number and itself, as most functions take them.
 pub type Numbered<'a> = (AccountId, &'a Account);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn connected() -> Account {
-        let identity = Identity {
-            client_id: "A1".to_owned(),
-            holder: "ASHA K".to_owned(),
-            egress: "main".parse().unwrap(),
-        };
-        let event = AccountEvent::Connected {
-            user: "asha".parse().unwrap(),
-            broker: Broker::AngelOne,
-            identity,
-            at: Timestamp::from_millis(0),
-        };
-        Account::next(None, &event).unwrap().unwrap()
-    }
-
-    #[test]
-    fn a_new_account_takes_part_in_nothing() {
-        let account = connected();
-        assert_eq!(
-            account.fitness(Timestamp::from_millis(0), Timestamp::from_millis(1)),
-            Fitness::Off
-        );
-    }
-
-    #[test]
-    fn an_unfit_account_says_every_reason() {
-        let mut account = connected();
-        account.auto_execute = true;
-        let Fitness::Unfit { reasons } =
-            account.fitness(Timestamp::from_millis(0), Timestamp::from_millis(1))
-        else {
-            panic!("fit without a check")
-        };
-        assert_eq!(reasons.len(), 3, "{reasons:?}");
-    }
-}

@@ -6,7 +6,7 @@ use muster_protocol::check::{
 use muster_protocol::failure::Explained;
 use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::money::Paise;
-use muster_protocol::order::Broker;
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +135,15 @@ pub struct EndedCheck {
     pub funds: Option<Paise>,
     /// Round trip of the profile call, in milliseconds.
     pub latency_ms: Option<u32>,
+    /// The address calls left by when the order permission was asked for, if it is known.
+    #[serde(default)]
+    pub probed_from: Option<String>,
+    /// Where the broker lets the account trade, if it says so.
+    #[serde(default)]
+    pub exchanges: Option<Vec<Exchange>>,
+    /// The step of which a one-time code was used: no code is used twice.
+    #[serde(default)]
+    pub otp_step: Option<i64>,
 }
 
 #[cfg(test)]

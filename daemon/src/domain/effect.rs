@@ -210,6 +210,8 @@ pub struct CheckJob {
     pub claimed: Option<String>,
     /// A session should still be live: try it before logging in.
     pub reuse_session: bool,
+    /// Whether the order permission is asked for.
+    pub probe: bool,
 }
 
 /// A copy of the store to make.

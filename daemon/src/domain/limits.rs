@@ -10,6 +10,9 @@ pub const ORDER_SPACING_MS: i64 = 125;
 /// each waits a third as long (measured).
 pub const MAX_IN_FLIGHT: usize = 32;
 
+/// The most checks of stored accounts under way at once: a muster of thousands is a queue, not a flood.
+pub const MAX_CHECKS: usize = 32;
+
 /// One account's spacing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spacing {

@@ -1,26 +1,28 @@
 //! The model: everything the daemon knows that is not a secret, and how a durable record changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use muster_protocol::account::{Fitness, Unfit};
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
-use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
+use muster_protocol::status::{AuditHead, HoldReason, VaultState};
 use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::account::Account;
 use super::calendar::Calendar;
 use super::check::Check;
+use super::clock_guard::{ClockEvent, ClockGuard};
 use super::effect::Route;
+use super::egress::Seen;
 use super::illegal::Illegal;
 use super::instrument::Instrument;
 use super::intent::Intent;
 use super::keyring::Keyring;
 use super::limits::Spacing;
+use super::muster::Purpose;
 use super::plan::Plan;
 use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
@@ -82,12 +84,22 @@ pub struct Model {
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
     /// Brokers whose list was asked for: when it is asked for again, or `None` while it is loading.
     pub lists: BTreeMap<Broker, ListState>,
-    /// What the world last saw of each egress.
-    pub observed: BTreeMap<EgressName, Observed>,
+    /// When each broker's list last came.
+    pub listed_at: BTreeMap<Broker, Timestamp>,
+    /// What was found when each egress was last looked at.
+    pub seen: BTreeMap<EgressName, Seen>,
     /// When the world was last asked what it sees of each egress.
     pub looked_out: Timestamp,
     /// The last muster, or the start.
     pub mustered: Timestamp,
+    /// When all accounts were last called, since the daemon started.
+    pub called: Option<Timestamp>,
+    /// Accounts that wait for a check, and why.
+    pub to_check: VecDeque<(AccountId, Purpose)>,
+    /// When an account was last logged in again because its session ended before its time.
+    pub relogins: BTreeMap<AccountId, Timestamp>,
+    /// Whether the clock can be believed; its mark is durable.
+    pub clock: ClockGuard,
     /// Durable: why no run happens until a person says go.
     pub held: Option<HoldReason>,
     /// The newest link of the audit chain.
@@ -103,6 +115,7 @@ pub struct Model {
 impl Model {
     /// An empty model.
     pub fn new(settings: Settings, calendar: Calendar, now: Timestamp) -> Self {
+        let clock = ClockGuard::new(settings.ntp);
         Self {
             settings,
             calendar,
@@ -128,9 +141,14 @@ impl Model {
             cancelling: BTreeSet::new(),
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
-            observed: BTreeMap::new(),
+            listed_at: BTreeMap::new(),
+            seen: BTreeMap::new(),
             looked_out: now,
             mustered: now,
+            called: None,
+            to_check: VecDeque::new(),
+            relogins: BTreeMap::new(),
+            clock,
             held: None,
             audit: AuditHead::default(),
             keyring: Keyring::default(),
@@ -142,7 +160,9 @@ impl Model {
     /// Takes a durable record in: the same function live and at replay.
     pub fn apply(&mut self, record: &Record) -> Result<(), Illegal> {
         match record {
-            Record::Started { .. } | Record::Vault(_) => {}
+            Record::Started { at, .. } => self.clock.apply(ClockEvent::Mark { at: *at }),
+            Record::Clock(event) => self.clock.apply(*event),
+            Record::Vault(_) => {}
             Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
             Record::Hold(HoldEvent::Released { .. }) => self.held = None,
             // Setting what is set and ending what is not are no errors: both leave what was asked for.
@@ -233,10 +253,20 @@ impl Model {
 
     /// Why no run can be frozen, fired or sent on now, if so.
     pub fn barred(&self) -> Option<&'static str> {
-        match self.vault {
-            VaultState::Open => self.held.map(|_| "runs are HELD"),
-            VaultState::Sealed => Some("the vault is sealed"),
+        if self.vault == VaultState::Sealed {
+            return Some("the vault is sealed");
         }
+        Some(match self.hold_reason()? {
+            HoldReason::OlderStore | HoldReason::NoEpoch => "runs are HELD",
+            HoldReason::ClockBehind => "HELD: the clock is behind what it showed before",
+            HoldReason::ClockSet => "HELD: the clock was set and is not confirmed",
+            HoldReason::ClockUnsynchronised => "HELD: the clock follows no time source",
+        })
+    }
+
+    /// What holds all runs, if anything does.
+    pub fn hold_reason(&self) -> Option<HoldReason> {
+        self.held.or(self.clock.fault())
     }
 
     /// The intents of one run, by account and leg.
@@ -287,24 +317,6 @@ impl Model {
     /// Whether an order of this person under this plan is halted.
     pub fn is_halted(&self, user: &UserId, plan: &PlanId) -> bool {
         self.halts.iter().any(|scope| scope.holds(user, plan))
-    }
-
-    /// Whether an account is fit for a run that may send until `until`, halts included.
-    pub fn fitness(&self, account: &Account, now: Timestamp, until: Timestamp) -> Fitness {
-        let held = self.halts.iter().any(|scope| match scope {
-            HaltScope::All => true,
-            HaltScope::User(user) => *user == account.user,
-            // A plan that is halted holds its orders, not the account.
-            HaltScope::Plan(_) => false,
-        });
-        match account.fitness(now, until) {
-            Fitness::Fit if held => Fitness::Unfit { reasons: vec![Unfit::Halted] },
-            Fitness::Unfit { mut reasons } if held => {
-                reasons.insert(0, Unfit::Halted);
-                Fitness::Unfit { reasons }
-            }
-            fitness @ (Fitness::Fit | Fitness::Unfit { .. } | Fitness::Off) => fitness,
-        }
     }
 
     /// The runs for which something is still to be done.

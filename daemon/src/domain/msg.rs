@@ -9,7 +9,7 @@ use muster_protocol::ids::{
     UserId,
 };
 use muster_protocol::money::Paise;
-use muster_protocol::order::Broker;
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::reply::Purged;
 use muster_protocol::request::Selection;
@@ -18,7 +18,9 @@ use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
 use super::book::{BookRow, Trade};
+use super::clock_guard::Reading;
 use super::effect::{BackupJob, Effect, PurgeJob};
+use super::egress::Trouble;
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::record::Record;
@@ -104,13 +106,15 @@ pub enum Msg {
     Purged(PurgeJob, Result<Purged, Failure>),
     /// A secret was tried.
     KeysDerived(Result<(), KeyRefusal>),
-    /// The world saw an egress.
+    /// The world was asked what it sees of an egress.
     Observed {
         /// Which.
         egress: EgressName,
-        /// What it saw.
-        observed: Observed,
+        /// What it saw, or why nothing is known.
+        observed: Result<Observed, Trouble>,
     },
+    /// The machine's clocks were read; comes before every other message of a turn.
+    Clock(Reading),
 }
 
 /// What a read of an order book brought.
@@ -148,6 +152,12 @@ pub struct CheckDone {
     pub permission: Option<OrderPermission>,
     /// Round trip of the profile call, in milliseconds.
     pub latency_ms: Option<u32>,
+    /// The address the world saw the check come from.
+    pub seen_from: Option<String>,
+    /// Where the broker lets the account trade, if it says so.
+    pub exchanges: Option<Vec<Exchange>>,
+    /// The step of which a one-time code was used.
+    pub otp_step: Option<i64>,
 }
 
 /// Which waiting peer a reply belongs to.
@@ -241,6 +251,15 @@ pub enum Ask {
         /// These are taken off.
         remove: Vec<Label>,
     },
+    /// Give an account another way out.
+    SetEgress {
+        /// Which account.
+        account: AccountId,
+        /// Which way out.
+        egress: EgressName,
+    },
+    /// Call everybody to a muster now.
+    CallMuster,
     /// Forget an account.
     Remove {
         /// Which.

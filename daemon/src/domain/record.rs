@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountEvent;
 use super::check::EndedCheck;
+use super::clock_guard::ClockEvent;
 use super::intent::IntentEvent;
 use super::plan::PlanEvent;
 use super::run::RunEvent;
@@ -40,6 +41,8 @@ pub enum Record {
     Vault(VaultEvent),
     /// Runs are held, or happen again.
     Hold(HoldEvent),
+    /// What the clock showed.
+    Clock(ClockEvent),
     /// A halt was set or ended.
     Halt {
         /// Which.

@@ -90,6 +90,9 @@ pub enum RunEvent {
     Fired {
         /// When.
         at: Timestamp,
+        /// How long after its time, in microseconds, where the clock was read that finely.
+        #[serde(default)]
+        late_us: Option<u64>,
     },
     /// Every intent is in a counted state.
     Closed {
@@ -144,11 +147,15 @@ pub enum Stage {
     Firing {
         /// Since when.
         at: Timestamp,
+        /// How long after its time, in microseconds.
+        late_us: Option<u64>,
     },
     /// Over.
     Closed {
         /// When it fired.
         fired_at: Timestamp,
+        /// How long after its time, in microseconds.
+        late_us: Option<u64>,
         /// When the last intent was settled.
         at: Timestamp,
         /// The tally, once it was made.
@@ -181,19 +188,22 @@ impl Run {
             | (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
                 Ok(Self { fixed: fixed.clone(), stage: Stage::Missed { reason: reason.clone() } })
             }
-            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at }) => {
-                Ok(Self { fixed: fixed.clone(), stage: Stage::Firing { at: *at } })
-            }
-            (Some((fixed, Stage::Firing { at: fired_at })), RunEvent::Closed { at }) => Ok(Self {
+            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at, late_us }) => Ok(Self {
                 fixed: fixed.clone(),
-                stage: Stage::Closed { fired_at: *fired_at, at: *at, tally: None },
+                stage: Stage::Firing { at: *at, late_us: *late_us },
             }),
+            (Some((fixed, Stage::Firing { at: fired_at, late_us })), RunEvent::Closed { at }) => {
+                let (fired_at, late_us, at, tally) = (*fired_at, *late_us, *at, None);
+                let stage = Stage::Closed { fired_at, late_us, at, tally };
+                Ok(Self { fixed: fixed.clone(), stage })
+            }
             (
-                Some((fixed, Stage::Closed { fired_at, at, tally: None })),
+                Some((fixed, Stage::Closed { fired_at, late_us, at, tally: None })),
                 RunEvent::Tallied { lines, at: tallied_at },
             ) => {
                 let tally = Some(Tally { lines: lines.clone(), at: *tallied_at });
-                let stage = Stage::Closed { fired_at: *fired_at, at: *at, tally };
+                let (fired_at, late_us, at) = (*fired_at, *late_us, *at);
+                let stage = Stage::Closed { fired_at, late_us, at, tally };
                 Ok(Self { fixed: fixed.clone(), stage })
             }
             (state, event) => {
@@ -238,6 +248,14 @@ impl Run {
     pub fn leg_of(&self, account: AccountId, leg: LegNo) -> Option<Leg> {
         let part = self.part(account)?;
         multiplied(self.fixed.legs.get(usize::from(leg.0))?, part.multiplier)
+    }
+
+    /// How long after its time it fired, in microseconds, if it did and that was measured.
+    pub const fn late_us(&self) -> Option<u64> {
+        match self.stage {
+            Stage::Firing { late_us, .. } | Stage::Closed { late_us, .. } => late_us,
+            Stage::Frozen | Stage::Missed { .. } => None,
+        }
     }
 
     /// As clients see it.
@@ -290,12 +308,12 @@ mod tests {
     fn i4_a_run_fires_at_most_once() {
         let at = Timestamp::from_millis(5);
         let frozen = Run::next(None, &RunEvent::Frozen { fixed: fixed(), at }).unwrap();
-        let firing = Run::next(Some(&frozen), &RunEvent::Fired { at }).unwrap();
+        let firing = Run::next(Some(&frozen), &RunEvent::Fired { at, late_us: None }).unwrap();
         let closed = Run::next(Some(&firing), &RunEvent::Closed { at }).unwrap();
         let missed = RunEvent::Missed { fixed: fixed(), reason: String::new(), at };
         let missed = Run::next(None, &missed).unwrap();
         for run in [&firing, &closed, &missed] {
-            assert!(Run::next(Some(run), &RunEvent::Fired { at }).is_err());
+            assert!(Run::next(Some(run), &RunEvent::Fired { at, late_us: None }).is_err());
             assert!(Run::next(Some(run), &RunEvent::Frozen { fixed: fixed(), at }).is_err());
         }
     }

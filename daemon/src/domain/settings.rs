@@ -3,8 +3,11 @@
 use muster_protocol::ids::EgressName;
 use muster_protocol::time::{MINUTE, SECOND, TimeOfDay};
 
+use super::clock_guard::NtpRule;
+use super::egress::SharedEgress;
+
 /// What the configuration fixes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The daemon's version.
     pub version: String,
@@ -18,6 +21,10 @@ pub struct Settings {
     pub login_ttl_ms: i64,
     /// Where login redirects arrive, in words.
     pub callback: Option<String>,
+    /// What is done when unrelated people share an address at a broker.
+    pub shared_egress: SharedEgress,
+    /// What is done when the clock is known to follow no time source.
+    pub ntp: NtpRule,
 }
 
 /// One way out, as configured.
@@ -27,6 +34,10 @@ pub struct EgressSettings {
     pub name: EgressName,
     /// The public address to register at the brokers.
     pub address: String,
+    /// The local address calls leave from, if one is configured.
+    pub bind: Option<String>,
+    /// Calls go through a proxy.
+    pub proxied: bool,
 }
 
 /// Times at which every account is checked unasked, unless configured otherwise.

@@ -1,20 +1,22 @@
 //! The model as clients see it.
 
-use muster_protocol::account::{AccountView, Fitness, LastRun};
+use muster_protocol::account::{AccountView, LastRun};
 use muster_protocol::check::{CheckOutcome, CheckTarget, CheckView};
 use muster_protocol::event::Snapshot;
 use muster_protocol::failure::Explained;
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, UserId};
-use muster_protocol::order::Broker;
 use muster_protocol::plan::PlanView;
 use muster_protocol::run::{IntentView, LeftOut, RunCounts, RunView};
-use muster_protocol::status::{EgressView, FitCounts, MissedRun, NextRun, StatusView};
+use muster_protocol::status::{MissedRun, NextRun, StatusView};
 use muster_protocol::time::{DAY, Timestamp};
 
 use super::account::Account;
 use super::check::EndedCheck;
+use super::egress;
 use super::intent::{Cause, Intent, Stage};
-use super::model::{EgressSettings, Model};
+use super::model::Model;
+use super::muster::{self, Ahead};
+use super::person;
 use super::run;
 use super::update::due_fire;
 
@@ -23,17 +25,7 @@ const RUN_DAYS_MS: i64 = 7 * DAY;
 
 /// The daemon at a glance; a person held to their own accounts sees counts of those only.
 pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusView {
-    let mut counts = FitCounts::default();
-    let until = run_until(model, now);
-    for (_, account) in model.accounts_of(only) {
-        let slot = match model.fitness(account, now, until) {
-            Fitness::Fit => &mut counts.fit,
-            Fitness::Unfit { .. } => &mut counts.unfit,
-            Fitness::Off => &mut counts.off,
-        };
-        *slot = slot.saturating_add(1);
-    }
-    StatusView {
+    let view = StatusView {
         version: model.settings.version.clone(),
         started: model.started,
         now,
@@ -43,13 +35,16 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         calendar_warning: model.calendar.warning(now.date()),
         halts: model.halts.iter().cloned().collect(),
         next_run: next_run(model, now),
-        egress: model.settings.egress.iter().map(|egress| egress_view(model, egress)).collect(),
-        counts,
-        held: model.held,
+        egress: model.settings.egress.iter().map(|way| egress::view(model, now, way)).collect(),
+        counts: muster::counts(model, now, only),
+        held: model.hold_reason(),
         missed: missed(model, now),
         audit: Some(model.audit.clone()),
+        clock: model.clock.view(),
+        mustered: model.called,
         callback: model.settings.callback.clone(),
-    }
+    };
+    person::status(model, view, only)
 }
 
 fn missed(model: &Model, now: Timestamp) -> Vec<MissedRun> {
@@ -64,48 +59,17 @@ fn missed(model: &Model, now: Timestamp) -> Vec<MissedRun> {
 }
 
 fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {
-    next_firing(model, now).map(|(next, _)| next)
-}
-
-/// The next run, and the end of its window.
-fn next_firing(model: &Model, now: Timestamp) -> Option<(NextRun, Timestamp)> {
     let plans = model.plans.iter().filter_map(|(id, plan)| {
         let kept = plan.kept()?;
         let frozen = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
         let frozen = frozen.filter(|(_, run)| matches!(run.stage, run::Stage::Frozen));
-        let (at, until) = match frozen {
-            Some((_, run)) => (run.fixed.fire_at, run.fixed.window_until),
-            None => due_fire(model, id, kept).map(|fire| (fire.at, fire.window_until))?,
+        let at = match frozen {
+            Some((_, run)) => run.fixed.fire_at,
+            None => due_fire(model, id, kept)?.at,
         };
-        (at >= now).then(|| (NextRun { plan: id.clone(), at, mode: kept.mode }, until))
+        (at >= now).then(|| NextRun { plan: id.clone(), at, mode: kept.mode })
     });
-    plans.min_by_key(|(next, _)| next.at)
-}
-
-/// Until when a session must live for its account to be fit: the end of the next run's window.
-fn run_until(model: &Model, now: Timestamp) -> Timestamp {
-    match next_firing(model, now) {
-        Some((next, until)) if next.at.since(now) < DAY => until,
-        Some(_) | None => now,
-    }
-}
-
-fn egress_view(model: &Model, egress: &EgressSettings) -> EgressView {
-    let using = || model.accounts.values().filter(|a| a.identity.egress == egress.name);
-    let shared = |broker: &Broker| {
-        let users: std::collections::BTreeSet<&UserId> = using()
-            .filter(|account| account.broker == *broker)
-            .map(|account| &account.user)
-            .collect();
-        users.len() > 1
-    };
-    EgressView {
-        name: egress.name.clone(),
-        address: egress.address.clone(),
-        observed: model.observed.get(&egress.name).cloned(),
-        accounts: u32::try_from(using().count()).unwrap_or(u32::MAX),
-        shared_at: Broker::ALL.into_iter().filter(shared).collect(),
-    }
+    plans.min_by_key(|next| next.at)
 }
 
 /// One account.
@@ -130,7 +94,7 @@ pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountVi
         session: kept.session.view(),
         last_ok: kept.last_ok,
         latency_ms: kept.last_check.as_ref().and_then(|check| check.latency_ms),
-        fitness: model.fitness(kept, now, run_until(model, now)),
+        fitness: muster::fitness(model, now, id, Ahead::next(model, now)),
         last_run: kept.last_run.as_ref().map(|run| last_run(model, run, id)),
         last_check: running.map(|check| check.view().clone()).or(last),
         history: kept.history.iter().cloned().collect(),
@@ -178,12 +142,18 @@ pub fn plan(model: &Model, id: &PlanId) -> Option<PlanView> {
     })
 }
 
+/// Every plan, as a peer may see it.
+pub fn plans(model: &Model, only: Option<&UserId>) -> Vec<PlanView> {
+    let views = model.plans.keys().filter_map(|id| plan(model, id));
+    views.map(|view| person::plan(model, view, only)).collect()
+}
+
 /// One run.
 pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
     let kept = model.runs.get(id)?;
     let (fired_at, closed_at) = match kept.stage {
         run::Stage::Frozen | run::Stage::Missed { .. } => (None, None),
-        run::Stage::Firing { at } => (Some(at), None),
+        run::Stage::Firing { at, .. } => (Some(at), None),
         run::Stage::Closed { fired_at, at, .. } => (Some(fired_at), Some(at)),
     };
     let left_out = kept.fixed.excluded.iter().map(|out| LeftOut {
@@ -198,6 +168,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
         state: kept.state(),
         fire_at: kept.fixed.fire_at,
         fired_at,
+        late_us: kept.late_us(),
         closed_at,
         hash: kept.fixed.hash.clone(),
         legs: kept.fixed.legs.clone(),
@@ -321,9 +292,9 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
     Snapshot {
         status: status(model, now, only),
         accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
-        plans: model.plans.keys().filter_map(|id| plan(model, id)).collect(),
+        plans: plans(model, only),
         intents: intents.collect(),
-        runs: runs(model, now).into_iter().map(|view| for_person(view, only)).collect(),
+        runs: runs(model, now).into_iter().map(|view| person::run(model, view, only)).collect(),
         checks: model
             .tickets
             .values()
@@ -332,12 +303,4 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
             .collect(),
         journal: Vec::new(),
     }
-}
-
-/// A run with nobody else's name in it.
-pub fn for_person(mut view: RunView, only: Option<&UserId>) -> RunView {
-    if let Some(user) = only {
-        view.left_out.retain(|out| out.user == *user);
-    }
-    view
 }

@@ -18,7 +18,8 @@ use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
-use crate::domain::{report, view};
+use crate::domain::muster::{self, Ahead};
+use crate::domain::{person, report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
 
@@ -41,13 +42,17 @@ impl Engine {
                 let views = accounts.filter_map(|(id, _)| view::account(&self.model, now, id));
                 to_value(&views.collect::<Vec<_>>())
             }
-            Request::ListPlans(_) => {
-                let plans = self.model.plans.keys().filter_map(|id| view::plan(&self.model, id));
-                to_value(&plans.collect::<Vec<_>>())
-            }
+            Request::ListPlans(_) => to_value(&view::plans(&self.model, only)),
             Request::ListRuns(_) => {
                 let runs = view::runs(&self.model, now).into_iter();
-                to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
+                to_value(&runs.map(|run| person::run(&self.model, run, only)).collect::<Vec<_>>())
+            }
+            Request::Muster(muster) => {
+                let ahead = match &muster.plan {
+                    Some(plan) => Ahead::of_plan(&self.model, now, plan),
+                    None => Ahead::next(&self.model, now),
+                };
+                to_value(&muster::board(&self.model, now, ahead, only))
             }
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
@@ -110,6 +115,8 @@ impl Engine {
             Request::TestAccounts(test) => Ask::Test(test.accounts),
             Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
             Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
+            Request::SetEgress(set) => Ask::SetEgress { account: set.account, egress: set.egress },
+            Request::CallMuster(_) => Ask::CallMuster,
             Request::LabelAccounts(label) => {
                 Ask::Label { accounts: label.accounts, add: label.add, remove: label.remove }
             }
@@ -140,6 +147,7 @@ impl Engine {
             | Request::ListAccounts(_)
             | Request::ListPlans(_)
             | Request::ListRuns(_)
+            | Request::Muster(_)
             | Request::ShowRun(_)
             | Request::QueryReport(_)
             | Request::QueryJournal(_)
@@ -175,7 +183,7 @@ impl Engine {
         let intents = self.model.intents_of(&show.run);
         let intents = intents.filter_map(|(id, _)| view::intent(&self.model, id));
         let mine = intents.filter(|intent| only.is_none_or(|user| intent.user == *user));
-        to_value(&RunDetails { run: view::for_person(run, only), intents: mine.collect() })
+        to_value(&RunDetails { run: person::run(&self.model, run, only), intents: mine.collect() })
     }
 
     /// Reads the journal beside the loop.

@@ -9,9 +9,11 @@ use muster_protocol::ids::EgressName;
 use muster_protocol::order::Broker;
 
 use super::check::observe;
+use super::offsets::Offsets;
 use crate::broker::base_url::{BaseUrl, InvalidBaseUrl};
 use crate::broker::http::{Http, SetupError, Timeouts, Tls};
 use crate::broker::{Adapter, Endpoints, adapter};
+use crate::clock::Clock;
 use crate::egress::Egress;
 
 /// Where the brokers are and how long to wait for them.
@@ -73,17 +75,23 @@ pub(super) struct WayOut {
 pub struct Brokers {
     adapters: BTreeMap<(Broker, EgressName), Arc<dyn Adapter>>,
     ways: BTreeMap<EgressName, Arc<WayOut>>,
+    pub(super) offsets: Arc<Offsets>,
 }
 
 impl Brokers {
     /// Makes every adapter, for each egress its own clients.
-    pub fn new(setup: &BrokersSetup, egresses: Vec<Egress>) -> Result<Self, BrokersError> {
+    pub fn new(
+        setup: &BrokersSetup,
+        egresses: Vec<Egress>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, BrokersError> {
         let endpoints = endpoints(setup)?;
         let tls = Tls::new(certificates(setup)?.as_deref()).map_err(BrokersError::Tls)?;
         let timeouts = setup
             .timeouts
             .map_or_else(Timeouts::default, |(connect, total)| Timeouts { connect, total });
-        let mut brokers = Self { adapters: BTreeMap::new(), ways: BTreeMap::new() };
+        let (adapters, ways) = (BTreeMap::new(), BTreeMap::new());
+        let mut brokers = Self { adapters, ways, offsets: Offsets::new(clock) };
         for egress in egresses {
             let name = egress.name.clone();
             let http = || {
@@ -91,7 +99,8 @@ impl Brokers {
                     .map_err(|source| BrokersError::Client { egress: name.clone(), source })
             };
             for broker in Broker::ALL {
-                let made = adapter(broker, &endpoints, http()?);
+                let http = http()?.telling(brokers.offsets.of(broker));
+                let made = adapter(broker, &endpoints, http);
                 brokers.adapters.insert((broker, name.clone()), made);
             }
             let observer = http()?;

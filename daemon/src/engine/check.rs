@@ -1,11 +1,14 @@
 //! A check: six steps in order, each reported as it runs; the first that fails ends it.
 //! Stores nothing: what it found and the session it opened are in its result.
 
+pub mod codes;
 pub mod observe;
 mod steps;
 
 #[cfg(test)]
 mod tests;
+
+use std::net::IpAddr;
 
 use muster_protocol::check::{CheckStep, OrderPermission, StepVerdict, StepView};
 use muster_protocol::failure::Explained;
@@ -13,8 +16,10 @@ use muster_protocol::money::Paise;
 use muster_protocol::time::Timestamp;
 use tokio::time::Instant;
 
+use self::codes::Codes;
 use crate::broker::http::Http;
 use crate::broker::{Adapter, Opened, Profile};
+use crate::clock::Clock;
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::egress::Egress;
 
@@ -35,8 +40,12 @@ pub struct CheckContext<'a> {
     pub request_token: Option<&'a SecretText>,
     /// Whose account it should be, where it is known beside the credential.
     pub client_id: Option<&'a str>,
-    /// The exchange clock when the check begins.
-    pub now: Timestamp,
+    /// The exchange clock.
+    pub clock: &'a dyn Clock,
+    /// Which one-time codes were used.
+    pub codes: &'a Codes,
+    /// Whether the order permission is asked for.
+    pub probe: bool,
 }
 
 /// How a check ended and what it found.
@@ -57,6 +66,10 @@ pub struct CheckResult {
     pub latency_ms: Option<u32>,
     /// The broker's clock minus ours, in milliseconds.
     pub clock_offset_ms: Option<i64>,
+    /// The address the world saw.
+    pub seen_from: Option<IpAddr>,
+    /// The step of which a one-time code was used.
+    pub otp_step: Option<i64>,
 }
 
 /// How a step ended, unless it failed.
@@ -99,7 +112,6 @@ pub async fn run(ctx: CheckContext<'_>, report: &mut (dyn FnMut(StepView) + Send
 /// A check under way.
 struct Check<'a> {
     ctx: CheckContext<'a>,
-    begun: Instant,
     result: CheckResult,
 }
 
@@ -115,8 +127,10 @@ impl<'a> Check<'a> {
             permission: OrderPermission::Untested,
             latency_ms: None,
             clock_offset_ms: None,
+            seen_from: None,
+            otp_step: None,
         };
-        Self { ctx, begun: Instant::now(), result }
+        Self { ctx, result }
     }
 
     async fn step(&mut self, step: CheckStep) -> Result<Found, Box<Explained>> {
@@ -137,9 +151,8 @@ impl<'a> Check<'a> {
         report(view);
     }
 
-    /// The clock now: the one the check began with, moved on.
     fn now(&self) -> Timestamp {
-        self.ctx.now.plus(i64::from(millis_since(self.begun)))
+        self.ctx.clock.now()
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::handle::{Peer, Subscription};
 use crate::domain::effect::Changed;
 use crate::domain::model::Model;
-use crate::domain::view;
+use crate::domain::{person, view};
 
 /// How many changes wait for a slow reader; then it gets a fresh snapshot instead.
 const QUEUE: usize = 1_024;
@@ -146,9 +146,13 @@ fn delta(model: &Model, now: Timestamp, changed: &Changed, only: Option<&UserId>
             .map(|account| Delta::Account(Box::new(account))),
         // Whose it was is no longer known; a number alone names nobody.
         Changed::AccountRemoved(id) => Some(Delta::AccountRemoved(*id)),
-        Changed::Plan(id) => view::plan(model, id).map(Delta::Plan),
+        Changed::Plan(id) => {
+            view::plan(model, id).map(|plan| Delta::Plan(person::plan(model, plan, only)))
+        }
         Changed::PlanRemoved(id) => Some(Delta::PlanRemoved(id.clone())),
-        Changed::Run(id) => view::run(model, id).map(|run| Delta::Run(view::for_person(run, only))),
+        Changed::Run(id) => {
+            view::run(model, id).map(|run| Delta::Run(person::run(model, run, only)))
+        }
         Changed::Intent(id) => view::intent(model, id)
             .filter(|intent| mine(&intent.user))
             .map(|intent| Delta::Intent(Box::new(intent))),

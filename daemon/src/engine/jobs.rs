@@ -14,10 +14,12 @@ use muster_protocol::status::Observed;
 use super::Engine;
 use super::check::{self, CheckContext, CheckResult, observe};
 use super::handle::Back;
+use crate::broker::http::ADDRESS_GONE;
 use crate::broker::{Adapter, Auth, BrokerError, Order};
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::custody::CustodyError;
 use crate::domain::effect::{CheckJob, Route, SendJob};
+use crate::domain::egress::Trouble;
 use crate::domain::intent::Cause;
 use crate::domain::msg::{CheckDone, Msg, Read};
 use crate::failpoint::{Point, hit};
@@ -126,7 +128,7 @@ impl Engine {
             }
         };
         let back_to = self.back_to.clone();
-        let now = self.clock.now();
+        let (clock, codes) = (Arc::clone(&self.clock), Arc::clone(&self.codes));
         let task = tokio::spawn(async move {
             let Prepared { adapter, way, credential, session, token } = prepared;
             let context = CheckContext {
@@ -137,7 +139,9 @@ impl Engine {
                 session: session.as_deref(),
                 request_token: token.as_ref(),
                 client_id: job.claimed.as_deref(),
-                now,
+                clock: &*clock,
+                codes: &codes,
+                probe: job.probe,
             };
             let step_to = back_to.clone();
             let mut report = move |step| {
@@ -201,18 +205,28 @@ impl Engine {
     pub(super) fn observe_egresses(&self) {
         for way in self.brokers.ways() {
             let (back_to, clock) = (self.back_to.clone(), Arc::clone(&self.clock));
-            let Some(url) = way.egress.observe_url.clone() else { continue };
+            let urls = way.egress.observe_urls.clone();
+            let here = way.egress.bind.is_none_or(observe::is_here);
+            if urls.is_empty() && here {
+                continue;
+            }
             tokio::spawn(async move {
-                match observe::observe(&way.observer, &url).await {
-                    Ok(seen) => {
-                        let observed = Observed { address: words(seen), at: clock.now() };
-                        let msg = Msg::Observed { egress: way.egress.name.clone(), observed };
-                        drop(back_to.send(Back::Msg(Box::new(msg))));
+                let found = if here {
+                    let seen = observe::observe(&way.observer, &urls).await;
+                    seen.map_err(|error| (error.to_string(), error.is_gone()))
+                } else {
+                    Err((ADDRESS_GONE.to_owned(), true))
+                };
+                let at = clock.now();
+                let observed = match found {
+                    Ok(seen) => Ok(Observed { address: words(seen), at }),
+                    Err((why, gone)) => {
+                        tracing::warn!(why, egress = %way.egress.name, "the egress could not be observed");
+                        Err(Trouble { why, gone, at })
                     }
-                    Err(error) => {
-                        tracing::warn!(%error, egress = %way.egress.name, "the egress could not be observed");
-                    }
-                }
+                };
+                let msg = Msg::Observed { egress: way.egress.name.clone(), observed };
+                drop(back_to.send(Back::Msg(Box::new(msg))));
             });
         }
     }
@@ -239,10 +253,13 @@ fn finished(target: CheckTarget, result: CheckResult, had_session: bool) -> Back
         session_dead: had_session && failed.as_ref().is_some_and(dead),
         failed,
         opened_until,
+        exchanges: result.profile.as_ref().and_then(|profile| profile.exchanges.clone()),
         profile: result.profile.map(|profile| (profile.client_id, profile.holder)),
         funds: result.funds,
         permission: reached.then_some(result.permission),
         latency_ms: result.latency_ms,
+        seen_from: result.seen_from.map(words),
+        otp_step: result.otp_step,
     };
     Back::Check { target, session, done: Box::new(done) }
 }
@@ -264,6 +281,9 @@ fn could_not_start(why: String) -> CheckDone {
         funds: None,
         permission: None,
         latency_ms: None,
+        seen_from: None,
+        exchanges: None,
+        otp_step: None,
     }
 }
 

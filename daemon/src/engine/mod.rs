@@ -11,6 +11,7 @@ mod handle;
 mod house;
 mod jobs;
 mod keys;
+mod offsets;
 mod perform;
 mod points;
 
@@ -31,14 +32,16 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use self::check::codes::{Codes, step_of};
 use self::feed::Watchers;
 use self::gate::Gate;
 use self::handle::{Back, Input, Tickets};
 use self::perform::{Note, Turn};
-use crate::clock::Clock;
+use crate::clock::{Clock, Shown};
 use crate::credential::{SecretText, SessionSecret};
 use crate::custody::Custody;
 use crate::custody::keys::{Derived, KeySecrets};
+use crate::domain::clock_guard::Reading;
 use crate::domain::effect::Changed;
 use crate::domain::model::Model;
 use crate::domain::msg::{Msg, ReplyTo};
@@ -114,6 +117,8 @@ pub struct Engine {
     /// What a secret led to, until the model has decided.
     derived: Option<Derived>,
     gate: Gate,
+    /// Which one-time codes were used.
+    codes: Arc<Codes>,
     status_at: Timestamp,
     /// When the newest backup was made.
     backed_up: Option<Timestamp>,
@@ -148,6 +153,7 @@ impl Engine {
         })
         .map_err(EngineError::Thread)?;
         let now = clock.now();
+        let codes = used_codes(&model, now);
         let engine = Self {
             model,
             store,
@@ -169,6 +175,7 @@ impl Engine {
             key_secrets: BTreeMap::new(),
             derived: None,
             gate: Gate::default(),
+            codes: Arc::new(codes),
             status_at: now,
             backed_up,
         };
@@ -180,6 +187,8 @@ impl Engine {
         let mut first = vec![Msg::Started];
         let mut patience = None;
         loop {
+            // First of all: a clock that was set decides what the time that has come means.
+            first.insert(0, Msg::Clock(self.reading()));
             self.turn(std::mem::take(&mut first));
             if stop.is_cancelled() {
                 self.model.stopping = true;
@@ -222,6 +231,11 @@ impl Engine {
         }
         msgs.push(Msg::Tick);
         Ok(msgs)
+    }
+
+    fn reading(&self) -> Reading {
+        let Shown { wall_us, steady_ms, awake_ms, ntp } = self.clock.shown();
+        Reading { wall_us, steady_ms, awake_ms, ntp, offsets: self.brokers.offsets.all() }
     }
 
     fn came_in(&mut self, input: Input) -> Option<Msg> {
@@ -321,6 +335,16 @@ impl Engine {
         }
         self.end_turn(turn);
     }
+}
+
+/// The one-time codes that were used, or may have been just before a crash.
+fn used_codes(model: &Model, now: Timestamp) -> Codes {
+    let codes = Codes::default();
+    for account in model.accounts.values() {
+        let last = account.otp_step.unwrap_or(0).max(step_of(now));
+        codes.used(&account.identity.client_id, last);
+    }
+    codes
 }
 
 /// The journal's entries go to the log too, for whoever reads that and not the socket. They hold no

@@ -187,16 +187,8 @@ fn vault(store: &Store, path: &Path, passphrase: &Passphrase) -> Result<Vault, U
 
 fn replayed(store: &Store, path: &Path) -> Result<Model, UpkeepError> {
     let at = |source| UpkeepError::Store { path: path.to_owned(), source };
-    let settings = Settings {
-        version: String::new(),
-        egress: Vec::new(),
-        muster_times: Vec::new(),
-        freeze_lead_ms: 0,
-        login_ttl_ms: 0,
-        callback: None,
-    };
     let start = muster_protocol::time::Timestamp::from_millis(0);
-    let mut model = Model::new(settings, Calendar::built_in(), start);
+    let mut model = Model::new(Settings::default(), Calendar::built_in(), start);
     for (bytes, seq) in store.records().map_err(at)?.iter().zip(1..) {
         let record: Record = decode(bytes).map_err(at)?;
         model.apply(&record).map_err(|source| UpkeepError::Record { seq, source })?;

@@ -10,6 +10,7 @@ use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
 use crate::house::HouseView;
 use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
+use crate::muster::MusterBoard;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
 use crate::reply::{BackedUp, Done, Purged, RunDetails, Subscribed, Ticket, Touched, Welcome};
@@ -89,6 +90,13 @@ requests! {
         /// On or off.
         on: bool,
     }
+    /// Gives an account another way out; its order permission is asked for anew.
+    SetEgress: "account.set_egress" -> Done, Operate {
+        /// Which account.
+        account: AccountId,
+        /// Which way out.
+        egress: EgressName,
+    }
     /// Puts labels on accounts and takes others off.
     LabelAccounts: "account.label" -> Touched, Operate {
         /// Which.
@@ -126,6 +134,14 @@ requests! {
         /// Which.
         plan: PlanId,
     }
+    /// Every account at every gate before the next run.
+    Muster: "muster" -> MusterBoard, Read {
+        /// For this plan's next run; for the next run of any plan if none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<PlanId>,
+    }
+    /// Calls everybody now: tests every account that may be tested unasked.
+    CallMuster: "muster.call" -> Touched, Operate {}
     /// Every plan.
     ListPlans: "plan.list" -> Vec<PlanView>, Read {}
     /// The runs of the last days, newest last.

@@ -3,7 +3,8 @@
 //! is the real client, argument for argument, `muster-drill keeper …` the
 //! real `musterd` for what is done without a daemon; `muster-drill relay SOCKET` joins a socket to standard
 //! input and output, so that a test can speak as another user; `muster-drill kills --count 10000` kills
-//! the daemon so often while the brokers misbehave, and counts.
+//! the daemon so often while the brokers misbehave, and counts; `muster-drill clock N` waits N times for
+//! an instant as the daemon does, and prints how late it woke.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -20,6 +21,7 @@ use clap::Parser;
 use muster_tests::crash::{Count, Kills, at_random};
 use muster_tests::harness::clock::DayClock;
 use muster_tests::sandbox::SandboxClock;
+use musterd::clock::{Clock, SystemClock};
 use musterd::config::Config;
 use musterd::daemon::{Edges, run};
 use musterd::failpoint::{self, Point};
@@ -99,10 +101,48 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, program, rounds] = arguments.as_slice()
+        && program == "clock"
+    {
+        let rounds = rounds.to_str().and_then(|text| text.parse().ok()).unwrap_or(20);
+        return match lateness(rounds) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     if arguments.len() > 1 {
         arguments.remove(1);
     }
     muster_tui::main_with(arguments)
+}
+
+/// How late the machine's own clock wakes the daemon for an instant half a second away.
+fn lateness(rounds: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut late_us: Vec<i64> = runtime.block_on(async {
+        let clock = SystemClock::new(musterd::clock::timesyncd());
+        let mut late_us = Vec::new();
+        for round in 0..rounds {
+            let odd = i64::try_from(round % 97).unwrap_or(0);
+            let at = clock.now().plus(500 + odd);
+            while clock.now() < at {
+                clock.sleep_until(at).await;
+            }
+            late_us.push(clock.shown().wall_us - at.millis() * 1_000);
+        }
+        late_us
+    });
+    late_us.sort_unstable();
+    let of =
+        |percent: usize| late_us.get((late_us.len() - 1) * percent / 100).copied().unwrap_or(0);
+    writeln!(
+        std::io::stdout(),
+        "{{\"rounds\":{rounds},\"p50_us\":{},\"p99_us\":{},\"max_us\":{}}}",
+        of(50),
+        of(99),
+        of(100)
+    )?;
+    Ok(())
 }
 
 fn kills(arguments: &KillsArguments) -> anyhow::Result<()> {

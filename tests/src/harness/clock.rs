@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use muster_protocol::status::Ntp;
 use muster_protocol::time::Timestamp;
-use musterd::clock::Clock;
+use musterd::clock::{Clock, Shown};
 
 use crate::sandbox::SandboxClock;
 
@@ -26,5 +27,36 @@ impl Clock for DayClock {
         let speed = if reading.frozen { 1.0 } else { reading.speed.max(0.001) };
         let real = Duration::from_millis(left).div_f64(speed);
         tokio::time::sleep(real.min(LOOK_AGAIN)).await;
+    }
+}
+
+/// The same, on a machine that has another clock beside it, which nobody sets: a move of the sandbox's
+/// clock is a clock that was set.
+pub struct SetClock {
+    day: DayClock,
+    since: tokio::time::Instant,
+}
+
+impl SetClock {
+    /// A machine whose wall clock is this one.
+    pub fn new(clock: SandboxClock) -> Self {
+        Self { day: DayClock(clock), since: tokio::time::Instant::now() }
+    }
+}
+
+#[async_trait]
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        self.day.now()
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        self.day.sleep_until(at).await;
+    }
+
+    fn shown(&self) -> Shown {
+        let steady_ms = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let wall_us = self.now().millis().saturating_mul(1_000);
+        Shown { wall_us, steady_ms, awake_ms: steady_ms, ntp: Ntp::Unknown }
     }
 }

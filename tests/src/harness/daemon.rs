@@ -42,14 +42,17 @@ fn passphrase(world: &World) -> anyhow::Result<Passphrase> {
 }
 
 impl Daemon {
-    pub(super) async fn start(world: &World) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        world: &World,
+        clock: Arc<dyn musterd::clock::Clock>,
+    ) -> anyhow::Result<Self> {
         if world.logs {
             // Shown by the test runner when a test fails; a second call finds it done.
             drop(tracing_subscriber::fmt().with_test_writer().with_ansi(false).try_init());
         }
         let config = Config::read(&world.config())?;
         let stop = CancellationToken::new();
-        let edges = Edges { clock: Arc::new(DayClock(world.clock.clone())), socket: None };
+        let edges = Edges { clock, socket: None };
         let run = musterd::daemon::run(config, at_hand(world)?, edges, stop.clone());
         let daemon = Self { stop, task: tokio::spawn(run) };
         answers(world).await.context("start the daemon")?;

@@ -8,6 +8,7 @@ mod people;
 mod tally;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::Context;
@@ -16,6 +17,7 @@ use muster_protocol::plan::{Mode, PlanSpec, PlanView};
 use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{ArmPlan, PutPlan, Selection, SetAutoExecute, Subscribe};
 
+use self::clock::DayClock;
 use crate::sandbox::{Sandbox, SandboxClock, SandboxConfig};
 
 pub use self::daemon::{Daemon, Outside};
@@ -83,7 +85,12 @@ impl World {
 
     /// Starts a daemon in this process.
     pub async fn daemon(&self) -> anyhow::Result<Daemon> {
-        Daemon::start(self).await
+        self.daemon_by(Arc::new(DayClock(self.clock.clone()))).await
+    }
+
+    /// Starts a daemon in this process that lives by this clock.
+    pub async fn daemon_by(&self, clock: Arc<dyn musterd::clock::Clock>) -> anyhow::Result<Daemon> {
+        Daemon::start(self, clock).await
     }
 
     /// Starts a daemon that is expected to be refused; its words.

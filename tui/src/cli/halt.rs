@@ -3,6 +3,10 @@
 use clap::Args;
 use muster_protocol::ids::{PlanId, UserId};
 
+pub(super) const HALT_EXAMPLES: &str = "Examples:\n  muster halt\n  muster halt --cancel-open\n  muster halt --user asha.k\n  muster halt --plan btst";
+pub(super) const RESUME_EXAMPLES: &str =
+    "Examples:\n  muster resume\n  muster resume --user asha.k\n  muster resume --plan btst";
+
 /// What is halted, and whether what is open is cancelled.
 #[derive(Debug, Args)]
 pub(crate) struct HaltArgs {

@@ -1,15 +1,17 @@
 //! `muster account`.
 
-use muster_protocol::account::AccountView;
-use muster_protocol::ids::TicketId;
+use muster_protocol::account::{AccountStatus, AccountView};
+use muster_protocol::ids::{AccountId, TicketId, UserId};
 use muster_protocol::order::Broker;
+use muster_protocol::reply::Ticket;
 use muster_protocol::request::{
-    ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, SubmitRedirect,
-    Subscribe,
+    Abandon, ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, Status,
+    SubmitRedirect, Subscribe,
 };
 use muster_protocol::secret::Secret;
+use serde::Serialize;
 
-use super::{CommandError, Daemon, connect, print, print::Printer, prompt};
+use super::{CommandError, Daemon, connect, details, print, print::Printer, prompt, test};
 use crate::cli::{AccountCommand, Switch};
 
 /// Lists, shows, connects, switches, removes.
@@ -20,8 +22,12 @@ pub(super) async fn account(
 ) -> Result<(), CommandError> {
     match command {
         AccountCommand::List => list(daemon, *printer).await,
-        AccountCommand::Show { account } => show(&daemon.find(&account).await?, *printer),
-        AccountCommand::Connect => connect::connect(daemon, printer).await,
+        AccountCommand::Show { account } => {
+            let now = daemon.client.call(Status {}).await?.now;
+            details::show(&daemon.find(&account).await?, now, *printer)
+        }
+        AccountCommand::Connect(args) => connect::connect(daemon, args, printer).await,
+        AccountCommand::Test(args) => test::test(daemon, &args, printer).await,
         AccountCommand::Auto { account, state } => auto(daemon, &account, state, *printer).await,
         AccountCommand::Activate { account } => {
             set_active(daemon, &account, Switch::On, *printer).await
@@ -29,8 +35,18 @@ pub(super) async fn account(
         AccountCommand::Deactivate { account } => {
             set_active(daemon, &account, Switch::Off, *printer).await
         }
-        AccountCommand::Login { account } => login(daemon, &account, printer).await,
+        AccountCommand::Login { account: Some(account), .. } => {
+            login(daemon, &account, printer).await
+        }
+        AccountCommand::Login { account: None, .. } => links(daemon, *printer).await,
+        AccountCommand::Egress { account, egress } => {
+            super::egress::set(daemon, &account, &egress, *printer).await
+        }
         AccountCommand::Redirect { ticket } => redirect(daemon, TicketId(ticket), *printer).await,
+        AccountCommand::Abandon { ticket } => {
+            daemon.client.call(Abandon { ticket: TicketId(ticket) }).await?;
+            print::done(*printer, "given up; nothing of it remains")
+        }
         AccountCommand::Remove { account, confirm } => {
             remove(daemon, &account, confirm, *printer).await
         }
@@ -46,7 +62,7 @@ async fn auto(
     let (accounts, name) = one(daemon, named).await?;
     let on = state == Switch::On;
     daemon.client.call(SetAutoExecute { accounts, on }).await?;
-    done(printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
+    print::done(printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
 }
 
 async fn set_active(
@@ -58,7 +74,7 @@ async fn set_active(
     let (accounts, name) = one(daemon, named).await?;
     let on = state == Switch::On;
     daemon.client.call(SetActive { accounts, on }).await?;
-    done(printer, &format!("{name}: {}", if on { "activated" } else { "deactivated" }))
+    print::done(printer, &format!("{name}: {}", if on { "activated" } else { "deactivated" }))
 }
 
 async fn login(daemon: &mut Daemon, named: &str, printer: &Printer) -> Result<(), CommandError> {
@@ -69,7 +85,38 @@ async fn login(daemon: &mut Daemon, named: &str, printer: &Printer) -> Result<()
     }
     let seq = daemon.client.call(Subscribe { journal_tail: 0 }).await?.seq;
     let ticket = daemon.client.call(Login { account: account.id }).await?;
-    connect::watch(daemon, seq, &ticket, printer).await
+    connect::watch(daemon, seq, (&ticket, connect::Until::Passed), printer).await
+}
+
+/// Who must log in today, each with a link of their own.
+async fn links(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
+    let accounts = daemon.client.call(ListAccounts {}).await?;
+    let due = accounts.iter().filter(|account| account.status == AccountStatus::LoginDue);
+    let mut links = Vec::new();
+    for account in due {
+        let ticket = daemon.client.call(Login { account: account.id }).await?;
+        links.push(Due { account: account.id, user: account.user.clone(), ticket });
+    }
+    if printer.is_json() {
+        return print::json("logins", &links);
+    }
+    if links.is_empty() {
+        return print::line("nobody has to log in");
+    }
+    for Due { user, ticket, .. } in &links {
+        let until = ticket.expires.map(|at| format!(", until {}", at.clock())).unwrap_or_default();
+        print::line(format!("{user}{until}, or muster account redirect {}", ticket.ticket))?;
+        print::line(ticket.link.as_deref().unwrap_or("no link"))?;
+    }
+    Ok(())
+}
+
+/// One person's login.
+#[derive(Serialize)]
+struct Due {
+    account: AccountId,
+    user: UserId,
+    ticket: Ticket,
 }
 
 async fn redirect(daemon: &Daemon, ticket: TicketId, printer: Printer) -> Result<(), CommandError> {
@@ -79,7 +126,7 @@ async fn redirect(daemon: &Daemon, ticket: TicketId, printer: Printer) -> Result
         Secret::new(prompt::read_all()?.trim().to_owned())
     };
     daemon.client.call(SubmitRedirect { ticket, redirected }).await?;
-    done(printer, "handed over")
+    print::done(printer, "handed over")
 }
 
 async fn remove(
@@ -97,7 +144,7 @@ async fn remove(
     daemon.client.call(call).await?;
     let left = daemon.client.call(ListAccounts {}).await?;
     let last = !left.iter().any(|account| account.user == user);
-    done(printer, &format!("{name}: removed. {}", muster_protocol::vault::remains(last)))
+    print::done(printer, &format!("{name}: removed. {}", muster_protocol::vault::remains(last)))
 }
 
 fn name(account: &AccountView) -> String {
@@ -107,10 +154,6 @@ fn name(account: &AccountView) -> String {
 async fn one(daemon: &Daemon, named: &str) -> Result<(Selection, String), CommandError> {
     let account = daemon.find(named).await?;
     Ok((Selection::Ids(vec![account.id]), name(&account)))
-}
-
-fn done(printer: Printer, words: &str) -> Result<(), CommandError> {
-    if printer.is_json() { print::json("done", &words) } else { print::line(words) }
 }
 
 async fn list(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
@@ -137,30 +180,4 @@ async fn list(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
         })
         .collect();
     print::table(&["NO", "USER", "BROKER", "STATUS", "IP", "LAST OK", "AUTO", "EGRESS"], &rows)
-}
-
-fn show(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
-    if printer.is_json() {
-        return print::json("account", account);
-    }
-    let last_ok = account
-        .last_ok
-        .map_or_else(|| "never".to_owned(), muster_protocol::time::Timestamp::day_clock);
-    for (label, value) in [
-        ("account", format!("{} {}", account.id, name(account))),
-        ("client", format!("{} {}", account.client_id, account.holder)),
-        ("status", account.status.words().to_owned()),
-        ("orders", account.permission.words().to_owned()),
-        ("last ok", last_ok),
-        ("auto", if account.auto_execute { "on" } else { "off" }.to_owned()),
-        ("egress", account.egress.to_string()),
-        ("credential", format!("stored {}", account.connected_at.day_clock())),
-    ] {
-        print::line(format!("{label:<11} {value}"))?;
-    }
-    for past in &account.history {
-        let verdict = past.failed.map_or("ok", |kind| kind.words());
-        print::line(format!("{:<11} {} {verdict}", "checked", past.at.day_clock()))?;
-    }
-    Ok(())
 }

@@ -3,10 +3,15 @@
 mod account;
 mod audit;
 mod connect;
+mod details;
+mod doctor;
+mod egress;
 mod error;
+mod exit;
 mod halt;
 mod journal;
 mod keys;
+mod muster;
 mod plan;
 mod print;
 mod prompt;
@@ -15,12 +20,13 @@ mod report;
 mod run;
 mod status;
 mod test;
+mod upkeep;
 mod vault;
+mod wait;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use muster_protocol::account::AccountView;
 use muster_protocol::client::{Client, FeedReceiver};
 use muster_protocol::endpoint;
@@ -29,11 +35,22 @@ use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{ListAccounts, Subscribe};
 
 use crate::app::words;
-use crate::cli::{Cli, Command};
+use crate::cli::{Command, document};
 use crate::link::no_daemon;
 pub(crate) use error::CommandError;
+pub(crate) use exit::Exit;
 use print::Printer;
 pub(crate) use print::complain;
+
+/// Says on standard error why nothing could be begun, in the form that was asked for.
+pub(crate) fn fail(exit: Exit, message: &str, json: bool) -> ExitCode {
+    if json {
+        print::complain_json(&error::failure(exit, message));
+    } else {
+        complain(&message);
+    }
+    ExitCode::from(exit.code())
+}
 
 /// The version of the shape of `--json`.
 const SCHEMA_VERSION: u32 = 1;
@@ -60,7 +77,11 @@ pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            match error {
+                CommandError::Unread => {}
+                _ if json => print::complain_json(&error.object()),
+                _ => complain(&error),
+            }
             error.exit_code()
         }
     }
@@ -73,39 +94,36 @@ pub(crate) async fn perform(
     json: bool,
 ) -> Result<(), CommandError> {
     let printer = &Printer::new(json);
-    if let Command::Man { folder } = &command {
-        let pages = clap_mangen::generate_to(Cli::command(), folder);
-        return pages.map_err(|source| CommandError::io(folder.display().to_string(), source));
-    }
-    let mut daemon = Daemon::connect(socket).await?;
+    let mut daemon = match &command {
+        Command::Man { folder } => return upkeep::man(folder),
+        Command::Completions { shell } => return upkeep::completions(*shell),
+        Command::Document => return print::text(&document()),
+        Command::Wait(args) => return wait::wait(socket, args, *printer).await,
+        Command::Doctor(args) => return doctor::doctor(socket, args, *printer).await,
+        _ => Daemon::connect(socket).await?,
+    };
     match command {
-        Command::Man { .. } => Ok(()),
-        command @ (Command::Audit(_)
-        | Command::Backup { .. }
-        | Command::Release
-        | Command::Vault(_)) => keep(&daemon, command, *printer).await,
+        Command::Man { .. }
+        | Command::Completions { .. }
+        | Command::Document
+        | Command::Wait(_)
+        | Command::Doctor(_) => Ok(()),
         Command::Status => status::status(&daemon, printer).await,
         Command::House => status::house(&daemon, printer).await,
-        Command::Muster => status::muster(&daemon, printer).await,
+        Command::Muster(args) => muster::muster(&mut daemon, args, printer).await,
+        Command::Egress => egress::egress(&daemon, printer).await,
         Command::Test(args) => test::test(&mut daemon, &args, printer).await,
         Command::Journal(args) => journal::journal(&mut daemon, &args, printer).await,
         Command::Account(command) => account::account(&mut daemon, command, printer).await,
         Command::Plan(command) => plan::plan(&daemon, command, printer).await,
+        Command::Backup { file } => upkeep::backup(&daemon, &file, *printer).await,
+        Command::Audit(command) => audit::audit(&daemon, command, *printer).await,
+        Command::Release => vault::release(&daemon, *printer).await,
+        Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Report { date } => report::report(&daemon, date, *printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,
-    }
-}
-
-/// What looks after the store and its keys.
-async fn keep(daemon: &Daemon, command: Command, printer: Printer) -> Result<(), CommandError> {
-    match command {
-        Command::Audit(command) => audit::audit(daemon, command, printer).await,
-        Command::Backup { file } => vault::backup(daemon, &file, printer).await,
-        Command::Release => vault::release(daemon, printer).await,
-        Command::Vault(command) => vault::vault(daemon, command, printer).await,
-        _ => Ok(()),
     }
 }
 
@@ -155,7 +173,7 @@ fn choose(accounts: Vec<AccountView>, named: &str) -> Result<AccountView, Comman
     let mut found: Vec<AccountView> = accounts.into_iter().filter(is_it).collect();
     match (found.len(), found.pop()) {
         (1, Some(account)) => Ok(account),
-        (0, _) => Err(CommandError::Failed(format!(
+        (0, _) => Err(CommandError::NotFound(format!(
             "there is no account {named:?}; muster account list shows all"
         ))),
         (n, _) => Err(CommandError::Usage(format!(
@@ -174,7 +192,7 @@ mod tests {
         for named in ["1", "asha.k", "asha.k/angel"] {
             assert_eq!(choose(world::accounts(), named).unwrap().id.0, 1, "{named}");
         }
-        assert!(matches!(choose(world::accounts(), "nobody"), Err(CommandError::Failed(_))));
+        assert!(matches!(choose(world::accounts(), "nobody"), Err(CommandError::NotFound(_))));
         assert!(matches!(choose(world::accounts(), "asha.k/x"), Err(CommandError::Usage(_))));
         let mut twice = world::accounts();
         twice.extend(world::accounts());

@@ -1,10 +1,9 @@
-//! `muster status` and `muster muster`.
+//! `muster status`.
 
-use muster_protocol::account::{AccountView, Fitness};
-use muster_protocol::request::{House, ListAccounts, Status};
-use muster_protocol::status::{StatusView, VaultState};
+use muster_protocol::account::offset_words;
+use muster_protocol::request::{House, Status};
+use muster_protocol::status::{ClockView, EgressState, EgressView, Ntp, StatusView, VaultState};
 use muster_protocol::time::Timestamp;
-use serde::Serialize;
 
 use super::{CommandError, Daemon, print, print::Printer};
 use crate::text;
@@ -53,6 +52,7 @@ fn lines(status: &StatusView) -> Vec<String> {
     let mut lines = vec![
         format!("daemon    {}, up {}", status.version, text::span(now.since(status.started))),
         format!("clock     {} IST, market {}", now.day_clock(), status.market.words()),
+        format!("          {}", clock_words(&status.clock, now)),
         format!("vault     {vault}"),
         format!("next run  {next}"),
         format!("accounts  {} fit, {} NOT, {} off", c.fit, c.unfit, c.off),
@@ -67,13 +67,7 @@ fn lines(status: &StatusView) -> Vec<String> {
         lines.push(audit.to_string().replacen(": ", "     ", 1));
     }
     for egress in &status.egress {
-        let seen = match &egress.observed {
-            None => "not observed yet".to_owned(),
-            Some(seen) if seen.address == egress.address => {
-                format!("observed {}", text::ago(now.since(seen.at)))
-            }
-            Some(seen) => format!("BUT the world sees {}", seen.address),
-        };
+        let seen = seen(egress, now);
         let name = format!("{} {}", egress.name, egress.address);
         lines.push(format!("egress    {name}, {seen}, {} accounts", egress.accounts));
     }
@@ -81,68 +75,41 @@ fn lines(status: &StatusView) -> Vec<String> {
     lines
 }
 
-/// The board before the next run.
-#[derive(Serialize)]
-struct Board<'a> {
-    next_run: Option<&'a muster_protocol::status::NextRun>,
-    fit: Vec<&'a AccountView>,
-    unfit: Vec<&'a AccountView>,
-    off: Vec<&'a AccountView>,
+/// What is known of the machine's clock: its source, and the brokers' against it.
+fn clock_words(clock: &ClockView, now: Timestamp) -> String {
+    let mut words = vec![match clock.ntp {
+        Ntp::Synchronised { .. } => "follows a time source".to_owned(),
+        Ntp::Unsynchronised => "FOLLOWS NO TIME SOURCE".to_owned(),
+        Ntp::Unknown => "nothing says that it follows a time source".to_owned(),
+    }];
+    for offset in &clock.offsets {
+        let (broker, ago) = (offset.broker.short(), text::ago(now.since(offset.at)));
+        words.push(format!("{} {broker} {ago}", offset_words(offset.offset_ms)));
+    }
+    if let Some(step) = clock.set {
+        let way = if step.by_ms < 0 { "back" } else { "forward" };
+        words.push(format!(
+            "set {way} by {} s {}",
+            step.by_ms.unsigned_abs() / 1_000,
+            text::ago(now.since(step.at))
+        ));
+    }
+    words.join(", ")
 }
 
-/// Who is fit and who is not; fails if anybody is not.
-pub(super) async fn muster(daemon: &Daemon, printer: &Printer) -> Result<(), CommandError> {
-    let status = daemon.client.call(Status {}).await?;
-    let accounts = daemon.client.call(ListAccounts {}).await?;
-    let of = |wanted: fn(&Fitness) -> bool| {
-        accounts.iter().filter(|a| wanted(&a.fitness)).collect::<Vec<_>>()
-    };
-    let board = Board {
-        next_run: status.next_run.as_ref(),
-        fit: of(|f| matches!(f, Fitness::Fit)),
-        unfit: of(|f| matches!(f, Fitness::Unfit { .. })),
-        off: of(|f| matches!(f, Fitness::Off)),
-    };
-    if printer.is_json() {
-        print::json("muster", &board)?;
-    } else {
-        print_board(&board, status.now, *printer)?;
+fn seen(egress: &EgressView, now: Timestamp) -> String {
+    let seen = egress.observed.as_ref();
+    let ago = seen.map(|seen| text::ago(now.since(seen.at))).unwrap_or_default();
+    match egress.state {
+        EgressState::Unobserved => "not observed yet".to_owned(),
+        EgressState::AsRegistered => format!("observed {ago}"),
+        EgressState::Stale => format!("STALE: last observed {ago}"),
+        EgressState::Another => {
+            format!(
+                "BUT the world sees {}",
+                seen.map(|seen| seen.address.as_str()).unwrap_or_default()
+            )
+        }
+        EgressState::Gone => "GONE: nothing can leave by it".to_owned(),
     }
-    if board.unfit.is_empty() {
-        Ok(())
-    } else {
-        Err(CommandError::Failed(format!("{} accounts are not fit", board.unfit.len())))
-    }
-}
-
-fn print_board(board: &Board<'_>, now: Timestamp, _printer: Printer) -> Result<(), CommandError> {
-    if let Some(next) = board.next_run {
-        let left = text::countdown(next.at.since(now));
-        print::line(format!(
-            "{} {} at {}, in {left}",
-            next.plan,
-            next.mode.words(),
-            next.at.day_clock()
-        ))?;
-    }
-    let groups = [("NOT", &board.unfit), ("FIT", &board.fit), ("off", &board.off)];
-    let rows: Vec<Vec<String>> = groups
-        .into_iter()
-        .flat_map(|(word, group)| group.iter().map(move |account| row(word, account)))
-        .collect();
-    print::table(&["", "USER", "BROKER", "WHY"], &rows)
-}
-
-fn row(word: &str, account: &AccountView) -> Vec<String> {
-    let why = match &account.fitness {
-        Fitness::Unfit { reasons } => reasons
-            .iter()
-            .map(muster_protocol::account::Unfit::words)
-            .collect::<Vec<_>>()
-            .join("; "),
-        Fitness::Fit => String::new(),
-        Fitness::Off if account.active => "auto-execute is off".to_owned(),
-        Fitness::Off => "inactive".to_owned(),
-    };
-    vec![word.to_owned(), account.user.to_string(), account.broker.to_string(), why]
 }

@@ -1,10 +1,8 @@
-//! `muster vault`, `muster backup`, `muster release`.
-
-use std::path::Path;
+//! `muster vault`, `muster release`.
 
 use muster_protocol::request::{
-    AddSlot, Backup, ChangeSecret, ListSlots, Purge, Reencrypt, Release, RemoveSlot, Rotate, Seal,
-    Unseal, UpgradeKdf,
+    AddSlot, ChangeSecret, ListSlots, Purge, Reencrypt, Release, RemoveSlot, Rotate, Seal, Unseal,
+    UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::{SlotKind, SlotView};
@@ -60,21 +58,6 @@ pub(super) async fn vault(
         VaultCommand::Purge => return purge(daemon, printer).await,
     };
     if printer.is_json() { print::json("done", &done) } else { print::line(done) }
-}
-
-/// A copy of the store, made by the daemon.
-pub(super) async fn backup(
-    daemon: &Daemon,
-    file: &Path,
-    printer: Printer,
-) -> Result<(), CommandError> {
-    let file = std::path::absolute(file).map_err(|error| CommandError::io("the path", error))?;
-    let file = file.to_string_lossy().into_owned();
-    let made = daemon.client.call(Backup { file }).await?;
-    if printer.is_json() {
-        return print::json("backup", &made);
-    }
-    print::line(format!("{}: {} bytes", made.file, made.bytes))
 }
 
 /// Held runs may happen again.

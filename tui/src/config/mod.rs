@@ -14,8 +14,10 @@ use crate::runtime::Options;
 
 pub(crate) use file::{File, SAMPLE, Unusable};
 
-/// The daemon's socket.
-pub(crate) fn socket(given: Option<PathBuf>) -> PathBuf {
+/// The daemon's socket: the flag's, else the variable's, else the file's, else where a daemon makes it.
+pub(crate) fn socket(flag: Option<PathBuf>, file: &File) -> PathBuf {
+    let named = std::env::var_os("MUSTER_SOCKET").filter(|path| !path.is_empty());
+    let given = flag.or_else(|| named.map(PathBuf::from)).or_else(|| file.socket.clone());
     endpoint::socket_path(given, std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from))
 }
 

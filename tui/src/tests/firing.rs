@@ -58,6 +58,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
         state: RunState::Firing,
         fire_at: fired,
         fired_at: Some(fired.plus(4)),
+        late_us: Some(4_000),
         closed_at: None,
         hash: plan().hash,
         legs: legs(),

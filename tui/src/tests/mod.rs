@@ -13,4 +13,5 @@ mod rows;
 mod screens;
 mod style;
 mod update;
+mod waiting;
 pub(crate) mod world;

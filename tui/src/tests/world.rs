@@ -10,12 +10,14 @@ use muster_protocol::event::{Area, JournalEntry, Level, Snapshot};
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::house::HouseView;
 use muster_protocol::ids::{AccountId, RunId, TicketId};
+use muster_protocol::muster::{MusterBoard, MusterRow};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
 use muster_protocol::plan::{Mode, PlanSpec, PlanView};
 use muster_protocol::reply::{Role, Welcome};
 use muster_protocol::run::RunCounts;
 use muster_protocol::status::{
-    EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
+    ClockView, EgressState, EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView,
+    VaultState,
 };
 use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp};
 use muster_protocol::vault::{SlotKind, SlotView};
@@ -349,11 +351,17 @@ pub(crate) fn snapshot() -> Snapshot {
                 }),
                 accounts: 7,
                 shared_at: vec![Broker::AngelOne],
+                state: EgressState::AsRegistered,
+                bind: None,
+                proxied: false,
+                trouble: None,
             }],
             counts: FitCounts { fit: 2, unfit: 3, off: 2 },
             held: None,
             missed: Vec::new(),
             audit: None,
+            clock: ClockView::default(),
+            mustered: None,
             callback: Some("127.0.0.1:8912".to_owned()),
         },
         accounts: accounts(),
@@ -362,5 +370,27 @@ pub(crate) fn snapshot() -> Snapshot {
         intents: Vec::new(),
         checks: Vec::new(),
         journal: journal(),
+    }
+}
+
+/// The board that belongs to a snapshot, without gates.
+pub(crate) fn board(snapshot: &Snapshot) -> MusterBoard {
+    let row = |account: &AccountView| MusterRow {
+        account: account.id,
+        user: account.user.clone(),
+        broker: account.broker,
+        client_id: account.client_id.clone(),
+        fitness: account.fitness.clone(),
+        gates: Vec::new(),
+    };
+    MusterBoard {
+        now: snapshot.status.now,
+        run: None,
+        held: None,
+        mustered: None,
+        next_muster: None,
+        checking: 0,
+        counts: snapshot.status.counts,
+        rows: snapshot.accounts.iter().map(row).collect(),
     }
 }

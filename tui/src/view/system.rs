@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use muster_protocol::house::HouseView;
 use muster_protocol::order::Broker;
-use muster_protocol::status::{EgressView, StatusView, VaultState};
+use muster_protocol::status::{EgressState, EgressView, StatusView, VaultState};
 use muster_protocol::time::{DAY, MINUTE, TimeOfDay, Timestamp};
 
 use crate::app::layout::Size;
@@ -295,10 +295,13 @@ fn seen(egress: &EgressView, now: Timestamp) -> (Mark, String) {
     };
     let age = now.since(seen.at);
     let ago = text::ago(age);
+    if egress.state == EgressState::Gone {
+        return (Mark::Bad, "GONE: nothing can leave by it".to_owned());
+    }
     if seen.address != egress.address {
         return (Mark::Bad, format!("but the world sees {} ({ago})", seen.address));
     }
-    if age < FRESH {
+    if egress.state != EgressState::Stale && age < FRESH {
         (Mark::Good, format!("observed {ago}"))
     } else {
         (Mark::Busy, format!("last observed {ago}: stale"))

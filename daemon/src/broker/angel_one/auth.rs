@@ -2,6 +2,7 @@
 
 use muster_protocol::failure::FailureKind;
 use muster_protocol::money::Paise;
+use muster_protocol::order::Exchange;
 use muster_protocol::time::{TimeOfDay, Timestamp};
 use serde_json::json;
 use totp_rs::{Builder, Secret};
@@ -20,20 +21,21 @@ const LOGIN: [&str; 6] = ["rest", "auth", "angelbroking", "user", "v1", "loginBy
 const MAX_JWT: usize = 8 * 1024;
 
 impl AngelOne {
-    /// Logs in with the MPIN and the code for this instant.
+    /// Logs in with the MPIN and the code for the proof's instant, which is the broker's, not ours.
     pub(super) async fn open(
         &self,
         credential: &Credential,
         proof: Proof<'_>,
+        now: Timestamp,
     ) -> Result<Opened, BrokerError> {
         let (
             Credential::AngelOne { api_key, client_id, mpin, totp_secret },
-            Proof::OneTimeCode { now },
+            Proof::OneTimeCode { now: at },
         ) = (credential, proof)
         else {
             return Err(foreign().into());
         };
-        let code = one_time_code(totp_secret, now)?;
+        let code = one_time_code(totp_secret, at)?;
         let body = json!({ "clientcode": client_id, "password": mpin.expose(), "totp": *code });
         let call = wire::with_app(Call::post_json(self.base.with(&LOGIN), &body), api_key);
         let secrets = [api_key.expose(), mpin.expose(), totp_secret.expose(), code.as_str()];
@@ -53,7 +55,9 @@ impl AngelOne {
         let data = self.get(auth, &["user", "v1", "getProfile"]).await?;
         let client_id = json::text(&data, "clientcode").ok_or_else(malformed)?;
         let holder = json::text(&data, "name").unwrap_or_default();
-        Ok(Profile { client_id: scrub::words(&client_id, &[]), holder: scrub::words(&holder, &[]) })
+        let exchanges = json::known(&data, "exchanges", segment);
+        let (client_id, holder) = (scrub::words(&client_id, &[]), scrub::words(&holder, &[]));
+        Ok(Profile { client_id, holder, exchanges })
     }
 
     /// `net`, and where it is missing `availablecash`, which behaves like it (reported).
@@ -70,6 +74,19 @@ impl AngelOne {
         self.post(auth, &["user", "v1", "logout"], &body, Access::Read).await?;
         Ok(())
     }
+}
+
+/// The profile's names of the segments (documented).
+fn segment(name: &str) -> Option<Exchange> {
+    Some(match name {
+        "nse_cm" => Exchange::Nse,
+        "bse_cm" => Exchange::Bse,
+        "nse_fo" => Exchange::Nfo,
+        "bse_fo" => Exchange::Bfo,
+        "mcx_fo" => Exchange::Mcx,
+        "cde_fo" => Exchange::Cds,
+        _ => return None,
+    })
 }
 
 fn one_time_code(secret: &SecretText, now: Timestamp) -> Result<Zeroizing<String>, BrokerError> {

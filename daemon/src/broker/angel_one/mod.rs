@@ -95,9 +95,9 @@ impl Adapter for AngelOne {
         &self,
         credential: &Credential,
         proof: Proof<'_>,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<Opened, BrokerError> {
-        self.open(credential, proof).await
+        self.open(credential, proof, now).await
     }
 
     async fn profile(&self, auth: Auth<'_>) -> Result<Profile, BrokerError> {

@@ -3,6 +3,7 @@
 use data_encoding::HEXLOWER;
 use form_urlencoded::Serializer;
 use muster_protocol::money::Paise;
+use muster_protocol::order::Exchange;
 use muster_protocol::time::{TimeOfDay, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -68,7 +69,10 @@ impl Zerodha {
         let data = self.get(auth, &["user", "profile"]).await?;
         let client_id = json::text(&data, "user_id").ok_or_else(malformed)?;
         let holder = json::text(&data, "user_name").unwrap_or_default();
-        Ok(Profile { client_id: scrub::words(&client_id, &[]), holder: scrub::words(&holder, &[]) })
+        let code = |code: &str| Exchange::ALL.into_iter().find(|exchange| exchange.code() == code);
+        let exchanges = json::known(&data, "exchanges", code);
+        let (client_id, holder) = (scrub::words(&client_id, &[]), scrub::words(&holder, &[]));
+        Ok(Profile { client_id, holder, exchanges })
     }
 
     /// The equity segment's `net`, read as it is: the documented formulas do not reproduce it.

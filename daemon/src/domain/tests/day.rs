@@ -159,7 +159,7 @@ fn a_record_that_does_not_fit_has_no_effect_live_and_none_at_replay() {
     let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
     day.start();
     let run: RunId = MONDAY.to_owned().try_into().unwrap();
-    let wrong = Record::Run(run, super::super::run::RunEvent::Fired { at: day.now });
+    let wrong = Record::Run(run, super::super::run::RunEvent::Fired { at: day.now, late_us: None });
     day.store.push(wrong.clone());
     day.take(vec![Msg::Committed(vec![wrong])], usize::MAX);
     day.pass("2026-11-23T15:11:00+05:30");

@@ -1,9 +1,11 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
 mod books;
+mod clock;
 mod day;
 mod foreign;
 mod halt;
+mod muster;
 mod recovery;
 mod sealed;
 
@@ -21,7 +23,7 @@ use super::account::{AccountEvent, Identity};
 use super::book::{BookRow, OrderState, Trade};
 use super::calendar::Calendar;
 use super::check::EndedCheck;
-use super::effect::{Effect, SendJob};
+use super::effect::{CheckJob, Effect, SendJob};
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::model::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Model, Settings};
@@ -29,6 +31,7 @@ use super::msg::{Msg, Read};
 use super::plan::PlanEvent;
 use super::record::Record;
 use super::session::SessionEvent;
+use super::tag::Shift;
 use super::update::{next_deadline, update};
 
 /// What the scripted broker does with one order.
@@ -59,6 +62,9 @@ struct Day {
     unreadable: BTreeSet<AccountId>,
     reads: Vec<(Timestamp, AccountId)>,
     cancels: Vec<OrderId>,
+    /// The checks that were begun, and the lines of the journal.
+    checks: Vec<CheckJob>,
+    said: Vec<String>,
 }
 
 fn at(text: &str) -> Timestamp {
@@ -75,11 +81,13 @@ fn settings() -> Settings {
         egress: vec![EgressSettings {
             name: "main".parse().unwrap(),
             address: "192.0.2.1".to_owned(),
+            bind: None,
+            proxied: false,
         }],
         muster_times: MUSTER_TIMES.to_vec(),
         freeze_lead_ms: FREEZE_LEAD_MS,
         login_ttl_ms: LOGIN_TTL_MS,
-        callback: None,
+        ..Settings::default()
     }
 }
 
@@ -121,6 +129,9 @@ fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
             permission: Some(OrderPermission::Allowed),
             funds: None,
             latency_ms: None,
+            probed_from: None,
+            exchanges: None,
+            otp_step: None,
         };
         records.push(Record::Check(id, check));
     }
@@ -165,6 +176,8 @@ impl Day {
             unreadable: BTreeSet::new(),
             reads: vec![],
             cancels: vec![],
+            checks: vec![],
+            said: vec![],
         }
     }
 
@@ -209,17 +222,24 @@ impl Day {
         let follows = match effect {
             Effect::Commit(commit) => {
                 self.store.extend(commit.records.iter().cloned());
+                self.said.extend(commit.journal.iter().map(|entry| entry.text.clone()));
                 let begun = (!commit.then.is_empty()).then_some(Msg::Audited(commit.then));
                 return std::iter::once(Msg::Committed(commit.records)).chain(begun).collect();
             }
             Effect::MakeTags { run, parts } => {
                 let tags = parts.into_iter().map(|(account, legs)| {
-                    (account, legs.into_iter().map(|parts| parts.tag(&[7; 32])).collect())
+                    (
+                        account,
+                        legs.into_iter()
+                            .map(|parts| parts.tag(Shift::from_bytes([7; 4]), &[7; 32]))
+                            .collect(),
+                    )
                 });
                 Some(Msg::TagsMade { run, tags: tags.collect() })
             }
             Effect::MakeTag { intent, parts, by, reply } => {
-                let (attempt, tag) = (parts.attempt, parts.tag(&[7; 32]));
+                let (attempt, tag) =
+                    (parts.attempt, parts.tag(Shift::from_bytes([7; 4]), &[7; 32]));
                 Some(Msg::TagMade { intent, attempt, tag, by, reply })
             }
             Effect::Send(job) => self.broker(job),
@@ -243,9 +263,12 @@ impl Day {
                 self.states.insert(place, (OrderState::Cancelled, 0));
                 Some(Msg::Cancelled { intent, outcome: Ok(()) })
             }
+            Effect::StartCheck(job) => {
+                self.checks.push(job);
+                None
+            }
             Effect::Reply(..)
             | Effect::Publish(_)
-            | Effect::StartCheck(_)
             | Effect::DropTicket(_)
             | Effect::DeriveKeys { .. }
             | Effect::OpenVault

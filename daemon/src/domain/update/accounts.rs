@@ -8,6 +8,7 @@ use muster_protocol::request::Selection;
 use super::super::account::AccountEvent;
 use super::super::effect::{Answer, Commit, Seal};
 use super::super::msg::ReplyTo;
+use super::super::muster::Purpose;
 use super::super::record::Record;
 use super::Step;
 
@@ -43,7 +44,7 @@ impl Step<'_> {
     pub(super) fn test(&mut self, reply: ReplyTo, accounts: Vec<AccountId>) {
         let one = accounts.len() == 1;
         let started: Vec<AccountId> =
-            accounts.into_iter().filter(|account| self.start_check(*account)).collect();
+            accounts.into_iter().filter(|id| self.want_check(*id, Purpose::Asked)).collect();
         if one && started.is_empty() {
             let why = "a person must log in first: the session is over and this broker has no login without one";
             self.refuse(reply, Code::Conflict, why);

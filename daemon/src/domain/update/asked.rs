@@ -47,6 +47,8 @@ impl Step<'_> {
                     step.switch(reply, &by, ids, Switch::AutoExecute(on));
                 });
             }
+            Ask::SetEgress { account, egress } => self.set_egress(reply, &by, account, egress),
+            Ask::CallMuster => self.call_muster(reply, &by),
             Ask::Label { accounts, add, remove } => {
                 self.with_selected(reply, &accounts, only, |step, reply, ids| {
                     step.label(reply, &by, ids, (&add, &remove));
@@ -95,7 +97,9 @@ impl Step<'_> {
             }
             // Held to the person's own accounts where the selection is read.
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
-            Ask::Label { .. }
+            Ask::SetEgress { .. }
+            | Ask::CallMuster
+            | Ask::Label { .. }
             | Ask::PutPlan(_)
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)

@@ -85,6 +85,10 @@ impl Ask {
             Self::SetActive(selection, false) => ("deactivate", of_selection(selection)),
             Self::SetAutoExecute(selection, true) => ("auto-execute on", of_selection(selection)),
             Self::SetAutoExecute(selection, false) => ("auto-execute off", of_selection(selection)),
+            Self::SetEgress { account, egress } => {
+                return (format!("leave by {egress}"), of_account(*account));
+            }
+            Self::CallMuster => ("call a muster", None),
             Self::Label { accounts, add, remove } => {
                 return (format!("label{}", label_words(add, remove)), of_selection(accounts));
             }

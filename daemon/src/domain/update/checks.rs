@@ -3,68 +3,19 @@
 
 use muster_protocol::check::{CheckTarget, StepView};
 use muster_protocol::event::{Area, Level};
-use muster_protocol::ids::{AccountId, TicketId};
-use muster_protocol::status::VaultState;
-use muster_protocol::time::Timestamp;
+use muster_protocol::ids::{AccountId, EgressName, TicketId};
+use muster_protocol::status::Observed;
 
 use super::super::account::{AccountEvent, Identity};
 use super::super::check::{Check, CheckEvent, EndedCheck};
-use super::super::effect::{Changed, CheckJob, Commit, Effect, Seal};
+use super::super::effect::{Changed, Commit, Effect, Seal};
 use super::super::model::{Deciding, Ticket, TicketKind};
 use super::super::msg::CheckDone;
 use super::super::record::Record;
-use super::super::schedule;
 use super::super::session::SessionEvent;
 use super::Step;
 
 impl Step<'_> {
-    /// At the muster times every account is checked that may be checked unasked.
-    pub(super) fn muster(&mut self) {
-        let times = &self.model.settings.muster_times;
-        let due = schedule::next_of(times, &self.model.calendar, self.model.mustered);
-        if due.is_none_or(|due| due > self.now) {
-            return;
-        }
-        self.model.mustered = self.now;
-        if self.model.vault == VaultState::Sealed {
-            let text = "no muster: the vault is sealed";
-            self.log(self.entry(Level::Error, Area::Daemon, text));
-            return;
-        }
-        let may = self.model.accounts.iter().filter(|(_, a)| a.may_check_unasked(self.now));
-        let accounts: Vec<AccountId> = may.map(|(id, _)| *id).collect();
-        self.log(self.entry(
-            Level::Info,
-            Area::Daemon,
-            format!("muster: checking {} accounts", accounts.len()),
-        ));
-        for account in accounts {
-            self.start_check(account);
-        }
-        self.refresh_instruments();
-    }
-
-    /// Starts a check of a stored account, unless one is running.
-    pub(super) fn start_check(&mut self, id: AccountId) -> bool {
-        let Some(account) = self.model.accounts.get(&id) else { return false };
-        if self.model.checks.contains_key(&id) {
-            return true;
-        }
-        let reuse_session = account.session.is_live(self.now);
-        if !reuse_session && account.needs_person_to_log_in() {
-            return false;
-        }
-        let target = CheckTarget::Account(id);
-        let check = Check::new(target, account.user.clone(), account.broker, self.now);
-        let claimed = Some(account.identity.client_id.clone());
-        let Some(route) = self.model.route(id) else { return false };
-        self.model.checks.insert(id, check);
-        let job = CheckJob { target, account: Some(id), route, claimed, reuse_session };
-        self.effects.push(Effect::StartCheck(job));
-        self.publish(Changed::Account(id));
-        true
-    }
-
     pub(super) fn check_step(&mut self, target: CheckTarget, moved: StepView) {
         self.move_check(target, CheckEvent::Step(moved));
     }
@@ -99,9 +50,8 @@ impl Step<'_> {
     fn account_checked(&mut self, id: AccountId, from: CheckTarget, done: &CheckDone) {
         // It stays under way for clients until its result is durable: no old result shows in between.
         let Some(check) = self.model.checks.get(&id).cloned() else { return };
-        let Some(user) = self.model.accounts.get(&id).map(|account| account.user.clone()) else {
-            return;
-        };
+        let Some(account) = self.model.accounts.get(&id) else { return };
+        let (user, egress) = (account.user.clone(), account.identity.egress.clone());
         let mut commit = Commit::default();
         if let Some(until) = done.opened_until {
             let event = SessionEvent::Opened { since: self.now, until };
@@ -110,7 +60,8 @@ impl Step<'_> {
         } else if done.session_dead {
             commit.records.extend(self.session_over(id));
         }
-        commit.records.push(Record::Check(id, ended(&check, done, self.now)));
+        self.seen_by_check(&egress, done);
+        commit.records.push(Record::Check(id, self.ended(&check, done, &egress)));
         let (level, text) = verdict(done);
         commit.journal.push(self.about(id, level, Area::Check, text));
         self.commit(commit);
@@ -138,7 +89,9 @@ impl Step<'_> {
             let (from, user) = (CheckTarget::Ticket(id), ticket.route.user.clone());
             commit.seal.push(Seal::Session { from, user, account });
         }
-        commit.records.push(Record::Check(account, ended(&ticket.check, done, self.now)));
+        commit
+            .records
+            .push(Record::Check(account, self.ended(&ticket.check, done, &ticket.route.egress)));
         let (level, text) = verdict(done);
         commit.journal.push(self.about(account, level, Area::Session, format!("login: {text}")));
         self.commit(commit);
@@ -186,7 +139,9 @@ impl Step<'_> {
                 .records
                 .push(Record::Session(account, SessionEvent::Opened { since: at, until }));
         }
-        commit.records.push(Record::Check(account, ended(&ticket.check, done, at)));
+        commit
+            .records
+            .push(Record::Check(account, self.ended(&ticket.check, done, &ticket.route.egress)));
         commit.seal.push(Seal::Adopt { ticket: id, user, account });
         entry.account = Some(account);
         entry.text = format!("connected and stored as account {account}");
@@ -209,18 +164,33 @@ impl Step<'_> {
             self.commit(commit);
         }
     }
-}
 
-fn ended(check: &Check, done: &CheckDone, now: Timestamp) -> EndedCheck {
-    let view = check.view();
-    EndedCheck {
-        started: view.started,
-        ended: now,
-        steps: view.steps.clone(),
-        failed: done.failed.clone(),
-        permission: done.permission.clone(),
-        funds: done.funds,
-        latency_ms: done.latency_ms,
+    /// What is kept of a check; the verdict on order permission with the address it holds for.
+    fn ended(&self, check: &Check, done: &CheckDone, egress: &EgressName) -> EndedCheck {
+        let view = check.view();
+        let leaves_as = || self.model.leaves_as(egress).map(str::to_owned);
+        let probed = done.permission.is_some();
+        EndedCheck {
+            started: view.started,
+            ended: self.now,
+            steps: view.steps.clone(),
+            failed: done.failed.clone(),
+            permission: done.permission.clone(),
+            funds: done.funds,
+            latency_ms: done.latency_ms,
+            probed_from: done.seen_from.clone().or_else(leaves_as).filter(|_| probed),
+            exchanges: done.exchanges.clone(),
+            otp_step: done.otp_step,
+        }
+    }
+
+    /// A check sees the egress, too.
+    fn seen_by_check(&mut self, egress: &EgressName, done: &CheckDone) {
+        if let Some(address) = done.seen_from.clone() {
+            let observed = Observed { address, at: self.now };
+            self.model.seen.entry(egress.clone()).or_default().took(Ok(observed));
+            self.publish(Changed::Status);
+        }
     }
 }
 

@@ -8,9 +8,11 @@ use muster_protocol::run::IntentStatus;
 
 use super::super::account::AccountEvent;
 use super::super::check::CheckEvent;
+use super::super::clock_guard::ClockEvent;
 use super::super::effect::{Changed, Effect, SendJob};
 use super::super::intent::{Intent, IntentEvent};
 use super::super::model::{Deciding, Firing, Reading};
+use super::super::muster::Purpose;
 use super::super::plan::PlanEvent;
 use super::super::record::Record;
 use super::super::run::RunEvent;
@@ -46,6 +48,7 @@ impl Step<'_> {
             | Record::Plan(..)
             | Record::Vault(_)
             | Record::Hold(_)
+            | Record::Clock(_)
             | Record::Halt { .. } => return,
         };
         self.model.deciding.remove(&deciding);
@@ -77,7 +80,8 @@ impl Step<'_> {
             Record::Run(id, event) => self.run_moved(id, event),
             Record::Intent(id, event) => self.intent_moved(id, event),
             Record::Vault(event) => self.vault_moved(*event),
-            Record::Hold(_) => self.hold_moved(),
+            Record::Hold(_) | Record::Clock(ClockEvent::Accepted { .. }) => self.hold_moved(),
+            Record::Clock(ClockEvent::Mark { .. }) => {}
             Record::Halt { .. } => self.halt_changed(),
         }
     }
@@ -90,6 +94,11 @@ impl Step<'_> {
             self.publish(Changed::Account(id));
         }
         self.publish(Changed::Status);
+        if matches!(event, AccountEvent::Egress { .. })
+            && self.model.accounts.get(&id).is_some_and(|a| a.may_check_unasked(self.now))
+        {
+            self.want_check(id, Purpose::EgressChanged);
+        }
         if matches!(event, AccountEvent::Connected { .. } | AccountEvent::Replaced { .. }) {
             let saved = self.model.tickets.iter_mut().find(|(_, t)| t.saving == Some(id));
             if let Some((ticket, kept)) = saved

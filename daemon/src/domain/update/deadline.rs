@@ -4,11 +4,11 @@ use muster_protocol::check::CheckOutcome;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
+use super::super::egress::LOOK_OUT_EVERY_MS;
 use super::super::limits::MAX_IN_FLIGHT;
 use super::super::model::{ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule;
-use super::LOOK_OUT_EVERY_MS;
 use super::books::room;
 use super::freeze::{due_fire, next_run, resolve_until};
 
@@ -53,5 +53,7 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let cancels = model.cancelling.first().map(|(due, _)| *due).filter(|_| open);
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
-    waiting.chain(sends).chain(reads).chain(cancels).chain(lists).chain([look_out]).min()
+    let mark = model.clock.next_mark();
+    let reads = reads.into_iter().chain(cancels);
+    waiting.chain(sends).chain(reads).chain(lists).chain(mark).chain([look_out]).min()
 }

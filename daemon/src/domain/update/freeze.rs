@@ -9,6 +9,7 @@ use muster_protocol::time::{MINUTE, TimeOfDay, Timestamp};
 use super::super::effect::Effect;
 use super::super::instrument::Instrument;
 use super::super::model::{Deciding, Model};
+use super::super::muster::{self, Ahead};
 use super::super::plan::Kept;
 use super::super::record::Record;
 use super::super::run::{Excluded, Fixed, Participant, Run, RunEvent, Stage};
@@ -102,15 +103,17 @@ impl Step<'_> {
                 self.miss(id, run.fixed, reason);
                 continue;
             }
-            let late = self.now.since(run.fixed.fire_at);
+            let late_us = self.model.clock.late_us(self.now, run.fixed.fire_at);
+            let late = late_words(late_us, self.now.since(run.fixed.fire_at));
             let orders: usize = run.fixed.participants.iter().map(|part| part.tags.len()).sum();
             let text = format!(
-                "fired {late} ms after its time: {orders} orders of {} accounts, {}",
+                "fired {late} after {}: {orders} orders of {} accounts, {}",
+                run.fixed.fire_at.clock(),
                 run.fixed.participants.len(),
                 run.fixed.mode.words()
             );
             let entry = self.of_run(&id, Level::Info, text);
-            let fired = Record::Run(id, RunEvent::Fired { at: self.now });
+            let fired = Record::Run(id, RunEvent::Fired { at: self.now, late_us });
             self.commit(noted(fired, entry, Vec::new()));
         }
     }
@@ -134,7 +137,7 @@ impl Step<'_> {
             return;
         };
         let legs = leg_numbers(plan);
-        let parts = self.fit(fire).into_iter().map(|account| {
+        let parts = self.fit(Ahead::of_fire(&id.plan, plan, fire)).into_iter().map(|account| {
             let of_leg = |leg: &LegNo| TagParts {
                 date: fire.date,
                 plan: plan.no,
@@ -149,11 +152,10 @@ impl Step<'_> {
         self.effects.push(Effect::MakeTags { run: id, parts });
     }
 
-    fn fit(&self, fire: Fire) -> Vec<AccountId> {
-        let fits = |account: &super::super::account::Account| {
-            self.model.fitness(account, self.now, fire.window_until) == Fitness::Fit
-        };
-        self.model.accounts.iter().filter(|(_, a)| fits(a)).map(|(id, _)| *id).collect()
+    fn fit(&self, ahead: Ahead<'_>) -> Vec<AccountId> {
+        let fits =
+            |id: &AccountId| muster::fitness(self.model, self.now, *id, ahead) == Fitness::Fit;
+        self.model.accounts.keys().copied().filter(fits).collect()
     }
 
     /// Freezes the run: what is recorded here is what is sent, whatever is edited meanwhile.
@@ -178,7 +180,8 @@ impl Step<'_> {
             })
         };
         let participants: Vec<Participant> = tags.into_iter().filter_map(part).collect();
-        let excluded: Vec<Excluded> = self.excluded(fire, &participants);
+        let ahead = Ahead::of_fire(&id.plan, &plan, fire);
+        let excluded: Vec<Excluded> = self.excluded(ahead, &participants);
         let text = format!(
             "frozen: {} legs, {} accounts, {} left out, {}, hash {:.12}",
             plan.spec.legs.len(),
@@ -215,22 +218,28 @@ impl Step<'_> {
         legs.flat_map(of_leg).flatten().collect()
     }
 
-    fn excluded(&self, fire: Fire, participants: &[Participant]) -> Vec<Excluded> {
+    fn excluded(&self, ahead: Ahead<'_>, participants: &[Participant]) -> Vec<Excluded> {
         let taking_part = |id: AccountId| participants.iter().any(|part| part.account == id);
         let left_out = self.model.accounts.iter().filter(|(id, _)| !taking_part(**id));
         left_out
-            .filter_map(|(id, account)| {
-                match self.model.fitness(account, self.now, fire.window_until) {
-                    Fitness::Unfit { reasons } => Some(Excluded {
-                        account: *id,
-                        user: account.user.clone(),
-                        broker: account.broker,
-                        reasons,
-                    }),
-                    Fitness::Fit | Fitness::Off => None,
-                }
+            .filter_map(|(id, account)| match muster::fitness(self.model, self.now, *id, ahead) {
+                Fitness::Unfit { reasons } => Some(Excluded {
+                    account: *id,
+                    user: account.user.clone(),
+                    broker: account.broker,
+                    reasons,
+                }),
+                Fitness::Fit | Fitness::Off => None,
             })
             .collect()
+    }
+}
+
+/// To the tenth of a millisecond, where the clock was read that finely.
+fn late_words(late_us: Option<u64>, late_ms: i64) -> String {
+    match late_us {
+        Some(us) => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+        None => format!("{late_ms} ms"),
     }
 }
 

@@ -4,6 +4,7 @@ use muster_protocol::event::{Area, Level};
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::reply::BackedUp;
 
+use super::super::clock_guard::ClockEvent;
 use super::super::effect::{Answer, BackupJob, Changed, Commit, Effect};
 use super::super::msg::{ReplyTo, Who};
 use super::super::record::{HoldEvent, Record};
@@ -43,14 +44,19 @@ impl Step<'_> {
 
     /// A person has looked at today's orders and says go.
     pub(super) fn release(&mut self, reply: ReplyTo, who: &Who) {
-        if self.model.held.is_none() {
+        let Some(reason) = self.model.hold_reason() else {
             self.refuse(reply, Code::Conflict, "no run is held");
             return;
-        }
+        };
         let mut commit = Commit::default();
-        let text = format!("runs happen again, says {}", who.name);
+        let text = format!("runs happen again, says {}; until now {}", who.name, reason.words());
         commit.journal.push(self.entry(Level::Warn, Area::Daemon, text));
-        commit.records.push(Record::Hold(HoldEvent::Released { at: self.now }));
+        if self.model.held.is_some() {
+            commit.records.push(Record::Hold(HoldEvent::Released { at: self.now }));
+        }
+        if self.model.clock.fault().is_some() {
+            commit.records.push(Record::Clock(ClockEvent::Accepted { at: self.now }));
+        }
         commit.ack = Some((reply, Answer::Done));
         self.commit(commit);
     }

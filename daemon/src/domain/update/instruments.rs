@@ -72,6 +72,7 @@ impl Step<'_> {
         match loaded {
             Ok(found) => {
                 self.model.lists.insert(broker, ListState::Loaded);
+                self.model.listed_at.insert(broker, self.now);
                 for instrument in found {
                     let key = (broker, instrument.exchange, instrument.symbol.clone());
                     self.model.instruments.insert(key, instrument);

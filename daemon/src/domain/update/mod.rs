@@ -6,6 +6,7 @@ mod audit;
 mod books;
 mod cancels;
 mod checks;
+mod clock;
 mod committed;
 mod deadline;
 mod freeze;
@@ -13,6 +14,7 @@ mod halt;
 mod hold;
 mod instruments;
 mod labels;
+mod muster;
 mod plans;
 mod purge;
 mod resolve;
@@ -24,16 +26,14 @@ mod vault;
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, RunId};
-use muster_protocol::time::{MINUTE, Timestamp};
+use muster_protocol::time::Timestamp;
 
 use super::effect::{Answer, Changed, Commit, Effect, Seal};
+use super::egress::LOOK_OUT_EVERY_MS;
 use super::intent::IntentEvent;
 use super::model::Model;
 use super::msg::{Msg, ReplyTo};
 use super::record::Record;
-
-/// How often the world is asked what it sees of each egress.
-const LOOK_OUT_EVERY_MS: i64 = 5 * MINUTE;
 
 pub use self::deadline::next_deadline;
 pub(crate) use self::freeze::due_fire;
@@ -60,10 +60,8 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::Purged(job, made) => step.purged(&job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
-        Msg::Observed { egress, observed } => {
-            step.model.observed.insert(egress, observed);
-            step.publish(Changed::Status);
-        }
+        Msg::Observed { egress, observed } => step.observed(egress, observed),
+        Msg::Clock(reading) => step.clock_read(&reading),
     }
     step.effects
 }
@@ -97,6 +95,8 @@ impl Step<'_> {
         self.end_tickets();
         self.look_out();
         self.muster();
+        self.next_checks();
+        self.mark_clock();
         self.retry_instruments();
         self.plans_due();
         self.pump();
@@ -114,7 +114,10 @@ impl Step<'_> {
         }
     }
 
-    fn commit(&mut self, commit: Commit) {
+    fn commit(&mut self, mut commit: Commit) {
+        if !commit.records.is_empty() {
+            commit.records.extend(self.model.clock.mark_with_others(self.now).map(Record::Clock));
+        }
         self.effects.push(Effect::Commit(commit));
     }
 

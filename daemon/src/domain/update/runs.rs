@@ -196,6 +196,7 @@ impl Step<'_> {
                 let says = cause.says.clone().unwrap_or_else(|| cause.kind.words().to_owned());
                 if cause.kind == FailureKind::SessionExpired {
                     commit.records.extend(self.session_over(id.account));
+                    self.log_in_again(id.account);
                 }
                 match cause.kind {
                     FailureKind::InDoubt | FailureKind::RateLimited | FailureKind::Malformed => {

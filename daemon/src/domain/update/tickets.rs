@@ -58,6 +58,13 @@ impl Step<'_> {
                 return Err((Code::Conflict, why));
             }
         }
+        if replaces.is_none() && !self.model.may_join(user, &egress, broker) {
+            let why = format!(
+                "another person's account at {} leaves by egress {egress} already, and sharing is refused; name an egress of their own, or set shared_egress in the configuration",
+                broker.title()
+            );
+            return Err((Code::Conflict, why));
+        }
         Ok(Route { user: user.clone(), broker, egress })
     }
 
@@ -117,7 +124,7 @@ impl Step<'_> {
         let claimed = claimed.map(|account| account.identity.client_id.clone());
         let target = CheckTarget::Ticket(id);
         let route = ticket.route.clone();
-        let job = CheckJob { target, account, route, claimed, reuse_session: false };
+        let job = CheckJob { target, account, route, claimed, reuse_session: false, probe: true };
         self.effects.push(Effect::StartCheck(job));
     }
 

@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use muster_protocol::check::{CheckStep, OrderPermission};
 use muster_protocol::failure::{Explained, FailureKind};
+use muster_protocol::time::{SECOND, Timestamp};
 use tokio::time::Instant;
 
+use super::codes::Turn;
 use super::observe::observe;
 use super::{Check, Found, millis_since};
 use crate::broker::explain::{About, explain};
 use crate::broker::{Auth, BrokerError, Profile, Proof};
 use crate::credential::Credential;
-use crate::egress::Seen;
+use crate::egress::{Egress, Seen};
 
-/// The length of a one-time code's step, and how much of it must be left for a login.
-const CODE_STEP_SECONDS: i64 = 30;
-const CODE_MARGIN_SECONDS: i64 = 3;
+/// The longest wait for a one-time code nobody has used: two steps, and some.
+const CODE_WAIT_MS: i64 = 65 * SECOND;
+/// The same by a clock that cannot stand still.
+const CODE_PATIENCE: Duration = Duration::from_secs(90);
 /// From here on a wrong clock is worth a word when a code is refused.
 const CLOCK_OFF_MS: u64 = 10_000;
 
@@ -24,13 +27,15 @@ type Step = Result<Found, Box<Explained>>;
 impl<'a> Check<'a> {
     pub(super) async fn egress(&mut self) -> Step {
         let egress = self.ctx.egress;
-        let Some(url) = &egress.observe_url else {
+        if egress.observe_urls.is_empty() {
             return Ok(Found::unknown("nothing observes this egress from outside"));
-        };
-        let seen = match observe(self.ctx.observer, url).await {
+        }
+        let seen = match observe(self.ctx.observer, &egress.observe_urls).await {
             Ok(seen) => seen,
+            Err(error) if error.is_gone() => return Err(Box::new(gone(egress))),
             Err(error) => return Ok(Found::unknown(format!("not observed: {error}"))),
         };
+        self.result.seen_from = Some(seen);
         let configured = egress.to_register().unwrap_or_default();
         let (means, action) = match egress.judge(seen) {
             Seen::AsConfigured => {
@@ -83,9 +88,10 @@ impl<'a> Check<'a> {
         }
         let proof = match (self.ctx.request_token, self.ctx.credential) {
             (Some(token), _) => Proof::RequestToken(token),
-            (None, Credential::AngelOne { .. }) => {
-                self.wait_for_a_fresh_code().await;
-                Proof::OneTimeCode { now: self.now() }
+            (None, Credential::AngelOne { client_id, .. }) => {
+                let at = self.one_time(client_id).await;
+                let now = at.map_err(|error| Box::new(self.explain(CheckStep::Login, &error)))?;
+                Proof::OneTimeCode { now }
             }
             (None, Credential::Zerodha { .. }) => {
                 let error = BrokerError::bare(FailureKind::SessionExpired);
@@ -144,6 +150,9 @@ impl<'a> Check<'a> {
 
     pub(super) async fn order_permission(&mut self) -> Step {
         let step = CheckStep::OrderPermission;
+        if !self.ctx.probe {
+            return Ok(Found::unknown("not asked again: the last verdict stands"));
+        }
         let auth = self.with_session(step)?;
         let probed = self.ctx.adapter.probe_order_permission(auth).await;
         let probed = probed.map_err(|error| Box::new(self.explain(step, &error)))?;
@@ -180,12 +189,29 @@ impl<'a> Check<'a> {
         Ok((profile, millis_since(begun)))
     }
 
-    /// A code that changes while it travels may be refused, and a refusal counts against the
-    /// account.
-    async fn wait_for_a_fresh_code(&self) {
-        let left = CODE_STEP_SECONDS - self.now().unix_seconds().rem_euclid(CODE_STEP_SECONDS);
-        if left <= CODE_MARGIN_SECONDS {
-            tokio::time::sleep(Duration::from_secs(left.unsigned_abs())).await;
+    /// The instant to make a one-time code for, by the broker's clock: in a step no code was used of,
+    /// and with some of it left.
+    async fn one_time(&mut self, client_id: &str) -> Result<Timestamp, BrokerError> {
+        let offset = self.result.clock_offset_ms.unwrap_or(0);
+        let begun = Instant::now();
+        loop {
+            let at = self.now().plus(offset);
+            match self.ctx.codes.take(client_id, at) {
+                Turn::Now { step } => {
+                    self.result.otp_step = Some(step);
+                    return Ok(at);
+                }
+                Turn::From(then)
+                    if then.since(at) > CODE_WAIT_MS || begun.elapsed() > CODE_PATIENCE =>
+                {
+                    let why =
+                        "a one-time code of a later time was used already: the clock went back";
+                    return Err(BrokerError::says(FailureKind::Refused, why));
+                }
+                Turn::From(then) => {
+                    self.ctx.clock.sleep_until(then.plus(offset.saturating_neg())).await;
+                }
+            }
         }
     }
 
@@ -227,5 +253,22 @@ impl<'a> Check<'a> {
             let (sign, off) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
             format!(", clock offset {sign}{}.{} s", off / 1000, off % 1000 / 100)
         })
+    }
+}
+
+/// Nothing leaves by an egress whose address is gone; least of all by another one.
+fn gone(egress: &Egress) -> Explained {
+    let bind = egress.bind.map_or_else(String::new, |bind| bind.to_string());
+    Explained {
+        kind: FailureKind::Unreachable,
+        broker_says: None,
+        means: format!(
+            "This machine has no address {bind} any more, so nothing leaves by egress {}.",
+            egress.name
+        ),
+        action: "Give the machine the address back, or change the egress; then test again."
+            .to_owned(),
+        ip_seen: None,
+        ip_to_register: egress.to_register().map(str::to_owned),
     }
 }

@@ -46,13 +46,37 @@ struct Scene {
     session: Option<SessionSecret>,
     token: Option<SecretText>,
     client_id: Option<&'static str>,
+    clock: Ticking,
+    codes: Codes,
+    probe: bool,
+}
+
+/// Ten past three when it is made, and goes on from there; a wait moves it at once.
+struct Ticking(std::sync::Mutex<Timestamp>);
+
+#[async_trait::async_trait]
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        let mut now = self.0.lock().unwrap();
+        *now = at.max(*now);
+    }
+}
+
+fn ten_past_three() -> Timestamp {
+    "2026-11-23T15:10:00+05:30".parse().unwrap()
 }
 
 impl Scene {
     /// `first` answers before the broker's usual script.
     fn new(broker: Broker, first: Script) -> Self {
         let (session, token, client_id) = (None, None, None);
-        Self { broker, first, address: "98.88.173.81", session, token, client_id }
+        let clock = Ticking(std::sync::Mutex::new(ten_past_three()));
+        let (codes, address) = (Codes::default(), "98.88.173.81");
+        Self { broker, first, address, session, token, client_id, clock, codes, probe: true }
     }
 
     async fn run(self) -> (CheckResult, Vec<StepView>, Vec<String>) {
@@ -73,7 +97,7 @@ impl Scene {
             address: self.address.to_owned(),
             bind: None,
             proxy: None,
-            observe_url: Some(format!("{}/ip", peer.url)),
+            observe_urls: vec![format!("{}/ip", peer.url)],
         };
         let (adapter, credential, observer) =
             (at(self.broker, &peer.url), credential(self.broker), http());
@@ -85,7 +109,9 @@ impl Scene {
             session: self.session.as_ref(),
             request_token: self.token.as_ref(),
             client_id: self.client_id,
-            now: "2026-11-23T15:10:00+05:30".parse().unwrap(),
+            clock: &self.clock,
+            codes: &self.codes,
+            probe: self.probe,
         };
         let mut reported = Vec::new();
         let result = run(ctx, &mut |view| reported.push(view)).await;
@@ -243,4 +269,40 @@ async fn anothers_session_is_refused() {
     let (step, kind, explained) = failed(scene.run().await.0);
     assert_eq!((step, kind), (CheckStep::Profile, Kind::CredentialsRejected));
     assert!(explained.means.contains("XX0000") && explained.means.contains("YY1111"));
+}
+
+#[tokio::test]
+async fn without_a_wish_to_know_the_order_permission_is_not_asked_for() {
+    let mut scene = Scene::new(Broker::AngelOne, &[]);
+    scene.probe = false;
+    let (result, _, seen) = scene.run().await;
+    assert_eq!(result.outcome, Ok(()));
+    assert_eq!(result.steps[5].verdict, StepVerdict::Unknown);
+    assert_eq!(result.permission, OrderPermission::Untested);
+    assert!(!seen.iter().any(|request| request.contains("cancelOrder")));
+}
+
+/// The code a login sent.
+fn code_of(seen: &[String]) -> String {
+    let login = seen.iter().find(|request| request.contains("loginByPassword")).unwrap();
+    let at = login.find("\"totp\":\"").unwrap() + 8;
+    login[at..at + 6].to_owned()
+}
+
+#[tokio::test]
+async fn a_code_that_was_used_is_waited_out() {
+    let fresh = Scene::new(Broker::AngelOne, &[]);
+    let (first, _, seen) = fresh.run().await;
+    let used = first.otp_step.unwrap();
+    let again = Scene::new(Broker::AngelOne, &[]);
+    again.codes.used("A123456", used);
+    let (second, _, later) = again.run().await;
+    assert_eq!(second.otp_step, Some(used + 1));
+    assert_ne!(code_of(&seen), code_of(&later));
+    // A step far ahead was used: the clock went back, and waiting would not end.
+    let back = Scene::new(Broker::AngelOne, &[]);
+    back.codes.used("A123456", used + 10);
+    let (result, _, seen) = back.run().await;
+    assert!(failed(result).2.broker_says.unwrap().contains("clock went back"));
+    assert!(!seen.iter().any(|request| request.contains("loginByPassword")));
 }

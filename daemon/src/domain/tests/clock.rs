@@ -1,0 +1,181 @@
+//! Clocks that jump, stop and come back: runs are held or missed, never doubled.
+
+use muster_protocol::run::RunState;
+use muster_protocol::status::{ClockOffset, HoldReason, Ntp};
+
+use super::*;
+use crate::domain::clock_guard::{ClockEvent, Measured, Reading};
+use crate::domain::msg::{Ask, Asked, ReplyTo};
+
+const MONDAY: &str = "btst@2026-11-23";
+const NOON: &str = "2026-11-23T12:00:00+05:30";
+
+impl Day {
+    /// The clocks are read, then a tick; as the engine does it.
+    fn read(&mut self, steady_s: i64, offsets: Vec<Measured>) {
+        let reading = Reading {
+            wall_us: self.now.millis() * 1_000,
+            steady_ms: steady_s * 1_000,
+            awake_ms: steady_s * 1_000,
+            ntp: Ntp::Unknown,
+            offsets,
+        };
+        self.take(vec![Msg::Clock(reading), Msg::Tick], usize::MAX);
+    }
+
+    fn set_to(&mut self, to: &str, steady_s: i64) {
+        self.now = at(to);
+        self.read(steady_s, vec![]);
+    }
+
+    fn release(&mut self) {
+        let ask = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask: Ask::Release };
+        self.take(vec![Msg::Asked(ask)], usize::MAX);
+    }
+
+    fn heard(&self, words: &str) -> bool {
+        self.said.iter().any(|line| line.contains(words))
+    }
+}
+
+fn measured(offset_ms: i64, steady_s: i64) -> Measured {
+    let offset = ClockOffset { broker: Broker::AngelOne, offset_ms, at: at(NOON) };
+    Measured { offset, steady_ms: steady_s * 1_000 }
+}
+
+fn noon() -> Day {
+    let mut day = Day::new(2, Mode::Live, NOON);
+    day.read(1_000, vec![]);
+    day.start();
+    day
+}
+
+#[test]
+fn set_forward_over_the_time_nothing_leaves_until_a_broker_confirms_the_clock() {
+    let mut day = noon();
+    day.set_to("2026-11-23T15:10:05+05:30", 1_001);
+    assert_eq!(day.model.hold_reason(), Some(HoldReason::ClockSet));
+    assert_eq!((day.run_state(MONDAY), day.sends.len()), (None, 0));
+    assert!(day.heard("the clock was set forward") && day.heard("HELD"));
+    day.now = day.now.plus(1_000);
+    day.read(1_002, vec![measured(100, 1_002)]);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+}
+
+#[test]
+fn set_forward_and_never_confirmed_the_run_is_missed_with_the_reason() {
+    let mut day = noon();
+    day.set_to("2026-11-23T15:10:05+05:30", 1_001);
+    day.pass("2026-11-23T15:30:00+05:30");
+    let Some(RunState::Missed { reason }) = day.run_state(MONDAY) else { panic!("not missed") };
+    assert!(reason.contains("clock was set"), "{reason}");
+    assert!(day.sends.is_empty());
+}
+
+#[test]
+fn set_back_over_the_time_after_the_run_it_does_not_run_again() {
+    let mut day = noon();
+    day.now = at("2026-11-23T15:09:00+05:30");
+    day.read(1_000 + 11_340, vec![]);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.book.len(), 4);
+    day.set_to("2026-11-23T14:00:00+05:30", 12_341);
+    // Even when a person says that this is the time.
+    day.release();
+    assert_eq!(day.model.hold_reason(), None);
+    day.pass("2026-11-23T16:00:00+05:30");
+    assert_eq!((day.book.len(), day.model.runs.len()), (4, 1));
+    day.assert_at_most_once();
+}
+
+#[test]
+fn behind_its_mark_after_a_restart_runs_are_held_until_it_caught_up() {
+    let mut day = noon();
+    let mark = Record::Clock(ClockEvent::Mark { at: at("2026-11-23T15:12:00+05:30") });
+    day.store.push(mark);
+    let mut again = Day::restarted(day.store.clone(), vec![], at("2026-11-23T15:09:00+05:30"));
+    again.read(1, vec![]);
+    again.start();
+    again.pass("2026-11-23T15:11:30+05:30");
+    assert_eq!((again.run_state(MONDAY), again.sends.len()), (None, 0));
+    assert!(again.heard("behind what it showed before"));
+    again.set_to("2026-11-23T15:12:01+05:30", 182);
+    again.pass("2026-11-23T15:12:30+05:30");
+    assert_eq!(again.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+}
+
+#[test]
+fn behind_its_mark_a_person_can_say_go_and_the_mark_follows() {
+    let mut day = noon();
+    day.store.push(Record::Clock(ClockEvent::Mark { at: at("2027-01-01T00:00:00+05:30") }));
+    let mut again = Day::restarted(day.store.clone(), vec![], at("2026-11-23T15:00:00+05:30"));
+    again.read(1, vec![]);
+    again.start();
+    assert_eq!(again.model.hold_reason(), Some(HoldReason::ClockBehind));
+    again.release();
+    assert_eq!(again.model.hold_reason(), None);
+    // And it holds after one more restart.
+    let mut third = Day::restarted(again.store.clone(), vec![], at("2026-11-23T15:00:10+05:30"));
+    third.read(1, vec![]);
+    third.start();
+    third.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(third.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+}
+
+#[test]
+fn a_clock_set_while_orders_leave_stops_them() {
+    let mut day = noon();
+    day.fates.insert((AccountId(1), 0), Fate::Hang);
+    day.fates.insert((AccountId(2), 0), Fate::Hang);
+    day.now = at("2026-11-23T15:09:50+05:30");
+    day.read(1_000 + 11_390, vec![]);
+    day.pass("2026-11-23T15:10:00+05:30");
+    assert_eq!(day.sends.len(), 2);
+    day.set_to("2026-11-23T15:08:00+05:30", 12_401);
+    let outcome = |account| {
+        let run: RunId = MONDAY.to_owned().try_into().unwrap();
+        let leg = muster_protocol::ids::LegNo(0);
+        let intent = IntentId { run, account: AccountId(account), leg };
+        Msg::Outcome { intent, outcome: Ok(OrderId(account.to_string())) }
+    };
+    day.take(vec![outcome(1), outcome(2)], usize::MAX);
+    day.pass("2026-11-23T15:08:30+05:30");
+    assert_eq!(day.sends.len(), 2, "held");
+    day.release();
+    day.pass("2026-11-23T15:08:31+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+    day.assert_at_most_once();
+}
+
+#[test]
+fn the_clock_is_written_down_at_least_hourly() {
+    let mut day = noon();
+    day.pass("2026-11-23T14:59:00+05:30");
+    let marks = day.store.iter().filter_map(|record| match record {
+        Record::Clock(ClockEvent::Mark { at }) => Some(*at),
+        _ => None,
+    });
+    let marks: Vec<Timestamp> = marks.collect();
+    assert!(marks.windows(2).all(|pair| pair[1].since(pair[0]) <= 3_600_000), "{marks:?}");
+    assert!(day.now.since(*marks.last().unwrap()) <= 3_600_000);
+}
+
+#[test]
+fn the_run_says_how_late_it_fired() {
+    let mut day = noon();
+    day.now = at("2026-11-23T15:09:50+05:30");
+    day.read(1_000 + 11_390, vec![]);
+    day.now = at("2026-11-23T15:10:00.001+05:30");
+    let reading = Reading {
+        wall_us: day.now.millis() * 1_000 + 230,
+        steady_ms: (1_000 + 11_400) * 1_000,
+        awake_ms: (1_000 + 11_400) * 1_000,
+        ntp: Ntp::Unknown,
+        offsets: vec![],
+    };
+    day.take(vec![Msg::Clock(reading), Msg::Tick], usize::MAX);
+    assert!(day.heard("fired 1.2 ms after 15:10:00"), "{:?}", day.said);
+    let run: RunId = MONDAY.to_owned().try_into().unwrap();
+    assert_eq!(day.model.runs[&run].late_us(), Some(1_230));
+}
