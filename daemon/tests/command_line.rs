@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong here fails the test")]
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
@@ -96,6 +96,75 @@ fn a_store_is_made_once_for_us_alone_and_the_wrong_passphrase_opens_nothing() {
     for output in [unmade, made, again, wrong] {
         assert!(!words(&output).contains("CANARY"));
     }
+}
+
+#[test]
+fn slots_audit_and_purge_work_without_a_daemon() {
+    let place = Place::new();
+    assert!(place.run(&["init", "--passphrase-fd", "0"], PASSPHRASE).status.success());
+    let made = place.run(&["new-key"], "");
+    let key = String::from_utf8(made.stdout).unwrap();
+    fs::write(place.path("key"), &key).unwrap();
+    // The second secret comes in by a descriptor of its own.
+    let add = format!(
+        "exec {MUSTERD} --config {} slot add key --passphrase-fd 0 --new-fd 3 3<{}",
+        place.path("musterd.toml").display(),
+        place.path("key").display(),
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &add]).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = shell.spawn().unwrap();
+    write_passphrase(&mut child, PASSPHRASE);
+    let added = child.wait_with_output().unwrap();
+    assert!(added.status.success(), "{}", words(&added));
+    let key = key.trim();
+    let removed = place.run(&["slot", "remove", "0", "--passphrase-fd", "0"], key);
+    assert!(removed.status.success(), "{}", words(&removed));
+    let listed = String::from_utf8(place.run(&["slot", "list"], "").stdout).unwrap();
+    assert!(listed.starts_with("1  key file") && listed.lines().count() == 1, "{listed}");
+    let gone = place.run(&["slot", "rotate", "--passphrase-fd", "0"], PASSPHRASE);
+    assert!(words(&gone).contains("passphrase does not open"), "{}", words(&gone));
+    let purged = place.run(&["purge"], "");
+    assert!(words(&purged).contains("the old file was overwritten"), "{}", words(&purged));
+
+    let rows = String::from_utf8(place.run(&["audit", "list"], "").stdout).unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    assert!(rows[0].contains("slot added: key file") && rows[2].contains(r#""done":false"#));
+    let hash = rows[1].split(r#""hash":""#).nth(1).and_then(|rest| rest.get(..64)).unwrap();
+    let held = place.run(&["audit", "verify", "--head", hash], "");
+    assert!(held.status.success() && words(&held).contains("entry 2's"), "{}", words(&held));
+    let lost = place.run(&["audit", "verify", "--head", &"0".repeat(64)], "");
+    assert!(!lost.status.success() && words(&lost).contains("no entry has this hash"));
+    let recovery = place.run(&["slot", "add", "recovery", "--new-fd", "0"], "");
+    assert!(words(&recovery).contains("typed back"), "{}", words(&recovery));
+    for output in [added, removed, gone, purged, held, lost] {
+        assert!(!words(&output).contains("CANARY") && !words(&output).contains(key));
+    }
+}
+
+#[test]
+fn a_credential_that_opens_nothing_leaves_a_sealed_daemon_that_says_so() {
+    let place = Place::new();
+    assert!(place.run(&["init", "--passphrase-fd", "0"], PASSPHRASE).status.success());
+    fs::create_dir(place.path("credentials")).unwrap();
+    fs::write(place.path("credentials/musterd.passphrase"), "CANARY wrong").unwrap();
+    let mut child = place
+        .command(&["run"])
+        .env("CREDENTIALS_DIRECTORY", place.path("credentials"))
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut heard = String::new();
+    while !heard.contains("started SEALED") {
+        assert!(said.read_line(&mut heard).unwrap() > 0, "it ended: {heard}");
+    }
+    assert!(heard.contains("the credential musterd.passphrase: ") && !heard.contains("CANARY"));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    // The rest of what it says is let go, so that it does not wait for a reader.
+    std::io::copy(&mut said, &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

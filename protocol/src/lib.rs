@@ -4,6 +4,7 @@
 //! This crate knows neither the daemon nor the terminal: no store, no HTTP, no screen.
 
 pub mod account;
+pub mod audit;
 pub mod calendar;
 pub mod check;
 pub mod client;
@@ -15,6 +16,7 @@ pub mod frame;
 pub mod halt;
 pub mod house;
 pub mod ids;
+pub mod key_text;
 pub mod money;
 pub mod muster;
 pub mod order;

@@ -51,6 +51,17 @@ pub struct BackedUp {
     pub bytes: u64,
 }
 
+/// The store was written into a new file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purged {
+    /// How long the old file was.
+    pub before: u64,
+    /// How long the new one is.
+    pub after: u64,
+    /// Whether the old file's bytes were overwritten; not where it has another name.
+    pub overwritten: bool,
+}
+
 impl Role {
     /// The word in the audit.
     pub fn words(&self) -> String {

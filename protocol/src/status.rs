@@ -1,9 +1,11 @@
 //! The daemon's own state: header and System page.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::halt::HaltScope;
-use crate::ids::{EgressName, PlanId};
+use crate::ids::{EgressName, PlanId, RunId};
 use crate::order::Broker;
 use crate::plan::Mode;
 use crate::time::{Timestamp, TradingDate};
@@ -93,6 +95,17 @@ pub struct AuditHead {
     pub entries: u64,
     /// The newest one's hash, in hex; empty without any.
     pub hash: String,
+}
+
+impl fmt::Display for AuditHead {
+    /// One line for a report that is kept elsewhere: the hash is what `audit verify --head` takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.entries {
+            0 => f.write_str("audit: empty"),
+            1 => write!(f, "audit: 1 entry, head {}", self.hash),
+            entries => write!(f, "audit: {entries} entries, head {}", self.hash),
+        }
+    }
 }
 
 /// A way out of the server.
@@ -225,6 +238,15 @@ pub struct NextRun {
     pub mode: Mode,
 }
 
+/// A run of today that did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedRun {
+    /// Which.
+    pub run: RunId,
+    /// Why.
+    pub reason: String,
+}
+
 /// How many accounts are fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct FitCounts {
@@ -267,6 +289,9 @@ pub struct StatusView {
     /// Why no run happens until a person says go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<HoldReason>,
+    /// Runs of today that did not happen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<MissedRun>,
     /// The newest link of the audit chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditHead>,
@@ -279,4 +304,17 @@ pub struct StatusView {
     /// Where login redirects arrive, as text for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_one_line() {
+        let head = |entries| AuditHead { entries, hash: "ab12".to_owned() }.to_string();
+        assert_eq!(head(0), "audit: empty");
+        assert_eq!(head(1), "audit: 1 entry, head ab12");
+        assert_eq!(head(7), "audit: 7 entries, head ab12");
+    }
 }

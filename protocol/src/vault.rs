@@ -37,6 +37,15 @@ pub struct SlotView {
     pub cost: Option<KdfCost>,
 }
 
+/// What is left after an account was removed, and where; `last` if it was its user's last one.
+pub const fn remains(last: bool) -> &'static str {
+    if last {
+        "The user's key is destroyed. What was deleted may lie in the store's file until `muster vault purge`; backups made before still open, so throw them away; the broker's own key works until it is revoked there."
+    } else {
+        "The user's key stays, for other accounts need it. What was deleted may lie in the store's file, sealed under that key, until `muster vault purge`; backups made before still open, so throw them away; the broker's own key works until it is revoked there."
+    }
+}
+
 /// The cost of one try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KdfCost {

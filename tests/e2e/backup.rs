@@ -138,10 +138,10 @@ async fn i19_what_was_done_is_in_the_audit_with_its_head_in_the_status() -> anyh
     daemon.stop().await?;
     let (entries, found) = upkeep::audit(&world.store())?;
     assert_eq!(found, head);
-    let deeds: Vec<&str> = entries.iter().map(|entry| entry.what.as_str()).collect();
+    let deeds: Vec<&str> = entries.iter().map(|row| row.entry.what.as_str()).collect();
     assert_eq!(deeds.last(), Some(&"seal the vault"));
     assert!(deeds.contains(&"connect") && deeds.contains(&"put a plan"), "{deeds:?}");
-    assert!(entries.iter().all(|entry| !entry.by.is_empty() && !entry.role.is_empty()));
+    assert!(entries.iter().all(|row| !row.entry.by.is_empty() && !row.entry.role.is_empty()));
     let text = format!("{entries:?}").to_uppercase();
     assert!(!text.contains(SECRET_MARK), "I13: no secret in the audit");
     Ok(())

@@ -26,6 +26,8 @@ mod hunt;
 #[cfg(test)]
 mod hygiene;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod muster;

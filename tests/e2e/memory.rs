@@ -145,3 +145,10 @@ fn memory(pid: u32, mut look: impl FnMut(&[u8])) -> anyhow::Result<()> {
 }
 
 static ZEROS: [u8; 4096] = [0; 4096];
+
+/// How often the bytes stand in the process's memory.
+pub(crate) fn occurrences(pid: u32, bytes: &[u8]) -> anyhow::Result<usize> {
+    let mut needles = Needles::default();
+    needles.add("it", bytes);
+    Ok(needles.found_in(pid)?.values().sum())
+}

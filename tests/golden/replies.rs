@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use muster_protocol::account::{AccountStatus, Fitness, SessionView, Unfit};
+use muster_protocol::audit::{AuditRow, AuditVerified};
 use muster_protocol::check::OrderPermission;
+use muster_protocol::event::AuditEntry;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::house::HouseView;
@@ -12,18 +14,20 @@ use muster_protocol::money::Paise;
 use muster_protocol::muster::MusterBoard;
 use muster_protocol::order::Exchange;
 use muster_protocol::reply::{
-    BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
+    BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
-    Connect, Halt, Hello, House, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots,
-    Login, Muster, PutPlan, QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount,
-    RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
+    Connect, Halt, Hello, House, LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns,
+    ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt, Release,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
     SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect, Subscribe,
-    TestAccounts, Unseal, UpgradeKdf,
+    TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::run::{IntentStatus, RunState};
-use muster_protocol::status::{AuditHead, ClockView, EgressState, HoldReason, Ntp, StatusView};
+use muster_protocol::status::{
+    AuditHead, ClockView, EgressState, HoldReason, MissedRun, Ntp, StatusView,
+};
 use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
@@ -31,7 +35,7 @@ use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
     HASH, TICKET, account, at, board, calendar, entry, fresh_account, intent, plan, plan_check,
-    report, run, status, user,
+    report, run, run_id, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -252,6 +256,26 @@ fn vault(lines: &mut Lines) {
     });
     let (store_bytes, slots, backup) = (None, Vec::new(), None);
     lines.answer::<House>(&HouseView { store_bytes, records, journal, slots, backup });
+    lines.answer::<Purge>(&Purged { before: 1_589_248, after: 1_056_768, overwritten: true });
+    let head = AuditHead { entries: 7, hash: HASH.to_owned() };
+    lines.answer::<VerifyAudit>(&AuditVerified { head: head.clone(), kept: None });
+    lines.answer::<VerifyAudit>(&AuditVerified { head, kept: Some(3) });
+    lines
+        .answer::<ListAudit>(&[None, Some("asha.k at Zerodha".to_owned())].map(audit_row).to_vec());
+    let missed = MissedRun { run: run_id(), reason: "the vault is sealed".to_owned() };
+    lines.answer::<Status>(&StatusView { missed: vec![missed], ..status() });
+}
+
+fn audit_row(whom: Option<String>) -> AuditRow {
+    let entry = AuditEntry {
+        at: at("12:00:00"),
+        by: "uid 1000".to_owned(),
+        role: "operator".to_owned(),
+        what: "connect".to_owned(),
+        whom,
+        done: true,
+    };
+    AuditRow { number: 7, hash: HASH.to_owned(), entry }
 }
 
 #[test]

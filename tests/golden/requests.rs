@@ -11,11 +11,11 @@ use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
-    Connect, Halt, Hello, House, JournalFilter, LabelAccounts, ListAccounts, ListPlans, ListRuns,
-    ListSlots, Login, Muster, PutPlan, QueryJournal, QueryReport, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
-    SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect, Subscribe,
-    TestAccounts, Unseal, UpgradeKdf,
+    Connect, Halt, Hello, House, JournalFilter, LabelAccounts, ListAccounts, ListAudit, ListPlans,
+    ListRuns, ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt,
+    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
+    Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect,
+    Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -96,6 +96,9 @@ fn again(id: u64, request: &Request) -> String {
         Request::Rotate(call) => line(id, call),
         Request::Reencrypt(call) => line(id, call),
         Request::Backup(call) => line(id, call),
+        Request::Purge(call) => line(id, call),
+        Request::VerifyAudit(call) => line(id, call),
+        Request::ListAudit(call) => line(id, call),
         Request::Release(call) => line(id, call),
     }
 }
@@ -202,6 +205,10 @@ fn vault(lines: &mut Lines) {
     lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
     lines.say(&Release {});
     lines.say(&House {});
+    lines.say(&Purge {});
+    lines.say(&VerifyAudit { head: None });
+    lines.say(&VerifyAudit { head: Some("0a1b2c".to_owned()) });
+    lines.say(&ListAudit { after: 3, limit: 1_000 });
 }
 
 #[test]

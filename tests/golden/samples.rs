@@ -75,6 +75,7 @@ pub(crate) fn status() -> StatusView {
         }],
         counts: FitCounts { fit: 1, unfit: 1, off: 0 },
         held: None,
+        missed: Vec::new(),
         audit: None,
         clock: clock(),
         mustered: Some(at("09:05:00")),

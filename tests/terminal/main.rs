@@ -14,3 +14,4 @@ mod runs;
 mod screen;
 mod script;
 mod tmux;
+mod vault;

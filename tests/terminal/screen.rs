@@ -1,5 +1,6 @@
 //! A terminal of its own for one client: keys go in, what the screen shows comes out.
 
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::os::unix::process::ExitStatusExt;
@@ -25,11 +26,10 @@ pub(crate) const DRILL: &str = env!("CARGO_BIN_EXE_muster-drill");
 
 /// How a client is started.
 pub(crate) struct Terminal<'a> {
-    socket: &'a Path,
+    words: Vec<&'a OsStr>,
     size: (u16, u16),
     environment: Vec<(&'a str, &'a str)>,
     /// The program's first word: the client, or one that can be made to fail.
-    program: &'a str,
     tmux: Option<&'a Path>,
 }
 
@@ -73,7 +73,20 @@ impl<'a> Terminal<'a> {
     /// A terminal of 80 columns and 24 rows for a client of this socket.
     pub(crate) fn of(socket: &'a Path) -> Self {
         let environment = vec![("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
-        Self { socket, size: (80, 24), environment, program: "muster", tmux: None }
+        let words = vec![OsStr::new("muster"), OsStr::new("--socket"), socket.as_os_str()];
+        Self { words, size: (80, 24), environment, tmux: None }
+    }
+
+    /// A terminal for `musterd` without a daemon, on the store of this configuration.
+    pub(crate) fn without_daemon(config: &'a Path) -> Self {
+        let words = vec![OsStr::new("keeper"), OsStr::new("--config"), config.as_os_str()];
+        Self { words, ..Self::of(config) }
+    }
+
+    /// Asks for one thing instead of the screen.
+    pub(crate) fn asking(mut self, words: &[&'a str]) -> Self {
+        self.words.extend(words.iter().map(|word| OsStr::new(*word)));
+        self
     }
 
     /// Another size, columns first.
@@ -90,7 +103,7 @@ impl<'a> Terminal<'a> {
 
     /// A client that fails when `!` is pressed.
     pub(crate) fn fragile(mut self) -> Self {
-        self.program = "fragile";
+        self.words[0] = OsStr::new("fragile");
         self
     }
 
@@ -116,7 +129,7 @@ impl<'a> Terminal<'a> {
                 .arg(DRILL)
                 .env("PATH", path),
         };
-        let command = command.arg(self.program).arg("--socket").arg(self.socket);
+        let command = command.args(self.words);
         let command = match self.tmux {
             None => command.env_clear(),
             Some(_) => command.env_remove("TMUX").env_remove("NO_COLOR").env_remove("LC_ALL"),

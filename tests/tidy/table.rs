@@ -28,6 +28,7 @@ const fn row(module: &'static str, may: Names, crates: &'static [Names]) -> Laye
 const WORDS: Names = &[
     "muster_protocol::account",
     "muster_protocol::calendar",
+    "muster_protocol::audit",
     "muster_protocol::check",
     "muster_protocol::event",
     "muster_protocol::failure",
@@ -74,7 +75,7 @@ const PROTOCOL_LAYERS: &[Layer] = &[
         module: "*",
         may: ALL,
         never: &["client", "conn", "endpoint"],
-        crates: &[SERDE, ERRORS, WIPED, &["jiff"]],
+        crates: &[SERDE, ERRORS, WIPED, &["data_encoding", "jiff", "sha2"]],
     },
     row("conn", &["frame"], &[SERDE, ERRORS, WIPED, &["tokio"]]),
     row("endpoint", &[], &[&["interprocess", "tokio"]]),
@@ -103,7 +104,11 @@ const DAEMON_LAYERS: &[Layer] = &[
             WIPED,
         ],
     ),
-    row("vault", &[], &[&["muster_protocol::ids"], ERRORS, CRYPTO, WIPED, SERDE]),
+    row(
+        "vault",
+        &[],
+        &[&["muster_protocol::ids", "muster_protocol::key_text"], ERRORS, CRYPTO, WIPED, SERDE],
+    ),
     row(
         "store",
         &["domain::record", "failpoint"],

@@ -63,10 +63,10 @@ impl SecretStore {
         self.fields.clear();
     }
 
-    /// The redirected address, taken out of the store.
-    pub(crate) fn take_redirect(&mut self) -> Secret {
-        let secret = self.secret(SecretField::Redirect);
-        self.forget(SecretField::Redirect);
+    /// A field that is handed over once, taken out of the store.
+    pub(crate) fn take(&mut self, field: SecretField) -> Secret {
+        let secret = self.secret(field);
+        self.forget(field);
         secret
     }
 

@@ -10,7 +10,7 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::PlanCheck;
-use muster_protocol::reply::{BackedUp, Ticket};
+use muster_protocol::reply::{BackedUp, Purged, Ticket};
 use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
@@ -80,6 +80,8 @@ pub enum Effect {
     OpenVault,
     /// Copy the store to a file.
     Backup(BackupJob),
+    /// Write the store into a new file in the old one's place.
+    Purge(PurgeJob),
     /// Wipe every key and every secret in memory.
     SealVault,
     /// Ask what the world sees of each egress.
@@ -106,6 +108,8 @@ pub struct Commit {
     pub audit: Vec<AuditEntry>,
     /// Who is answered once all of it is durable.
     pub ack: Option<(ReplyTo, Answer)>,
+    /// What begins once all of it is durable; it comes back as `Msg::Audited`.
+    pub then: Vec<Effect>,
 }
 
 /// What custody does in the same transaction as the records.
@@ -156,6 +160,8 @@ pub enum Answer {
     Touched(Vec<AccountId>),
     /// A backup was made.
     BackedUp(BackedUp),
+    /// The store lies in a new file.
+    Purged(Purged),
     /// The plan as it is now.
     Plan(PlanId),
     /// What is wrong with a plan.
@@ -222,6 +228,30 @@ pub struct BackupJob {
     pub who: Who,
     /// Where to.
     pub file: String,
+}
+
+/// A store to be written into a new file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurgeJob {
+    /// Who waits for it.
+    pub reply: ReplyTo,
+    /// Who asked.
+    pub who: Who,
+}
+
+impl Effect {
+    /// Whether it uses a secret or changes something outside the model, so that it begins only when it is
+    /// durable who asked for it. Sealing and halting are not held up: they only take away.
+    pub const fn waits_for_audit(&self) -> bool {
+        matches!(
+            self,
+            Self::StartCheck(_)
+                | Self::MakeTag { .. }
+                | Self::DeriveKeys { .. }
+                | Self::Backup(_)
+                | Self::Purge(_)
+        )
+    }
 }
 
 /// An order to send.

@@ -14,6 +14,7 @@ use muster_protocol::ids::{
 use muster_protocol::money::Paise;
 use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::plan::{Mode, PlanSpec};
+use muster_protocol::reply::Purged;
 use muster_protocol::request::Selection;
 use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
@@ -21,7 +22,7 @@ use muster_protocol::vault::KeyTask;
 
 use super::book::{BookRow, Trade};
 use super::clock_guard::Reading;
-use super::effect::BackupJob;
+use super::effect::{BackupJob, Effect, PurgeJob};
 use super::egress::Trouble;
 use super::instrument::Instrument;
 use super::intent::Cause;
@@ -38,6 +39,8 @@ pub enum Msg {
     Asked(Asked),
     /// These records are durable.
     Committed(Vec<Record>),
+    /// It is durable who asked for this: it may begin.
+    Audited(Vec<Effect>),
     /// The tags of a run about to be frozen were made.
     TagsMade {
         /// The run.
@@ -104,6 +107,8 @@ pub enum Msg {
     },
     /// A backup was made, or why not.
     BackedUp(BackupJob, Result<u64, Failure>),
+    /// The store lies in a new file, or why not.
+    Purged(PurgeJob, Result<Purged, Failure>),
     /// A secret was tried.
     KeysDerived(Result<(), KeyRefusal>),
     /// The world was asked what it sees of an egress.
@@ -295,6 +300,8 @@ pub enum Ask {
     Seal,
     /// Copy the store to a file.
     Backup(String),
+    /// Write the store into a new file.
+    Purge,
     /// Let held runs go.
     Release,
     /// Seal all of a user's again under a new key.

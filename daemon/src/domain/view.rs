@@ -7,7 +7,7 @@ use muster_protocol::failure::Explained;
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, UserId};
 use muster_protocol::plan::PlanView;
 use muster_protocol::run::{IntentView, LeftOut, RunCounts, RunView};
-use muster_protocol::status::{NextRun, StatusView};
+use muster_protocol::status::{MissedRun, NextRun, StatusView};
 use muster_protocol::time::{DAY, Timestamp};
 
 use super::account::Account;
@@ -38,12 +38,24 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         egress: model.settings.egress.iter().map(|way| egress::view(model, now, way)).collect(),
         counts: muster::counts(model, now, only),
         held: model.hold_reason(),
+        missed: missed(model, now),
         audit: Some(model.audit.clone()),
         clock: model.clock.view(),
         mustered: model.called,
         callback: model.settings.callback.clone(),
     };
     person::status(model, view, only)
+}
+
+fn missed(model: &Model, now: Timestamp) -> Vec<MissedRun> {
+    let today = model.runs.iter().filter(|(id, _)| id.date == now.date());
+    let missed = today.filter_map(|(id, run)| match &run.stage {
+        run::Stage::Missed { reason } => {
+            Some(MissedRun { run: id.clone(), reason: reason.clone() })
+        }
+        run::Stage::Frozen | run::Stage::Firing { .. } | run::Stage::Closed { .. } => None,
+    });
+    missed.collect()
 }
 
 fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {

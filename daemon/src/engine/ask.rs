@@ -63,6 +63,14 @@ impl Engine {
                 self.query_journal(query, only, reply);
                 return None;
             }
+            Request::VerifyAudit(asked) => {
+                self.verify_audit(asked.head, reply);
+                return None;
+            }
+            Request::ListAudit(asked) => {
+                self.list_audit(&asked, reply);
+                return None;
+            }
             decides => return self.decide(peer, decides, reply),
         };
         // The peer may have gone.
@@ -125,6 +133,7 @@ impl Engine {
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
             Request::Seal(_) => Ask::Seal,
             Request::Backup(backup) => Ask::Backup(backup.file),
+            Request::Purge(_) => Ask::Purge,
             Request::Release(_) => Ask::Release,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
             Request::Halt(halt) => {
@@ -148,6 +157,8 @@ impl Engine {
             | Request::QueryReport(_)
             | Request::QueryJournal(_)
             | Request::ShowCalendar(_)
+            | Request::VerifyAudit(_)
+            | Request::ListAudit(_)
             | Request::ListSlots(_)
             | Request::House(_)
             | Request::Unseal(_)

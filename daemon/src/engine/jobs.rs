@@ -151,9 +151,7 @@ impl Engine {
             let had_session = session.is_some();
             drop(back_to.send(finished(target, result, had_session)));
         });
-        if let CheckTarget::Ticket(ticket) = target {
-            self.running.insert(ticket, task.abort_handle());
-        }
+        self.running.insert(target, task.abort_handle());
     }
 
     fn prepare(&mut self, job: &CheckJob) -> Result<Prepared, String> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use muster_protocol::frame::{Code, Failure};
+use muster_protocol::reply::Purged;
 use muster_protocol::request::Request;
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::KeyTask;
@@ -12,8 +13,9 @@ use muster_protocol::vault::KeyTask;
 use super::Engine;
 use super::handle::Back;
 use crate::custody::keys::{KeySecrets, derive};
-use crate::domain::effect::BackupJob;
+use crate::domain::effect::{BackupJob, PurgeJob};
 use crate::domain::msg::{KeyRefusal, Msg, ReplyTo};
+use crate::store::StoreError;
 use crate::vault::VaultError;
 
 /// A request, its secrets apart if it brings some for the vault.
@@ -75,7 +77,30 @@ impl Engine {
         });
     }
 
-    /// Wipes every key, and every secret that waits for something.
+    /// Writes the store into a new file beside the loop. The epoch moves on after it, so that a copy of
+    /// the old file is noticed if it is put back.
+    pub(super) fn purge(&mut self, job: PurgeJob) {
+        let back_to = self.back_to.clone();
+        let (store, epochs) = (Arc::clone(&self.store), self.epochs.clone());
+        tokio::task::spawn_blocking(move || {
+            let made = match epochs.purged(&store) {
+                Ok(made) => Ok(Purged {
+                    before: made.before,
+                    after: made.after,
+                    overwritten: made.overwritten,
+                }),
+                Err(error @ StoreError::HalfPurged(_)) => {
+                    drop(back_to.send(Back::StoreFailed(error)));
+                    return;
+                }
+                Err(error) => Err(Failure::new(Code::Internal, error.to_string())),
+            };
+            drop(back_to.send(Back::Msg(Box::new(Msg::Purged(job, made)))));
+        });
+    }
+
+    /// Wipes every key, and every secret that waits for something. An order on its way keeps what signs
+    /// it until its answer: taking that away would make a doubt of it.
     pub(super) fn seal_vault(&mut self) {
         self.custody.seal();
         self.derived = None;

@@ -2,6 +2,7 @@
 //! one by one, performs their effects, commits each turn's records together.
 
 mod ask;
+mod audit;
 mod brokers;
 pub mod check;
 mod feed;
@@ -23,6 +24,7 @@ use muster_protocol::event::{JournalEntry, Level};
 use muster_protocol::frame::Failure;
 use muster_protocol::ids::{TicketId, UserId};
 use muster_protocol::request::JournalFilter;
+use muster_protocol::status::VaultState;
 use muster_protocol::time::{SECOND, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -109,7 +111,7 @@ pub struct Engine {
     tickets: Tickets,
     tokens: BTreeMap<TicketId, SecretText>,
     opened: BTreeMap<CheckTarget, SessionSecret>,
-    running: BTreeMap<TicketId, AbortHandle>,
+    running: BTreeMap<CheckTarget, AbortHandle>,
     /// Secrets for the vault, until they are tried.
     key_secrets: BTreeMap<ReplyTo, KeySecrets>,
     /// What a secret led to, until the model has decided.
@@ -259,6 +261,7 @@ impl Engine {
                 Ok(Some(*msg))
             }
             Back::Check { target, session, done } => {
+                self.running.remove(&target);
                 if let Some(session) = session {
                     self.keep_opened(target, session);
                 }
@@ -269,9 +272,9 @@ impl Engine {
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 points::durable(&note);
-                let Note { records, acks, since } = note;
+                let Note { records, then, acks, since } = note;
                 self.warn_if_slow(since);
-                self.turn(vec![Msg::Committed(records)]);
+                self.turn(vec![Msg::Committed(records), Msg::Audited(then)]);
                 for (to, answer) in acks {
                     let answer = self.answer(answer);
                     self.reply(to, answer);
@@ -297,8 +300,15 @@ impl Engine {
     }
 
     /// A session a check opened waits here until its record is written; a connection's waits with
-    /// its draft.
+    /// its draft. One of a check nobody waits for any more is dropped.
     fn keep_opened(&mut self, target: CheckTarget, session: SessionSecret) {
+        let awaited = match target {
+            CheckTarget::Ticket(ticket) => self.model.tickets.contains_key(&ticket),
+            CheckTarget::Account(account) => self.model.checks.contains_key(&account),
+        };
+        if !awaited || self.custody.state() == VaultState::Sealed {
+            return;
+        }
         match target {
             CheckTarget::Ticket(ticket) if self.custody.draft(ticket).is_some() => {
                 self.custody.hold_draft_session(ticket, session);

@@ -26,6 +26,8 @@ use crate::store::{Batch, encode};
 pub(super) struct Note {
     /// Its records, to be applied.
     pub(super) records: Vec<Record>,
+    /// What begins then.
+    pub(super) then: Vec<Effect>,
     /// The peers to answer then.
     pub(super) acks: Vec<(ReplyTo, Answer)>,
     /// When it was handed to the store.
@@ -64,7 +66,7 @@ impl Engine {
                     self.custody.drop_draft(ticket);
                     self.tokens.remove(&ticket);
                     self.opened.remove(&CheckTarget::Ticket(ticket));
-                    if let Some(check) = self.running.remove(&ticket) {
+                    if let Some(check) = self.running.remove(&CheckTarget::Ticket(ticket)) {
                         check.abort();
                     }
                 }
@@ -91,6 +93,7 @@ impl Engine {
                 Effect::DeriveKeys { reply, task } => self.derive_keys(reply, task),
                 Effect::OpenVault => self.open_vault(),
                 Effect::Backup(job) => self.back_up(job),
+                Effect::Purge(job) => self.purge(job),
                 Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
                 Effect::ObserveEgresses => self.observe_egresses(),
@@ -139,6 +142,7 @@ impl Engine {
         turn.batch.audit.extend(commit.audit);
         turn.note.records.extend(commit.records);
         turn.note.acks.extend(commit.ack);
+        turn.note.then.extend(commit.then);
     }
 
     fn seal(&mut self, seal: &Seal) -> Result<Batch, Failure> {
@@ -180,6 +184,7 @@ impl Engine {
             Answer::Done => done(),
             Answer::Ticket(ticket) => to_value(&ticket),
             Answer::BackedUp(made) => to_value(&made),
+            Answer::Purged(made) => to_value(&made),
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
             Answer::PlanCheck(check) => to_value(&check),
             Answer::Calendar => to_value(&self.model.calendar.view(self.clock.now().date())),

@@ -7,6 +7,7 @@
 
 use std::fmt::Write;
 
+use muster_protocol::audit::AuditRow;
 use muster_protocol::event::AuditEntry;
 use muster_protocol::status::AuditHead;
 use redb::{Database, ReadableDatabase, ReadableTable, Table};
@@ -28,13 +29,7 @@ pub(super) struct Head {
 impl Head {
     /// As clients see it.
     pub(super) fn view(self) -> AuditHead {
-        let mut hash = String::new();
-        if self.entries > 0 {
-            for byte in self.hash {
-                // Writing to a text does not fail.
-                let _ = write!(hash, "{byte:02x}");
-            }
-        }
+        let hash = if self.entries > 0 { hex(&self.hash) } else { String::new() };
         AuditHead { entries: self.entries, hash }
     }
 
@@ -81,9 +76,28 @@ fn hash(number: u64, value: &[u8]) -> Hash {
     hash.chain_update(number.to_be_bytes()).chain_update(value).finalize().into()
 }
 
+fn hex(bytes: &Hash) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// An entry as it is written, and the hash of the one before.
+fn read(number: u64, value: &[u8]) -> Result<(Hash, AuditRow), StoreError> {
+    let parts = value.split_first().and_then(|(version, rest)| {
+        let (before, json) = rest.split_first_chunk::<32>()?;
+        Some((*version, *before, json))
+    });
+    let (version, before, json) = parts.ok_or(StoreError::AuditBroken { at: number })?;
+    let entry = decode_from("audit", &[&[version], json].concat())?;
+    Ok((before, AuditRow { number, hash: hex(&hash(number, value)), entry }))
+}
+
 /// Every entry, if each follows from the one before and the last is the head; else the number of the
 /// first that does not.
-pub(super) fn verify(db: &Database) -> Result<Vec<AuditEntry>, StoreError> {
+pub(super) fn verify(db: &Database) -> Result<Vec<AuditRow>, StoreError> {
     let reading = db.begin_read()?;
     let head = Head::read(&reading.open_table(VAULT)?)?;
     let mut at = Head::default();
@@ -92,18 +106,28 @@ pub(super) fn verify(db: &Database) -> Result<Vec<AuditEntry>, StoreError> {
         let (number, value) = row?;
         let (number, value) = (number.value(), value.value());
         let expected = at.entries.saturating_add(1);
-        let parts = value.split_first().and_then(|(v, rest)| {
-            let (before, json) = rest.split_first_chunk::<32>()?;
-            Some((*v, *before, json))
-        });
-        let (version, before, json) = parts.ok_or(StoreError::AuditBroken { at: expected })?;
+        let (before, row) = read(expected, value)?;
         if number != expected || before != at.hash {
             return Err(StoreError::AuditBroken { at: expected });
         }
-        entries.push(decode_from("audit", &[&[version], json].concat())?);
+        entries.push(row);
         at = Head { entries: number, hash: hash(number, value) };
     }
     if at == head { Ok(entries) } else { Err(StoreError::AuditBroken { at: at.entries }) }
+}
+
+/// The newest entries after a number, oldest first.
+pub(super) fn page(db: &Database, after: u64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+    let table = db.begin_read()?.open_table(AUDIT)?;
+    let newest = table.range(after.saturating_add(1)..)?.rev();
+    let newest = newest.take(usize::try_from(limit).unwrap_or(usize::MAX));
+    let rows = newest.map(|row| {
+        let (number, value) = row?;
+        Ok(read(number.value(), value.value())?.1)
+    });
+    let mut rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    rows.reverse();
+    Ok(rows)
 }
 
 const UNREADABLE: StoreError = StoreError::Unreadable { table: "audit", source: None };
@@ -135,10 +159,25 @@ mod tests {
             let audit = vec![entry(n), entry(n)];
             store.commit([Batch { audit, ..Batch::default() }].iter()).unwrap();
         }
-        let writing = store.db.begin_write().unwrap();
+        let db = store.db();
+        let writing = db.begin_write().unwrap();
         change(&mut writing.open_table(AUDIT).unwrap());
         writing.commit().unwrap();
+        drop(db);
         store.audit().map(|entries| entries.len())
+    }
+
+    #[test]
+    fn a_page_is_of_the_newest_in_their_order_each_with_the_hash_the_next_one_holds() {
+        let store = Store::open_backend(redb::backends::InMemoryBackend::new()).unwrap();
+        let audit = (1..=5).map(entry).collect();
+        store.commit([Batch { audit, ..Batch::default() }].iter()).unwrap();
+        let all = store.audit().unwrap();
+        let page = store.audit_page(2, 2).unwrap();
+        assert_eq!(page, all[3..]);
+        assert_eq!(page[1].number, 5);
+        assert_eq!(page[1].hash, store.audit_head().unwrap().hash);
+        assert_eq!(store.audit_page(5, 9).unwrap(), []);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::at;
 use super::steps::step;
-use super::{Batch, Store, StoreError};
+use super::{Batch, Rewritten, Store, StoreError};
 
 /// The file beside the store.
 #[derive(Debug, Clone)]
@@ -63,6 +63,15 @@ impl Epochs {
         let (_, next) = self.look(store)?;
         self.advance(store, Batch::default(), next)?;
         Ok(bytes)
+    }
+
+    /// Writes the store into a new file, then moves both on: a copy of the old file is older than the
+    /// store from that moment.
+    pub fn purged(&self, store: &Store) -> Result<Rewritten, StoreError> {
+        let made = store.purge()?;
+        let (_, next) = self.look(store)?;
+        self.advance(store, Batch::default(), next)?;
+        Ok(made)
     }
 
     /// Makes the file say that the store is behind it.

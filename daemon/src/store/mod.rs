@@ -16,6 +16,7 @@ mod file;
 mod journal;
 mod look;
 mod migrate;
+mod purge;
 mod records;
 mod sealed;
 pub(crate) mod steps;
@@ -27,7 +28,9 @@ pub(crate) mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use muster_protocol::audit::{AuditRow, AuditVerified};
 use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::ids::UserId;
 use muster_protocol::request::JournalFilter;
@@ -39,6 +42,7 @@ pub use self::batch::{Batch, Placed, SealedRow};
 pub use self::epoch::{Epochs, Found};
 pub use self::error::StoreError;
 pub use self::look::StoreSize;
+pub use self::purge::Rewritten;
 pub use self::records::{decode, encode};
 pub use self::writer::{Report, Writer, WriterStopped};
 
@@ -48,7 +52,8 @@ use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAUL
 
 /// The open store. Its lock on the file is what makes a second daemon refuse to start.
 pub struct Store {
-    db: Database,
+    /// Held for writing by a purge alone, which puts another file in its place.
+    db: RwLock<Database>,
     /// Where the file is, if it is one.
     path: Option<PathBuf>,
 }
@@ -59,7 +64,10 @@ impl Store {
         let open = |file| Self::open_backend(FileBackend::new(file)?);
         migrate::refuse_newer(path)?;
         let file = file::open_or_make(path, |new| open(new)?.close())?;
-        Ok(Self { path: Some(path.to_owned()), ..open(file)? })
+        let store = open(file)?;
+        // With the lock in hand: what a purge that did not come to its end left is nobody's.
+        purge::clear_away(path)?;
+        Ok(Self { path: Some(path.to_owned()), ..store })
     }
 
     /// Opens whatever keeps the bytes; tests pass one that crashes.
@@ -70,14 +78,15 @@ impl Store {
                 .set_check_integrity_on_open(true)
                 .create_with_backend(backend)?;
             migrate::prepare(&db)?;
-            Ok(Self { db, path: None })
+            Ok(Self { db: RwLock::new(db), path: None })
         })
     }
 
     /// The vault's header, once there is one.
     pub fn header(&self) -> Result<Option<Vec<u8>>, StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(VAULT)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(VAULT)?;
             Ok(table.get(HEADER)?.map(|value| value.value().to_vec()))
         })
     }
@@ -85,7 +94,8 @@ impl Store {
     /// Keeps the vault's header. There can be one only: without it every sealed secret is lost.
     pub fn put_header(&self, header: &[u8]) -> Result<(), StoreError> {
         guarded(|| {
-            let mut writing = self.db.begin_write()?;
+            let db = self.db();
+            let mut writing = db.begin_write()?;
             writing.set_quick_repair(true);
             {
                 let mut table = writing.open_table(VAULT)?;
@@ -101,7 +111,8 @@ impl Store {
     /// Every record, in the order of writing; read them with [`decode`].
     pub fn records(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(RECORDS)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(RECORDS)?;
             table.iter()?.map(|row| Ok(row?.1.value().to_vec())).collect()
         })
     }
@@ -113,18 +124,19 @@ impl Store {
         after: u64,
         limit: u32,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        guarded(|| journal::query(&self.db, filter, after, limit))
+        guarded(|| journal::query(&self.db(), filter, after, limit))
     }
 
     /// How many journal entries there are, if all can be read and none is missing.
     pub fn journal_length(&self) -> Result<u64, StoreError> {
-        guarded(|| journal::length(&self.db))
+        guarded(|| journal::length(&self.db()))
     }
 
     /// Every sealed secret.
     pub fn sealed(&self) -> Result<Vec<SealedRow>, StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(SEALED)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(SEALED)?;
             let rows = table.iter()?.map(|row| {
                 let (key, value) = row?;
                 sealed::decode(key.value(), value.value())
@@ -136,7 +148,8 @@ impl Store {
     /// Every user's wrapped key.
     pub fn user_keys(&self) -> Result<Vec<(UserId, Vec<u8>)>, StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(USER_KEYS)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(USER_KEYS)?;
             let rows = table.iter()?.map(|row| {
                 let (user, wrapped) = row?;
                 let user = user.value().parse().map_err(|_| UNREADABLE_USER)?;
@@ -149,7 +162,8 @@ impl Store {
     /// How often a daemon started on the store or backed it up.
     pub fn epoch(&self) -> Result<u64, StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(META)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(META)?;
             Ok(table.get(EPOCH)?.map_or(0, |epoch| epoch.value()))
         })
     }
@@ -157,14 +171,40 @@ impl Store {
     /// Where the audit chain stands.
     pub fn audit_head(&self) -> Result<AuditHead, StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(VAULT)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(VAULT)?;
             Ok(audit::Head::read(&table)?.view())
         })
     }
 
-    /// Every audit entry, if the chain holds from its beginning to its head.
-    pub fn audit(&self) -> Result<Vec<AuditEntry>, StoreError> {
-        guarded(|| audit::verify(&self.db))
+    /// Every audit entry with its number and hash, if the chain holds from its beginning to its head.
+    pub fn audit(&self) -> Result<Vec<AuditRow>, StoreError> {
+        guarded(|| audit::verify(&self.db()))
+    }
+
+    /// Whether the chain holds, and which of its entries has a hash that was kept elsewhere.
+    pub fn audit_held(&self, kept: Option<&str>) -> Result<AuditVerified, StoreError> {
+        let rows = self.audit()?;
+        let last = rows.last().map(|row| row.hash.clone()).unwrap_or_default();
+        let head = AuditHead { entries: rows.last().map_or(0, |row| row.number), hash: last };
+        let kept = kept.map(str::trim);
+        let kept = kept.and_then(|kept| rows.iter().find(|r| r.hash.eq_ignore_ascii_case(kept)));
+        Ok(AuditVerified { head, kept: kept.map(|row| row.number) })
+    }
+
+    /// The newest `limit` audit entries after number `after`, oldest first.
+    pub fn audit_page(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        guarded(|| audit::page(&self.db(), after, limit))
+    }
+
+    /// Writes all that is alive into a new file that takes the old one's place, and wipes the old one.
+    /// Nothing is committed meanwhile. After [`StoreError::HalfPurged`] nothing may be written any more.
+    pub fn purge(&self) -> Result<Rewritten, StoreError> {
+        guarded(|| {
+            let path = self.path.as_deref().ok_or(StoreError::NoFile)?;
+            let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+            purge::purge(&mut db, path, &mut |_| Ok(()))
+        })
     }
 
     /// The newest audit entry that is wanted, among the newest `within`.
@@ -173,12 +213,12 @@ impl Store {
         within: usize,
         wanted: impl Fn(&AuditEntry) -> bool,
     ) -> Result<Option<AuditEntry>, StoreError> {
-        guarded(|| look::newest_audit(&self.db, within, wanted))
+        guarded(|| look::newest_audit(&self.db(), within, wanted))
     }
 
     /// How large it is.
     pub fn size(&self) -> Result<StoreSize, StoreError> {
-        guarded(|| look::size(&self.db, self.path.as_deref()))
+        guarded(|| look::size(&self.db(), self.path.as_deref()))
     }
 
     /// Copies everything, as it is at one moment, to a new file; gives its length.
@@ -187,22 +227,24 @@ impl Store {
         path: &Path,
         mac: impl FnOnce(&[u8; 32]) -> [u8; 32],
     ) -> Result<u64, StoreError> {
-        guarded(|| backup::copy_to(&self.db, path, mac))
+        guarded(|| backup::copy_to(&self.db(), path, mac))
     }
 
     /// The digest of all rows and, in a backup, the MAC that came with them.
     pub fn backup_mark(&self) -> Result<([u8; 32], Option<Vec<u8>>), StoreError> {
         guarded(|| {
-            let table = self.db.begin_read()?.open_table(VAULT)?;
+            let db = self.db();
+            let table = db.begin_read()?.open_table(VAULT)?;
             let mac = table.get(BACKUP)?.map(|mac| mac.value().to_vec());
-            Ok((backup::digest(&self.db)?, mac))
+            Ok((backup::digest(&db)?, mac))
         })
     }
 
     /// Makes a backup a store to be written to.
     pub fn drop_backup_mark(&self) -> Result<(), StoreError> {
         guarded(|| {
-            let mut writing = self.db.begin_write()?;
+            let db = self.db();
+            let mut writing = db.begin_write()?;
             writing.set_quick_repair(true);
             writing.open_table(VAULT)?.remove(BACKUP)?;
             Ok(writing.commit()?)
@@ -211,7 +253,12 @@ impl Store {
 
     /// Closes the file, with the error that dropping would swallow.
     pub fn close(self) -> Result<(), StoreError> {
-        guarded(|| Ok(self.db.close()?))
+        let db = self.db.into_inner().unwrap_or_else(PoisonError::into_inner);
+        guarded(|| Ok(db.close()?))
+    }
+
+    fn db(&self) -> RwLockReadGuard<'_, Database> {
+        self.db.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the batches durable in one transaction. After an error they may be durable or not, and
@@ -221,7 +268,8 @@ impl Store {
         batches: impl Iterator<Item = &'a Batch>,
     ) -> Result<Vec<Placed>, StoreError> {
         guarded(|| {
-            let mut writing = self.db.begin_write()?;
+            let db = self.db();
+            let mut writing = db.begin_write()?;
             writing.set_quick_repair(true);
             let placed = batch::write(&writing, batches)?;
             hit(Point::Written);

@@ -1,14 +1,18 @@
-//! What is done to a store while no daemon runs on it: verify, restore, look at the audit, export.
+//! What is done to a store while no daemon runs on it: verify, restore, look at the audit, look after the
+//! slots, write it anew, export.
 
 mod export;
+mod purge;
+mod slots;
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use muster_protocol::event::AuditEntry;
+use muster_protocol::audit::{AuditRow, AuditVerified};
 use muster_protocol::status::AuditHead;
 
+use crate::custody::CustodyError;
 use crate::domain::calendar::Calendar;
 use crate::domain::illegal::Illegal;
 use crate::domain::model::{Model, Settings};
@@ -19,6 +23,8 @@ use crate::store::{Epochs, Store, StoreError, decode};
 use crate::vault::{Header, Kind, RecordId, Sealed, Vault, VaultError, WrappedKey};
 
 pub use self::export::export_sealed;
+pub use self::purge::purge;
+pub use self::slots::{Hand, change_keys, slots};
 
 /// Why a store is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +40,9 @@ pub enum UpkeepError {
     /// The vault does not open, or something in it does not.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Something cannot be sealed again.
+    #[error(transparent)]
+    Custody(CustodyError),
     /// There is no vault in it.
     #[error("the store has no vault")]
     NoVault,
@@ -144,8 +153,17 @@ fn keep_aside(store: &Path) -> std::io::Result<()> {
     step().and_then(|()| fs::rename(&new, beside(store, ".replaced")))
 }
 
+/// Whether the audit chain holds, and which entry has the hash that was kept elsewhere.
+pub fn verify_audit(path: &Path, kept: Option<&str>) -> Result<AuditVerified, UpkeepError> {
+    let at = |source| UpkeepError::Store { path: path.to_owned(), source };
+    let store = open(path)?;
+    let held = store.audit_held(kept).map_err(at)?;
+    store.close().map_err(at)?;
+    Ok(held)
+}
+
 /// Every audit entry, if the chain holds.
-pub fn audit(path: &Path) -> Result<(Vec<AuditEntry>, AuditHead), UpkeepError> {
+pub fn audit(path: &Path) -> Result<(Vec<AuditRow>, AuditHead), UpkeepError> {
     let at = |source| UpkeepError::Store { path: path.to_owned(), source };
     let store = open(path)?;
     let found = (store.audit().map_err(at)?, store.audit_head().map_err(at)?);

@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use muster_protocol::time::Timestamp;
 
+use muster_protocol::event::AuditEntry;
+
 use super::*;
 use crate::passphrase::Source;
 use crate::store::steps::power;

@@ -8,17 +8,16 @@
 
 mod envelope;
 mod header;
-mod key_text;
 mod keys;
 mod slots;
 
 use muster_protocol::ids::UserId;
+use muster_protocol::key_text;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 pub use self::envelope::{Kind, RecordId, Sealed};
 pub use self::header::{Header, SlotInfo, SlotKind, StoreId};
-pub use self::key_text::new_key_text;
 pub use self::keys::{KdfParams, Purpose};
 pub use self::slots::NewSlot;
 
@@ -80,6 +79,13 @@ pub enum VaultError {
     /// The kernel gives no random bytes.
     #[error("the system gives no random bytes")]
     NoRandomness,
+}
+
+/// A new random key as text.
+pub fn new_key_text() -> Result<Zeroizing<String>, VaultError> {
+    let mut bytes = Zeroizing::new([0; key_text::KEY_LEN]);
+    getrandom::fill(bytes.as_mut_slice()).map_err(|_| VaultError::NoRandomness)?;
+    Ok(key_text::write(&bytes))
 }
 
 /// The open vault: holds the master key until it is dropped.

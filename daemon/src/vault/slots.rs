@@ -1,11 +1,11 @@
 //! Slots: each holds the master key under a key made from one passphrase or random key.
 
+use muster_protocol::key_text;
 use subtle::ConstantTimeEq;
 
 use super::VaultError;
 use super::envelope;
 use super::header::{Header, Slot, SlotKind, StoreId};
-use super::key_text;
 use super::keys::{self, KEY_LEN, KdfParams, Key, SALT_LEN, Stretch};
 
 /// What a slot is made of.
@@ -109,7 +109,7 @@ mod tests {
     /// Slots of every kind, and their secrets.
     fn locked() -> (Header, Key, Vec<Vec<u8>>) {
         let (store, master) = (StoreId::random().unwrap(), Key::random().unwrap());
-        let text = || key_text::new_key_text().unwrap().as_bytes().to_vec();
+        let text = || super::super::new_key_text().unwrap().as_bytes().to_vec();
         let secrets = vec![b"correct horse".to_vec(), text(), text()];
         let kinds = [SlotKind::Passphrase, SlotKind::KeyFile, SlotKind::Recovery];
         let slots = (0..).zip(&secrets).zip(kinds).map(|((number, secret), kind)| {
@@ -131,7 +131,7 @@ mod tests {
             let (opened, by) = unlock(&header, secret, cheap).unwrap();
             assert_eq!((opened.expose(), by), (master.expose(), number));
         }
-        let other = key_text::new_key_text().unwrap();
+        let other = super::super::new_key_text().unwrap();
         let wrong = [b"".as_slice(), b"correct hors", b"correct horse\0", b"Correct horse"];
         for wrong in wrong.into_iter().chain([other.as_bytes()]) {
             let refused = unlock(&header, wrong, cheap).err().unwrap();

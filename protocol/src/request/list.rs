@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{Call, InvalidRequest, JournalFilter, Permission, Selection};
 use crate::account::{AccountView, Credential};
+use crate::audit::{AuditRow, AuditVerified};
 use crate::calendar::{CalendarChange, CalendarView};
 use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
@@ -13,7 +14,7 @@ use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId
 use crate::muster::MusterBoard;
 use crate::params;
 use crate::plan::{Mode, PlanCheck, PlanSpec, PlanView};
-use crate::reply::{BackedUp, Done, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use crate::reply::{BackedUp, Done, Purged, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
@@ -204,6 +205,23 @@ requests! {
     Reencrypt: "vault.reencrypt" -> Done, Operate {
         /// Whose.
         user: UserId,
+    }
+    /// Writes the store into a new file that takes the old one's place, so that nothing deleted is left
+    /// in it. Refused while a run is frozen or under way.
+    Purge: "vault.purge" -> Purged, Operate {}
+    /// Follows the audit chain from its beginning to its head.
+    VerifyAudit: "audit.verify" -> AuditVerified, Operate {
+        /// A hash that was kept elsewhere; it must be of an entry of the chain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        head: Option<String>,
+    }
+    /// Entries of the audit, oldest first.
+    ListAudit: "audit.list" -> Vec<AuditRow>, Operate {
+        /// Only entries after this number.
+        #[serde(default)]
+        after: u64,
+        /// The newest so many, at most 1000.
+        limit: u32,
     }
     /// Writes a copy of the store to a new file, while everything goes on.
     Backup: "backup" -> BackedUp, Operate {

@@ -1,7 +1,8 @@
 //! The product's two programs as tests run them: `muster-drill musterd …` is the real daemon under
 //! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
 //! is the real client, argument for argument, and `muster-drill fragile --socket SOCKET` one that fails when
-//! `!` is pressed; `muster-drill relay SOCKET` joins a socket to standard
+//! `!` is pressed; `muster-drill keeper …` is the real `musterd` for what is done without a daemon;
+//! `muster-drill relay SOCKET` joins a socket to standard
 //! input and output, so that a test can speak as another user; `muster-drill kills --count 10000` kills
 //! the daemon so often while the brokers misbehave, and counts; `muster-drill clock N` waits N times for
 //! an instant as the daemon does, and prints how late it woke.
@@ -78,6 +79,10 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         };
+    }
+    if arguments.get(1).is_some_and(|program| program == "keeper") {
+        arguments.remove(1);
+        return musterd::cli::main_with(arguments);
     }
     if arguments.get(1).is_some_and(|program| program == "kills") {
         arguments.remove(1);

@@ -50,6 +50,8 @@ pub(crate) enum Ask {
     ShowRun(RunId),
     Halt { scope: HaltScope, on: bool },
     Resolve { intent: IntentId, verdict: Verdict },
+    Unseal,
+    Seal,
     House,
 }
 

@@ -203,6 +203,7 @@ impl Model {
             Some(Overlay::Confirm(_)) => return &[C::Confirm, C::Always],
             Some(Overlay::Line { .. }) => return &[C::Line, C::Always],
             Some(Overlay::Redirect) => return &[C::Redirect, C::Always],
+            Some(Overlay::Unseal) => return &[C::Unseal, C::Always],
             Some(Overlay::Qr) => return &[C::Qr, C::Always],
             None => {}
         }
@@ -230,6 +231,7 @@ impl Model {
     pub(crate) fn secret_focus(&self) -> Option<SecretField> {
         match (&self.overlay, self.page, &self.connect.stage) {
             (Some(Overlay::Redirect), ..) => Some(SecretField::Redirect),
+            (Some(Overlay::Unseal), ..) => Some(SecretField::Vault),
             (None, Page::Connect, Stage::Form) => match self.connect.form.focus {
                 FieldName::Secret(field) => Some(field),
                 _ => None,

@@ -29,6 +29,8 @@ pub(crate) enum Overlay {
         before: String,
     },
     Redirect,
+    /// What opens the vault.
+    Unseal,
     Qr,
 }
 

@@ -20,7 +20,7 @@ pub(crate) use journal::JournalArgs;
 pub(crate) use plan::PlanCommand;
 pub(crate) use run::{ResolveArgs, RunCommand};
 pub(crate) use upkeep::{DoctorArgs, Shell};
-pub(crate) use vault::{Slot, VaultCommand};
+pub(crate) use vault::{AuditCommand, Slot, VaultCommand};
 pub(crate) use wait::{WaitArgs, WaitFor};
 
 use std::path::PathBuf;
@@ -148,6 +148,9 @@ pub(crate) enum Command {
         /// The file to be made; nothing may be there.
         file: PathBuf,
     },
+    /// Who did what to whom: the entries, and whether their chain holds.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Lets runs happen again that are held since an old store was put back.
     ///
     /// Look at today's orders at the brokers first.

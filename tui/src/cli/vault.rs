@@ -1,4 +1,4 @@
-//! The words of `muster vault`.
+//! The words of `muster vault` and `muster audit`.
 
 use clap::Subcommand;
 
@@ -17,6 +17,8 @@ pub(crate) enum VaultCommand {
     #[command(after_help = "Examples:\n  muster vault seal")]
     Seal,
     /// Makes one more way to open it. A key is made by musterd new-key, and typed here.
+    ///
+    /// A recovery key is made here: it is shown once, and typed back before it counts.
     #[command(after_help = "Examples:\n  muster vault add recovery\n  muster vault add passphrase")]
     Add {
         /// What the new way is.
@@ -42,6 +44,33 @@ pub(crate) enum VaultCommand {
     Reencrypt {
         /// Whose.
         user: String,
+    },
+    /// Writes the store into a new file, so that nothing deleted is left in it.
+    #[command(after_help = "Examples:\n  muster vault purge")]
+    Purge,
+}
+
+/// What can be asked of the audit.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Follows the chain from its beginning to its head.
+    #[command(
+        after_help = "Examples:\n  muster audit verify\n  muster audit verify --head 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    Verify {
+        /// A hash that was kept elsewhere; it must be of an entry of the chain still.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// The entries, oldest first.
+    #[command(after_help = "Examples:\n  muster audit list\n  muster audit list -n 20 --json")]
+    List {
+        /// The newest so many, at most 1000.
+        #[arg(short = 'n', long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Only entries after this number.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
     },
 }
 

@@ -167,8 +167,11 @@ async fn remove(
     let question = format!("{name} and its credential are forgotten for good.");
     prompt::confirm(confirm, account.user.as_str(), &question)?;
     let call = RemoveAccount { account: account.id, confirm: account.user };
+    let user = call.confirm.clone();
     daemon.client.call(call).await?;
-    print::done(printer, &format!("{name}: removed"))
+    let left = daemon.client.call(ListAccounts {}).await?;
+    let last = !left.iter().any(|account| account.user == user);
+    print::done(printer, &format!("{name}: removed. {}", muster_protocol::vault::remains(last)))
 }
 
 fn name(account: &AccountView) -> String {

@@ -1,6 +1,7 @@
 //! The same things as the screen, for scripts: text or JSON, and exit codes that can be relied on.
 
 mod account;
+mod audit;
 mod calendar;
 mod connect;
 mod details;
@@ -15,6 +16,7 @@ mod muster;
 mod plan;
 mod print;
 mod prompt;
+mod recovery;
 mod report;
 mod run;
 mod status;
@@ -121,6 +123,7 @@ pub(crate) async fn perform(
         command @ (Command::House | Command::Backup { .. } | Command::Release) => {
             keep_house(&daemon, command, printer).await
         }
+        Command::Audit(command) => audit::audit(&daemon, command, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,

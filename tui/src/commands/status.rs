@@ -57,6 +57,9 @@ fn lines(status: &StatusView) -> Vec<String> {
         format!("next run  {next}"),
         format!("accounts  {} fit, {} NOT, {} off", c.fit, c.unfit, c.off),
     ];
+    for missed in &status.missed {
+        lines.push(format!("MISSED    {}: {}", missed.run, missed.reason));
+    }
     if let Some(reason) = status.held {
         lines.push(format!("runs      {}", reason.words()));
     }
@@ -64,7 +67,7 @@ fn lines(status: &StatusView) -> Vec<String> {
         lines.push(format!("HALTED    {}; nothing of it leaves", halt.words()));
     }
     if let Some(audit) = &status.audit {
-        lines.push(format!("audit     {} entries, head {}", audit.entries, audit.hash));
+        lines.push(audit.to_string().replacen(": ", "     ", 1));
     }
     for egress in &status.egress {
         let seen = seen(egress, now);

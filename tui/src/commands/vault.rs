@@ -1,13 +1,13 @@
 //! `muster vault`, `muster release`.
 
 use muster_protocol::request::{
-    AddSlot, ChangeSecret, ListSlots, Reencrypt, Release, RemoveSlot, Rotate, Seal, Unseal,
+    AddSlot, ChangeSecret, ListSlots, Purge, Reencrypt, Release, RemoveSlot, Rotate, Seal, Unseal,
     UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::{SlotKind, SlotView};
 
-use super::{CommandError, Daemon, print, print::Printer, prompt};
+use super::{CommandError, Daemon, print, print::Printer, prompt, recovery};
 use crate::cli::{Slot, VaultCommand};
 
 /// Seals, unseals, and looks after the ways to open the vault.
@@ -55,6 +55,7 @@ pub(super) async fn vault(
             client.call(Reencrypt { user }).await?;
             "sealed again under a new key".to_owned()
         }
+        VaultCommand::Purge => return purge(daemon, printer).await,
     };
     if printer.is_json() { print::json("done", &done) } else { print::line(done) }
 }
@@ -66,11 +67,30 @@ pub(super) async fn release(daemon: &Daemon, printer: Printer) -> Result<(), Com
     if printer.is_json() { print::json("done", &words) } else { print::line(words) }
 }
 
+async fn purge(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
+    let made = daemon.client.call(Purge {}).await?;
+    if printer.is_json() {
+        return print::json("purge", &made);
+    }
+    let old = if made.overwritten {
+        "the old file was overwritten"
+    } else {
+        "the old file has another name still and was left there: look for hard links"
+    };
+    print::line(format!("{} bytes, now {}; {old}", made.before, made.after))?;
+    print::line(
+        "what this does not reach: backups, snapshots of the disk, and what the disk itself keeps",
+    )
+}
+
 async fn add(daemon: &Daemon, kind: Slot) -> Result<String, CommandError> {
     let kind = match kind {
         Slot::Passphrase => SlotKind::Passphrase,
         Slot::Key => SlotKind::KeyFile,
-        Slot::Recovery => SlotKind::Recovery,
+        Slot::Recovery => {
+            recovery::add(daemon, OPENS).await?;
+            return Ok("one more way to open the vault: the recovery key on your paper".to_owned());
+        }
     };
     let [secret, new] = twice(OPENS)?;
     daemon.client.call(AddSlot { secret, kind, new }).await?;

@@ -2,11 +2,12 @@
 
 use muster_protocol::client::{CallError, Client};
 use muster_protocol::request::{
-    Abandon, ArmPlan, Connect, Halt, House, Login, RemoveAccount, ResolveIntent, Resume, SetActive,
-    SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts,
+    Abandon, ArmPlan, Connect, Halt, House, Login, RemoveAccount, ResolveIntent, Resume, Seal,
+    SetActive, SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts, Unseal,
 };
 
 use crate::app::effect::Ask;
+use crate::app::form::SecretField;
 use crate::app::msg::Answer;
 use crate::secrets::SecretStore;
 
@@ -25,6 +26,8 @@ pub(crate) enum Outgoing {
     Halt(Halt),
     Resume(Resume),
     Resolve(ResolveIntent),
+    Unseal(Unseal),
+    Seal(Seal),
     House(House),
 }
 
@@ -46,20 +49,24 @@ impl Outgoing {
                     credential,
                 })
             }
-            Ask::SubmitRedirect(ticket) => {
-                Self::Redirect(SubmitRedirect { ticket, redirected: secrets.take_redirect() })
-            }
+            Ask::SubmitRedirect(ticket) => Self::Redirect(SubmitRedirect {
+                ticket,
+                redirected: secrets.take(SecretField::Redirect),
+            }),
             Ask::Abandon(ticket) => Self::Abandon(Abandon { ticket }),
             Ask::Arm { plan, mode, hash } => Self::Arm(ArmPlan { plan, mode, hash }),
             Ask::ShowRun(run) => Self::ShowRun(ShowRun { run }),
             Ask::Halt { scope, on: true } => Self::Halt(Halt { scope, cancel_open: false }),
             Ask::Halt { scope, on: false } => Self::Resume(Resume { scope }),
+            Ask::Unseal => Self::Unseal(Unseal { secret: secrets.take(SecretField::Vault) }),
+            Ask::Seal => Self::Seal(Seal {}),
             Ask::House => Self::House(House {}),
             Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }
     }
 
     /// Sends it and waits for the answer.
+    #[expect(clippy::cognitive_complexity, reason = "a table: a line for each request")]
     pub(super) async fn perform(self, client: &Client) -> Result<Answer, CallError> {
         Ok(match self {
             Self::Test(call) => Answer::Touched(client.call(call).await?),
@@ -74,6 +81,8 @@ impl Outgoing {
             Self::Arm(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Halt(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Resume(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Unseal(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::Seal(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Resolve(call) => client.call(call).await.map(|_| Answer::Done)?,
         })
     }

@@ -141,6 +141,34 @@ fn leaving_the_page_wipes_the_store_and_keeps_the_rest() {
 }
 
 #[test]
+fn what_opens_the_vault_goes_to_the_store_and_once_to_the_daemon() {
+    let mut snapshot = world::snapshot();
+    snapshot.status.vault = muster_protocol::status::VaultState::Sealed;
+    let mut session = Session {
+        model: world::model_of(snapshot),
+        secrets: SecretStore::default(),
+        seen: String::new(),
+        asked: Vec::new(),
+    };
+    session.msg(Msg::Key(Key::Char('V')));
+    session.input(Input::Key(Key::Enter));
+    assert!(session.asked.is_empty(), "nothing was typed");
+    session.msg(Msg::Key(Key::Char('V')));
+    session.keys(API_SECRET);
+    session.msg(Msg::Key(Key::Esc));
+    assert_eq!(session.secrets.facts(crate::app::form::SecretField::Vault).typed, 0);
+    session.msg(Msg::Key(Key::Char('V')));
+    session.keys(API_SECRET);
+    session.input(Input::Key(Key::Enter));
+    session.is_clean();
+    let Some(Effect::Send { ask, .. }) = session.asked.pop() else { panic!("nothing was asked") };
+    assert!(
+        matches!(Outgoing::new(ask, &mut session.secrets), Outgoing::Unseal(call) if call.secret.expose() == API_SECRET)
+    );
+    assert_eq!(session.secrets.facts(crate::app::form::SecretField::Vault).typed, 0);
+}
+
+#[test]
 fn a_pasted_address_goes_to_the_store_and_once_to_the_daemon() {
     let mut session = Session {
         model: world::waiting_for_login(),

@@ -117,6 +117,26 @@ fn connect_tests() {
 }
 
 #[test]
+fn a_sealed_vault() {
+    let sealed = with(|snapshot| {
+        snapshot.status.vault = VaultState::Sealed;
+    });
+    snap("sealed", &sealed, &[]);
+    let asked = at(sealed, 80, 24, &[Key::Char('V')]);
+    insta::assert_snapshot!("sealed-unseal-80x24", shown(&asked));
+    insta::assert_snapshot!(
+        "open-seal-80x24",
+        shown(&at(world::model(), 80, 24, &[Key::Char('V')]))
+    );
+    let mut looking = world::model();
+    looking.only_look = true;
+    assert!(
+        at(looking, 80, 24, &[Key::Char('V')]).overlay.is_none(),
+        "who may only look asks nothing"
+    );
+}
+
+#[test]
 fn runs() {
     snap("runs-muster", &world::model(), &[Key::Char('3')]);
     let dry = with(|snapshot| snapshot.plans[0].mode = Mode::DryRun);

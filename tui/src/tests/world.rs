@@ -358,6 +358,7 @@ pub(crate) fn snapshot() -> Snapshot {
             }],
             counts: FitCounts { fit: 2, unfit: 3, off: 2 },
             held: None,
+            missed: Vec::new(),
             audit: None,
             clock: ClockView::default(),
             mustered: None,

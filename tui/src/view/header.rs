@@ -7,7 +7,7 @@ use muster_protocol::run::RunState;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::{DAY, Timestamp};
 
-use crate::app::keymap;
+use crate::app::keymap::{self, Need};
 use crate::app::model::{Link, Model, Page};
 use crate::glyph::Mark;
 use crate::text;
@@ -45,7 +45,12 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     }
     let status = model.world.status.as_ref();
     if status.is_some_and(|status| status.vault == VaultState::Sealed) {
-        add(1, Role::Loud, "VAULT SEALED".to_owned());
+        // Only where it takes no room from what is as loud.
+        let crowded = width < 60
+            || status.is_some_and(|status| status.held.is_some() || !status.halts.is_empty());
+        let may = model.rights() == Need::Operate;
+        let opens = if may && !crowded { ": V opens it" } else { "" };
+        add(1, Role::Loud, format!("VAULT SEALED{opens}"));
     }
     if status.is_some_and(|status| status.held.is_some()) {
         add(1, Role::Loud, "RUNS HELD".to_owned());

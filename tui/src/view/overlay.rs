@@ -41,20 +41,36 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
             };
             line(buffer, area, label, typed, pen);
         }
+        Some(Overlay::Unseal) => {
+            let words = "The vault is SEALED: no account can log in and no run happens. Type a passphrase or key that opens it; it is handed to the daemon and not shown.";
+            let lines = secret_lines(model, (SecretField::Vault, words), area, pen);
+            sheet(buffer, area, ("Open the vault", lines), 64, pen);
+        }
         Some(Overlay::Redirect) => {
-            let width = usize::from(area.width.min(64)).saturating_sub(4);
-            let typed = model.connect.form.facts(SecretField::Redirect).typed;
             let words = "Paste the whole address your browser ended at, or the request token in it. It is handed to the daemon and not shown.";
-            let mut lines = pen.wrapped(Role::Plain, words, 0, width);
-            lines.push(Line::from(vec![
-                pen.text(Role::Title, "> "),
-                pen.text(Role::Plain, if typed > 0 { "••••••••" } else { "" }),
-                pen.text(Role::Cursor, " "),
-                pen.text(Role::Dim, format!("  {typed} characters")),
-            ]));
+            let lines = secret_lines(model, (SecretField::Redirect, words), area, pen);
             sheet(buffer, area, ("Redirected address", lines), 64, pen);
         }
     }
+}
+
+/// Words, and a secret being typed: never more than how long it is.
+fn secret_lines(
+    model: &Model,
+    (field, words): (SecretField, &str),
+    area: Rect,
+    pen: Pen,
+) -> Vec<Line<'static>> {
+    let width = usize::from(area.width.min(64)).saturating_sub(4);
+    let typed = model.connect.form.facts(field).typed;
+    let mut lines = pen.wrapped(Role::Plain, words, 0, width);
+    lines.push(Line::from(vec![
+        pen.text(Role::Title, "> "),
+        pen.text(Role::Plain, if typed > 0 { "••••••••" } else { "" }),
+        pen.text(Role::Cursor, " "),
+        pen.text(Role::Dim, format!("  {typed} characters")),
+    ]));
+    lines
 }
 
 /// Every binding in force, under the name of where it counts.

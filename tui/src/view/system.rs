@@ -137,7 +137,7 @@ impl Sheet<'_> {
                 self.marked("vault", (Mark::Good, Role::Good), &format!("open{slots}"))
             }
             VaultState::Sealed => {
-                let words = format!("SEALED: no account can log in{slots}");
+                let words = format!("SEALED: no account can log in; V opens it{slots}");
                 self.marked("vault", (Mark::Bad, Role::Loud), &words)
             }
         }

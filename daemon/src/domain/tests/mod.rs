@@ -220,12 +220,13 @@ impl Day {
         true
     }
 
-    fn perform(&mut self, effect: Effect) -> Option<Msg> {
-        match effect {
+    fn perform(&mut self, effect: Effect) -> Vec<Msg> {
+        let follows = match effect {
             Effect::Commit(commit) => {
                 self.store.extend(commit.records.iter().cloned());
                 self.said.extend(commit.journal.iter().map(|entry| entry.text.clone()));
-                Some(Msg::Committed(commit.records))
+                let begun = (!commit.then.is_empty()).then_some(Msg::Audited(commit.then));
+                return std::iter::once(Msg::Committed(commit.records)).chain(begun).collect();
             }
             Effect::MakeTags { run, parts } => {
                 let tags = parts.into_iter().map(|(account, legs)| {
@@ -249,7 +250,7 @@ impl Day {
                 if self.unreadable.contains(&account) {
                     let says = Some("no answer".to_owned());
                     let cause = Cause { kind: FailureKind::Unreachable, says, ip_seen: None };
-                    return Some(Msg::BookRead { account, read: Err(cause) });
+                    return vec![Msg::BookRead { account, read: Err(cause) }];
                 }
                 let rows = self.rows();
                 let traded = rows.iter().filter(|row| row.filled > 0);
@@ -275,9 +276,11 @@ impl Day {
             | Effect::OpenVault
             | Effect::SealVault
             | Effect::Backup(_)
+            | Effect::Purge(_)
             | Effect::ObserveEgresses
             | Effect::LoadInstruments { .. } => None,
-        }
+        };
+        follows.into_iter().collect()
     }
 
     fn broker(&mut self, job: SendJob) -> Option<Msg> {

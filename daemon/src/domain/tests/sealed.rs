@@ -83,6 +83,83 @@ fn i18_after_an_old_store_was_put_back_runs_are_held_until_a_person_says_go() {
     assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
 }
 
+/// What an ask leads to at once, and what only when its audit is durable.
+fn begun(effects: &[Effect]) -> (Vec<&Effect>, Vec<&Effect>) {
+    let later = effects.iter().flat_map(|effect| {
+        let Effect::Commit(commit) = effect else { return [].as_slice() };
+        let audited = commit.then.is_empty() || !commit.audit.is_empty();
+        assert!(audited, "nothing begins after a commit without an audit");
+        commit.then.as_slice()
+    });
+    (effects.iter().filter(|effect| effect.waits_for_audit()).collect(), later.collect())
+}
+
+#[test]
+fn i19_nothing_that_uses_a_secret_begins_before_its_audit_is_durable() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    let test = ask(&mut day, Ask::Test(muster_protocol::request::Selection::All));
+    let (now, later) = begun(&test);
+    assert_eq!((now.len(), later.len()), (0, 2));
+    assert!(later.iter().all(|effect| matches!(effect, Effect::StartCheck(_))));
+    for asked in [Ask::Backup("/tmp/b".to_owned()), Ask::Purge] {
+        let what = asked.words().0;
+        let effects = ask(&mut day, asked);
+        let (now, later) = begun(&effects);
+        assert_eq!((now.len(), later.len()), (0, 1), "{what}");
+        let Some(Effect::Commit(commit)) = effects.last() else { panic!("{effects:?}") };
+        assert_eq!(commit.audit[0].what, format!("asked for: {what}"));
+        assert!(commit.ack.is_none(), "it is answered when it is done");
+        // Durable, it begins.
+        let follows = update(&mut day.model, day.now, Msg::Audited(commit.then.clone()));
+        assert_eq!(follows, commit.then);
+    }
+    seal(&mut day);
+    let unseal = ask(&mut day, Ask::Keys(muster_protocol::vault::KeyTask::Unseal));
+    let (now, later) = begun(&unseal);
+    assert!(now.is_empty() && matches!(later.as_slice(), [Effect::DeriveKeys { .. }]));
+}
+
+#[test]
+fn a_store_is_not_purged_while_a_run_is_frozen() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:09:50+05:30");
+    assert_eq!(day.run_state(MONDAY), Some(RunState::Frozen));
+    assert_eq!(begun(&ask(&mut day, Ask::Purge)), (vec![], vec![]));
+    day.pass("2026-11-23T16:00:00+05:30");
+    assert_eq!(begun(&ask(&mut day, Ask::Purge)).1.len(), 1);
+}
+
+#[test]
+fn a_run_missed_while_sealed_is_in_the_status_of_its_day() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    seal(&mut day);
+    day.pass("2026-11-23T16:00:00+05:30");
+    let status = |day: &Day| crate::domain::view::status(&day.model, day.now, None).missed;
+    let missed = status(&day);
+    assert_eq!(missed.len(), 1);
+    assert_eq!(
+        (missed[0].run.to_string().as_str(), missed[0].reason.as_str()),
+        (MONDAY, "the vault is sealed")
+    );
+    day.pass("2026-11-24T00:10:00+05:30");
+    assert_eq!(status(&day), []);
+}
+
+#[test]
+fn sealing_ends_every_check_under_way() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    let asked = Ask::Test(muster_protocol::request::Selection::All);
+    let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask: asked };
+    day.take(vec![Msg::Asked(asked)], usize::MAX);
+    assert_eq!(day.model.checks.len(), 2);
+    seal(&mut day);
+    assert!(day.model.checks.is_empty());
+}
+
 #[test]
 fn i19_whatever_is_answered_is_in_the_audit_of_the_same_commit() {
     let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");

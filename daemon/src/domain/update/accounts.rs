@@ -102,7 +102,10 @@ impl Step<'_> {
             return;
         }
         let mut commit = Commit::default();
-        commit.journal.push(self.about(id, Level::Warn, Area::Account, format!("removed by {by}")));
+        let last = self.model.accounts_of(Some(&user)).all(|(other, _)| other == id);
+        let remains = muster_protocol::vault::remains(last);
+        let text = format!("removed by {by}. {remains}");
+        commit.journal.push(self.about(id, Level::Warn, Area::Account, text));
         commit.records.push(Record::Account(id, AccountEvent::Removed { at: self.now }));
         commit.seal.push(Seal::Forget { user, account: id });
         commit.ack = Some((reply, Answer::Done));

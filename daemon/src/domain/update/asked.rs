@@ -67,6 +67,7 @@ impl Step<'_> {
             Ask::Keys(task) => self.keys(reply, who, task),
             Ask::Seal => self.seal(reply, &by),
             Ask::Backup(file) => self.backup(reply, who, file),
+            Ask::Purge => self.purge(reply, who),
             Ask::Release => self.release(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
             Ask::Halt(change) => self.halt(reply, &by, change),
@@ -113,6 +114,7 @@ impl Step<'_> {
             | Ask::Keys(_)
             | Ask::Seal
             | Ask::Backup(_)
+            | Ask::Purge
             | Ask::Release
             | Ask::Reencrypt(_)
             | Ask::Halt(..)

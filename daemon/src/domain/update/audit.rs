@@ -12,13 +12,18 @@ use super::Step;
 
 impl Step<'_> {
     /// Writes into the audit what was asked, with what it led to: an answer that would be given at
-    /// once waits for it.
+    /// once waits for it, and so does all that uses a secret.
     pub(super) fn audited(&mut self, reply: ReplyTo, entry: &AuditEntry, since: usize) {
         let mut refused = None;
+        let asked = self.effects.split_off(since.min(self.effects.len()));
+        let (mut begun, now): (Vec<Effect>, Vec<Effect>) =
+            asked.into_iter().partition(Effect::waits_for_audit);
+        self.effects.extend(now);
         for effect in self.effects.iter_mut().skip(since) {
             if let Effect::Commit(commit) = effect {
                 if commit.ack.as_ref().is_some_and(|(to, _)| *to == reply) {
                     commit.audit.push(entry.clone());
+                    commit.then.append(&mut begun);
                 }
                 continue;
             }
@@ -29,11 +34,17 @@ impl Step<'_> {
             match answer {
                 Ok(answer) => {
                     let ack = Some((reply, answer.clone()));
-                    let audit = vec![entry.clone()];
-                    *effect = Effect::Commit(Commit { audit, ack, ..Commit::default() });
+                    let (audit, then) = (vec![entry.clone()], std::mem::take(&mut begun));
+                    *effect = Effect::Commit(Commit { audit, ack, then, ..Commit::default() });
                 }
                 Err(_) => refused = Some(AuditEntry { done: false, ..entry.clone() }),
             }
+        }
+        if !begun.is_empty() {
+            // What it leads to is written down and answered when it is known.
+            let what = format!("asked for: {}", entry.what);
+            let audit = vec![AuditEntry { what, ..entry.clone() }];
+            self.commit(Commit { audit, then: begun, ..Commit::default() });
         }
         if let Some(refused) = refused {
             self.commit(Commit { audit: vec![refused], ..Commit::default() });
@@ -92,10 +103,11 @@ impl Ask {
                 return (what, Some(plan.to_string()));
             }
             Self::RemovePlan(plan) => ("remove a plan", Some(plan.to_string())),
-            Self::Keys(task) => return (task.words(), None),
+            Self::Keys(task) => (super::vault::doing(task), None),
             Self::Seal => ("seal the vault", None),
             Self::Reencrypt(user) => ("seal again under a new key", Some(user.to_string())),
             Self::Backup(file) => ("back up", Some(file.clone())),
+            Self::Purge => ("write the store anew", None),
             Self::Release => ("let held runs go", None),
             Self::Halt(change) => {
                 let what = match (change.on, change.cancel) {

@@ -18,6 +18,7 @@ mod labels;
 mod muster;
 mod plan_checks;
 mod plans;
+mod purge;
 mod rehearse;
 mod resolve;
 mod runs;
@@ -48,6 +49,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Tick => step.tick(),
         Msg::Asked(asked) => step.asked(asked),
         Msg::Committed(records) => step.committed(&records),
+        Msg::Audited(begun) => step.effects.extend(begun),
         Msg::TagsMade { run, tags } => step.tags_made(run, tags),
         Msg::TagMade { intent, attempt, tag, by, reply } => {
             step.retry(intent, IntentEvent::Retried { attempt, tag, by, at: now }, reply);
@@ -59,6 +61,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),
         Msg::Instruments { broker, wanted, loaded } => step.instruments(broker, wanted, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
+        Msg::Purged(job, made) => step.purged(&job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => step.observed(egress, observed),
         Msg::Clock(reading) => step.clock_read(&reading),

@@ -3,7 +3,7 @@
 use muster_protocol::check::CheckTarget;
 use muster_protocol::event::{Area, AuditEntry, Level};
 use muster_protocol::frame::Code;
-use muster_protocol::ids::{RunId, TicketId, UserId};
+use muster_protocol::ids::{AccountId, RunId, TicketId, UserId};
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
@@ -42,10 +42,10 @@ impl Step<'_> {
         let Some(job) = self.model.keyring.end(self.now, wrong) else { return };
         if let Err(refusal) = result {
             let text =
-                format!("{} tried by {}: {}", refused(&job.task), job.who.name, refusal.failure);
+                format!("{} tried by {}: {}", doing(&job.task), job.who.name, refusal.failure);
             let mut commit = Commit::default();
             commit.journal.push(self.entry(Level::Warn, Area::Daemon, text));
-            let deed = self.deed(&job.who, job.task.words(), None);
+            let deed = self.deed(&job.who, doing(&job.task), None);
             commit.audit.push(AuditEntry { done: false, ..deed });
             self.commit(commit);
             self.effects.push(Effect::Reply(job.reply, Err(refusal.failure)));
@@ -76,6 +76,11 @@ impl Step<'_> {
             let why = CheckEvent::Abandoned("the vault was sealed".to_owned());
             self.move_check(CheckTarget::Ticket(id), why);
             self.effects.push(Effect::DropTicket(id));
+        }
+        // Their tasks are ended below, and nothing of them comes back.
+        let checks: Vec<AccountId> = std::mem::take(&mut self.model.checks).into_keys().collect();
+        for id in checks {
+            self.publish(Changed::Account(id));
         }
         self.effects.push(Effect::SealVault);
         let mut commit = Commit::default();
@@ -121,7 +126,8 @@ impl Step<'_> {
     }
 }
 
-fn refused(task: &KeyTask) -> &'static str {
+/// What is tried, as a doing.
+pub(super) fn doing(task: &KeyTask) -> &'static str {
     match task {
         KeyTask::Unseal => "unsealing",
         KeyTask::AddSlot(_) => "adding a slot",

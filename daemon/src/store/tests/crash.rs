@@ -151,9 +151,9 @@ fn i11_a_copy_is_whole_or_is_no_backup_whichever_call_fails() {
     let source = formatted();
     assert_eq!(work(&source), BATCHES);
     let store = Store::open_backend(source.reopened()).unwrap();
-    let digest = backup::digest(&store.db).unwrap();
+    let digest = backup::digest(&store.db()).unwrap();
     let mac = |digest: &[u8; 32]| digest.map(|byte| !byte);
-    let fill = |disk: &Disk| backup::fill(&store.db, disk.clone(), mac).is_ok();
+    let fill = |disk: &Disk| backup::fill(&store.db(), disk.clone(), mac).is_ok();
     let calm = Disk::default();
     assert!(fill(&calm));
     for seed in seeds(1) {

@@ -4,6 +4,7 @@
 
 mod crash;
 pub(crate) mod disk;
+mod purge;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -183,11 +184,13 @@ fn newer_formats_and_foreign_files_are_refused_untouched() {
 #[test]
 fn entries_of_unknown_versions_are_errors() {
     let store = in_memory();
-    let writing = store.db.begin_write().unwrap();
+    let db = store.db();
+    let writing = db.begin_write().unwrap();
     writing.open_table(tables::JOURNAL).unwrap().insert(1, b"\x02{}".as_slice()).unwrap();
     writing.open_table(SEALED).unwrap().insert((1, 1), b"\x02".as_slice()).unwrap();
     writing.open_table(USER_KEYS).unwrap().insert("NOT A USER", b"".as_slice()).unwrap();
     writing.commit().unwrap();
+    drop(db);
     let journal = store.journal(&JournalFilter::default(), 0, 1).unwrap_err();
     assert!(matches!(journal, StoreError::UnknownVersion { table: "journal", found: Some(2) }));
     let sealed = store.sealed().unwrap_err();

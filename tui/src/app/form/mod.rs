@@ -26,6 +26,8 @@ pub(crate) enum SecretField {
     ApiSecret,
     /// The address the browser ended at after the login.
     Redirect,
+    /// A passphrase or key that opens the vault.
+    Vault,
 }
 
 /// What is known of a typed secret.
@@ -110,6 +112,7 @@ impl FieldName {
                 Broker::AngelOne => "optional; no call uses it",
                 Broker::Zerodha => "of the same app",
             },
+            Self::Secret(SecretField::Vault) => "a passphrase or key that opens the vault",
             Self::Secret(SecretField::Redirect) => "the whole address, or the request token",
             Self::Egress => "left and right choose",
         }
@@ -125,6 +128,7 @@ impl SecretField {
             Self::TotpSecret => "TOTP secret",
             Self::ApiSecret => "API secret",
             Self::Redirect => "Address",
+            Self::Vault => "Passphrase",
         }
     }
 
@@ -141,7 +145,7 @@ impl SecretField {
                 Shape::Good
             }
             Self::ApiKey | Self::ApiSecret => Shape::OddSigns,
-            Self::Mpin | Self::Redirect => Shape::Good,
+            Self::Mpin | Self::Redirect | Self::Vault => Shape::Good,
         }
     }
 }

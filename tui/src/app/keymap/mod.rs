@@ -55,6 +55,7 @@ pub(crate) enum Cmd {
     Arm,
     Disarm,
     Halt,
+    Vault,
     Found,
     NotPlaced,
     SendAgain,
@@ -117,6 +118,8 @@ pub(crate) enum Context {
     Line,
     /// The secret line for the redirected address.
     Redirect,
+    /// The secret line for what opens the vault.
+    Unseal,
     Qr,
 }
 
@@ -149,6 +152,7 @@ impl Context {
         Self::Confirm,
         Self::Line,
         Self::Redirect,
+        Self::Unseal,
         Self::Qr,
     ];
 
@@ -158,7 +162,7 @@ impl Context {
         use Context::{
             Accounts, Always, Check, Choose, Confirm, Details, Doubt, DryRun, Egress, Ended,
             Failed, Form, Global, Guide, Help, History, Journal, Line, List, Live, Palette, Qr,
-            Redirect, Refill, Runs, Table,
+            Redirect, Refill, Runs, Table, Unseal,
         };
         &[
             &[Table, Accounts, List, Global, Always],
@@ -187,6 +191,7 @@ impl Context {
             &[Confirm, Always],
             &[Line, Always],
             &[Redirect, Always],
+            &[Unseal, Always],
             &[Qr, Always],
         ]
     }
@@ -220,6 +225,7 @@ impl Context {
             Self::Confirm => "Confirming",
             Self::Line => "Typing a line",
             Self::Redirect => "Pasting the address",
+            Self::Unseal => "Opening the vault",
             Self::Qr => "QR code",
         }
     }
@@ -317,6 +323,7 @@ mod tests {
                 Context::Confirm,
                 Context::Line,
                 Context::Redirect,
+                Context::Unseal,
                 Context::Qr,
             ];
             let first = footer(stack, Need::Look).first().map(|b| b.cmd);

@@ -81,6 +81,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Global, &[Esc], Cmd::Back, "back", "close what is on top, clear the filter"),
     see(C::Global, &[Char('q')], Cmd::Quit, "quit", "one level up, and from the top leave").at(10),
     act(C::Global, &[Char('H')], Cmd::Halt, "halt", "stop every order at once, or resume"),
+    act(C::Global, &[Char('V')], Cmd::Vault, "vault", "open the vault, or seal it"),
     see(
         C::Global,
         &[Char('R')],
@@ -302,6 +303,8 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Line, &[Enter], Cmd::Enter, "apply", "keep what is typed").at(1),
     see(C::Redirect, &[Esc], Cmd::Back, "cancel", "wipe it and wait on").at(2),
     see(C::Redirect, &[Enter], Cmd::Enter, "hand over", "hand it to the daemon").at(1),
+    see(C::Unseal, &[Esc], Cmd::Back, "cancel", "wipe it; the vault stays sealed").at(2),
+    act(C::Unseal, &[Enter], Cmd::Enter, "open the vault", "hand it to the daemon").at(1),
     see(
         C::Qr,
         &[Esc, Char('q'), Char('v'), Enter, Backspace],

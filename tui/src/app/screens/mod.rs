@@ -6,3 +6,4 @@ pub(crate) mod journal;
 pub(crate) mod runs;
 pub(crate) mod stop;
 pub(crate) mod system;
+pub(crate) mod vault;

@@ -6,7 +6,7 @@ use crate::app::keymap::Cmd;
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
-use crate::app::screens::{accounts, connect, journal, runs, stop, system};
+use crate::app::screens::{accounts, connect, journal, runs, stop, system, vault};
 use crate::app::update::overlays;
 
 /// Does a command.
@@ -45,6 +45,10 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         }
         Cmd::Halt => {
             stop::ask_to_halt(model);
+            Vec::new()
+        }
+        Cmd::Vault => {
+            vault::ask(model);
             Vec::new()
         }
         Cmd::Quit if !up(model) => vec![Effect::Quit],

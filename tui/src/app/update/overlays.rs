@@ -6,7 +6,7 @@ use crate::app::form::SecretField;
 use crate::app::keymap::{self, Binding, Cmd, Context, Need};
 use crate::app::model::Model;
 use crate::app::overlay::{Line, Overlay, Then};
-use crate::app::screens::{connect, journal, stop};
+use crate::app::screens::{connect, journal, stop, vault};
 use crate::app::update::act;
 
 /// Does a command on what lies on top.
@@ -53,17 +53,16 @@ fn close(model: &mut Model) -> Vec<Effect> {
         Some(Overlay::Line { what: Line::JournalFilter, before, .. }) => {
             model.journal.set_filter(&before);
         }
-        Some(Overlay::Redirect) => {
-            connect::secret_changed(
-                model,
-                SecretField::Redirect,
-                crate::app::form::SecretFacts::default(),
-            );
-            return vec![Effect::ForgetSecret(SecretField::Redirect)];
-        }
+        Some(Overlay::Redirect) => return forget(model, SecretField::Redirect),
+        Some(Overlay::Unseal) => return forget(model, SecretField::Vault),
         _ => {}
     }
     Vec::new()
+}
+
+fn forget(model: &mut Model, field: SecretField) -> Vec<Effect> {
+    connect::secret_changed(model, field, crate::app::form::SecretFacts::default());
+    vec![Effect::ForgetSecret(field)]
 }
 
 fn enter(model: &mut Model) -> Vec<Effect> {
@@ -94,6 +93,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
             stop::found(model, typed.text())
         }
         Some(Overlay::Redirect) => connect::submit_redirect(model),
+        Some(Overlay::Unseal) => vault::submit(model),
         _ => Vec::new(),
     }
 }

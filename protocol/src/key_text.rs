@@ -1,21 +1,16 @@
 //! Random keys as text that a person can type and a file can hold: 14 groups of four letters and
-//! digits, which are the base32 of 32 random bytes and the first three of their SHA-256.
+//! digits, which are the base32 of 32 random bytes and the first three of their SHA-256. Whoever makes
+//! a key brings the random bytes: nothing here is random.
 
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::VaultError;
-use super::keys::KEY_LEN;
+/// How many random bytes a key has.
+pub const KEY_LEN: usize = 32;
 
-/// A new random key as text.
-pub fn new_key_text() -> Result<Zeroizing<String>, VaultError> {
-    let mut bytes = Zeroizing::new([0; KEY_LEN]);
-    getrandom::fill(bytes.as_mut_slice()).map_err(|_| VaultError::NoRandomness)?;
-    Ok(write(&bytes))
-}
-
-fn write(bytes: &[u8; KEY_LEN]) -> Zeroizing<String> {
+/// The text of a key.
+pub fn write(bytes: &[u8; KEY_LEN]) -> Zeroizing<String> {
     let mut checked = Zeroizing::new(Vec::with_capacity(KEY_LEN + CHECK_LEN));
     checked.extend_from_slice(bytes);
     checked.extend(check(bytes));
@@ -31,7 +26,7 @@ fn write(bytes: &[u8; KEY_LEN]) -> Zeroizing<String> {
 }
 
 /// Reads such a text, whatever its case and groups; `None` for any other, with a mistyped letter too.
-pub(super) fn read(text: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
+pub fn read(text: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
     if text.len() > MAX_TEXT {
         return None;
     }
@@ -42,6 +37,14 @@ pub(super) fn read(text: &[u8]) -> Option<Zeroizing<[u8; KEY_LEN]>> {
     let (bytes, found) = checked.split_first_chunk::<KEY_LEN>()?;
     let right = found == check(bytes);
     right.then(|| Zeroizing::new(*bytes))
+}
+
+/// Whether two texts are of one key, whatever their case and groups; takes the same time wherever they
+/// differ.
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    let (Some(one), Some(other)) = (read(one), read(other)) else { return false };
+    let differ = one.iter().zip(other.iter()).fold(0, |seen, (a, b)| seen | (a ^ b));
+    differ == 0
 }
 
 fn check(bytes: &[u8; KEY_LEN]) -> [u8; CHECK_LEN] {
@@ -70,6 +73,7 @@ mod tests {
             assert!(read(&slip).is_none(), "letter {at}");
         }
         assert!(read(b"correct horse").is_none() && read(b"").is_none());
-        assert_ne!(*new_key_text().unwrap(), *new_key_text().unwrap());
+        assert!(same(text.as_bytes(), typed.as_bytes()) && !same(b"", b""));
+        assert!(!same(text.as_bytes(), write(&[8; KEY_LEN]).as_bytes()));
     }
 }

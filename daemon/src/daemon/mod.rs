@@ -1,5 +1,7 @@
 //! The daemon as one function: everything wired together, the edges passed in.
 
+mod opening;
+
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use muster_protocol::time::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::opening::opened;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, EgressConfig};
 use crate::custody::Custody;
@@ -27,6 +30,8 @@ use crate::server::Roles;
 use crate::store::{Batch, Epochs, Found, Store, StoreError, encode};
 use crate::vault::{Header, KdfParams, Vault, VaultError};
 use crate::{callback, server, systemd};
+
+pub use self::opening::Opening;
 
 /// The outside world, as far as a test replaces it.
 pub struct Edges {
@@ -97,10 +102,11 @@ pub fn init(config: &Config, passphrase: &Passphrase, cost: KdfParams) -> Result
 /// what a crash left before it sends anything.
 pub async fn run(
     config: Config,
-    passphrase: Option<Passphrase>,
+    opening: impl Into<Opening>,
     edges: Edges,
     stop: CancellationToken,
 ) -> Result<(), DaemonError> {
+    let opening = opening.into();
     config.check()?;
     let at = |source| DaemonError::Store { path: config.store.clone(), source };
     let store = Arc::new(Store::open(&config.store).map_err(at)?);
@@ -109,10 +115,8 @@ pub async fn run(
     let header = Header::from_bytes(&header)?;
     let epochs = Epochs::beside(&config.store);
     hold_if_put_back(&store, &epochs, edges.clock.now()).map_err(at)?;
-    let vault = match passphrase {
-        Some(passphrase) => Some(open_vault(header.clone(), passphrase).await?),
-        None => None,
-    };
+    let vault = opened((&store, &header), opening, edges.clock.now()).await;
+    let vault = vault.map_err(|error| error.at(&config.store))?;
     let (rows, user_keys) = (store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
     let custody = Custody::new(header, vault, rows, user_keys);
     let brokers =
@@ -151,13 +155,6 @@ pub async fn run(
     close(store, &config.store)
 }
 
-/// The derivation takes half a second and 256 MiB: beside the runtime, not on it.
-async fn open_vault(header: Header, passphrase: Passphrase) -> Result<Vault, DaemonError> {
-    let opened = tokio::task::spawn_blocking(move || Vault::open(&header, passphrase.expose()));
-    let opened = opened.await.unwrap_or_else(|fault| std::panic::resume_unwind(fault.into_panic()));
-    Ok(opened?)
-}
-
 /// A store that is older than the file beside it says was put back by somebody: orders of today may
 /// be at the brokers that it does not know, so runs are held, and that is durable before anything else.
 fn hold_if_put_back(store: &Store, epochs: &Epochs, now: Timestamp) -> Result<(), StoreError> {
@@ -171,19 +168,24 @@ fn hold_if_put_back(store: &Store, epochs: &Epochs, now: Timestamp) -> Result<()
     if let Some(reason) = reason {
         tracing::error!("{}", reason.words());
         batch.records.push(encode(&Record::Hold(HoldEvent::Held { reason, at: now })));
-        batch.journal.push(JournalEntry {
-            seq: 0,
-            at: now,
-            level: Level::Error,
-            area: Area::Daemon,
-            user: None,
-            account: None,
-            broker: None,
-            run: None,
-            text: reason.words().to_owned(),
-        });
+        batch.journal.push(entry(reason.words(), now));
     }
     epochs.advance(store, batch, next)
+}
+
+/// An entry that nobody may overlook.
+fn entry(text: impl Into<String>, at: Timestamp) -> JournalEntry {
+    JournalEntry {
+        seq: 0,
+        at,
+        level: Level::Error,
+        area: Area::Daemon,
+        user: None,
+        account: None,
+        broker: None,
+        run: None,
+        text: text.into(),
+    }
 }
 
 fn close(store: Arc<Store>, path: &Path) -> Result<(), DaemonError> {

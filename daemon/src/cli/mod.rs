@@ -1,5 +1,10 @@
 //! The command line of musterd.
 
+mod at_hand;
+mod recovery;
+mod slots;
+
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,9 +18,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use self::slots::SlotCommand;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::daemon::{Edges, init, run};
+use crate::daemon::{Edges, Opening, init, run};
 use crate::passphrase::{Passphrase, Source};
 use crate::upkeep;
 use crate::vault::{KdfParams, new_key_text};
@@ -69,12 +75,14 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Follow the audit chain and write its entries as JSON lines. No daemon may run on the store.
-    Audit {
-        /// The newest hash as it was kept elsewhere; it must be in the chain's place still.
-        #[arg(long)]
-        head: Option<String>,
-    },
+    /// The audit of a store on which no daemon runs; `muster audit` asks one that does.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// The ways to open the vault, while no daemon runs; `muster vault` asks one that does.
+    #[command(subcommand)]
+    Slot(SlotCommand),
+    /// Write the store into a new file, so that nothing deleted is left in it. No daemon may run on it.
+    Purge,
     /// Read the configuration and say whether it can be used.
     CheckConfig,
     /// Write the manual pages into a folder.
@@ -84,9 +92,26 @@ enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Follow the chain from its beginning to its head.
+    Verify {
+        /// A hash that was kept elsewhere; it must be of an entry of the chain still.
+        #[arg(long)]
+        head: Option<String>,
+    },
+    /// Write every entry as a line of JSON.
+    List,
+}
+
 /// Runs the command line; errors go to standard error, each saying what to do.
 pub fn main() -> ExitCode {
-    match execute(&Cli::parse()) {
+    main_with(std::env::args_os())
+}
+
+/// The same with these arguments, the program's name first.
+pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match execute(&Cli::parse_from(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("musterd: {error:#}"));
@@ -132,7 +157,9 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
             complain("restored; the next start holds every run until `muster release`");
             Ok(())
         }
-        Command::Audit { head } => audit(&config.store, head.as_deref()),
+        Command::Audit(command) => audit(&config.store, command),
+        Command::Slot(command) => slots::slot(&config.store, cli.passphrase_fd, command),
+        Command::Purge => slots::purge(&config.store),
         Command::Init => {
             let passphrase = new_passphrase(cli.passphrase_fd)?;
             init(&config, &passphrase, KdfParams::default())?;
@@ -144,9 +171,9 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         }
         Command::Run { sealed } => {
             log_to_stderr();
-            let passphrase = if *sealed { None } else { at_hand(cli.passphrase_fd)? };
+            let opening = if *sealed { Opening::Sealed } else { at_hand(cli.passphrase_fd)? };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(serve(config, passphrase))
+            runtime.block_on(serve(config, opening))
         }
     }
 }
@@ -157,14 +184,25 @@ fn export(store: &Path, out: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn audit(store: &Path, head: Option<&str>) -> anyhow::Result<()> {
-    let (entries, newest) = upkeep::audit(store)?;
-    for entry in &entries {
-        show(&serde_json::to_string(entry)?);
+fn audit(store: &Path, command: &AuditCommand) -> anyhow::Result<()> {
+    match command {
+        AuditCommand::List => {
+            let (rows, head) = upkeep::audit(store)?;
+            for row in &rows {
+                show(&serde_json::to_string(row)?);
+            }
+            complain(&format!("the chain holds; {head}"));
+        }
+        AuditCommand::Verify { head } => {
+            let held = upkeep::verify_audit(store, head.as_deref())?;
+            let lost = "the chain holds, but no entry has this hash: entries were cut off or made anew after it was kept, or it was mistyped";
+            anyhow::ensure!(head.is_none() || held.kept.is_some(), lost);
+            complain(&format!("the chain holds; {}", held.head));
+            if let Some(number) = held.kept {
+                complain(&format!("the hash that was kept is entry {number}'s"));
+            }
+        }
     }
-    complain(&format!("{} entries hold, head {}", newest.entries, newest.hash));
-    let cut = "the chain ends elsewhere: entries were cut off, added, or made anew";
-    anyhow::ensure!(head.is_none_or(|head| head == newest.hash), cut);
     Ok(())
 }
 
@@ -182,7 +220,7 @@ fn harden() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(config: Config, passphrase: Option<Passphrase>) -> anyhow::Result<()> {
+async fn serve(config: Config, opening: Opening) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -196,7 +234,7 @@ async fn serve(config: Config, passphrase: Option<Passphrase>) -> anyhow::Result
     });
     let clock = SystemClock::new(config.clock.synchronized_file.clone());
     let edges = Edges { clock: Arc::new(clock), socket: activated()? };
-    run(config, passphrase, edges, stop).await?;
+    run(config, opening, edges, stop).await?;
     Ok(())
 }
 
@@ -213,26 +251,38 @@ fn activated() -> anyhow::Result<Option<Listener>> {
 fn passphrase(fd: Option<u32>, prompt: &str) -> anyhow::Result<Passphrase> {
     let source = match (fd, credentials_directory()) {
         (Some(fd), _) => Source::Descriptor(fd),
-        (None, Some(directory)) => Source::Credential { directory, name: "passphrase".to_owned() },
+        (None, Some(directory)) => {
+            Source::Credential { directory, name: "musterd.passphrase".to_owned() }
+        }
         (None, None) => Source::Terminal { prompt: prompt.to_owned() },
     };
     Passphrase::read(&source).context("the passphrase cannot be read")
 }
 
-/// What opens the vault at the start; `None` where there is neither a credential nor a terminal.
-fn at_hand(fd: Option<u32>) -> anyhow::Result<Option<Passphrase>> {
-    let Some(directory) = credentials_directory().filter(|_| fd.is_none()) else {
-        let nobody = fd.is_none() && std::fs::File::open("/dev/tty").is_err();
-        return if nobody { Ok(None) } else { passphrase(fd, "Passphrase: ").map(Some) };
-    };
-    for name in ["passphrase", "key"] {
-        if directory.join(name).exists() {
-            let source = Source::Credential { directory, name: name.to_owned() };
-            let read = Passphrase::read(&source).context("the passphrase cannot be read")?;
-            return Ok(Some(read));
-        }
+/// What opens the vault at the start; sealed where there is neither a credential nor a terminal.
+fn at_hand(fd: Option<u32>) -> anyhow::Result<Opening> {
+    if let Some(directory) = credentials_directory().filter(|_| fd.is_none()) {
+        return Ok(at_hand::credentials(&directory));
     }
-    Ok(None)
+    let nobody = fd.is_none() && std::fs::File::open("/dev/tty").is_err();
+    if nobody { Ok(Opening::Sealed) } else { passphrase(fd, "Passphrase: ").map(Opening::With) }
+}
+
+/// A new passphrase or key: from a descriptor, or typed twice.
+fn new_from(fd: Option<u32>) -> anyhow::Result<Passphrase> {
+    let read = |prompt: &str| {
+        let source = match fd {
+            Some(fd) => Source::Descriptor(fd),
+            None => Source::Terminal { prompt: prompt.to_owned() },
+        };
+        Passphrase::read(&source).context("the new one cannot be read")
+    };
+    let first = read("The new one: ")?;
+    if fd.is_none() {
+        let same = read("Once more: ")?.expose() == first.expose();
+        anyhow::ensure!(same, "the two are not the same; nothing was done");
+    }
+    Ok(first)
 }
 
 /// Writes to standard output, which whoever asked has turned to where it is to be.
