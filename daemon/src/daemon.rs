@@ -230,6 +230,7 @@ fn brokers_setup(config: &Config) -> BrokersSetup {
         zerodha: brokers.zerodha,
         zerodha_login: brokers.zerodha_login,
         extra_ca: brokers.extra_ca,
+        lists: config.store.with_file_name("instruments"),
         timeouts: Some((millis(config.http.connect_ms), millis(config.http.call_ms))),
     }
 }

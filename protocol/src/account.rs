@@ -130,6 +130,12 @@ pub enum Unfit {
     Sealed,
     /// Orders are halted for this person, or for everybody.
     Halted,
+    /// The broker's list of instruments of today is not here.
+    Instruments {
+        /// When the one that is here was last the broker's; none is here at all if it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
 }
 
 impl Unfit {
@@ -156,6 +162,12 @@ impl Unfit {
             },
             Self::Sealed => "the vault is sealed".to_owned(),
             Self::Halted => "orders are halted".to_owned(),
+            Self::Instruments { since: None } => {
+                "the broker's list of instruments is missing".to_owned()
+            }
+            Self::Instruments { since: Some(since) } => {
+                format!("the broker's list of instruments is of {}", since.date())
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod frame;
 pub mod halt;
 pub mod ids;
+pub mod instrument;
 pub mod money;
 pub mod order;
 mod params;

@@ -8,6 +8,7 @@ use crate::account::{AccountView, Credential};
 use crate::event::{Area, JournalEntry, Level};
 use crate::halt::{HaltScope, Verdict};
 use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
+use crate::instrument::InstrumentView;
 use crate::order::Broker;
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -227,6 +228,13 @@ requests! {
     ShowRun: "run.show" -> RunDetails, Read {
         /// Which.
         run: RunId,
+    }
+    /// The instruments whose symbol or name holds every word of a text, the nearest first.
+    SearchInstruments: "instrument.search" -> Vec<InstrumentView>, Read {
+        /// Words such as `sbin`, `nfo:nifty fut`.
+        text: String,
+        /// So many at most; 200 is the most.
+        limit: u32,
     }
     /// The ways to open the vault.
     ListSlots: "vault.slots" -> Vec<SlotView>, Operate {}

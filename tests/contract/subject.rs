@@ -1,6 +1,5 @@
 //! One broker under test: its adapter, one person's account in a sandbox of its own, and a session.
 
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +43,8 @@ impl Subject {
         let sandbox = Sandbox::start(config).await?;
         let adapter = adapter(broker, &endpoints(&sandbox, None)?, http(None)?);
         let credential = checked(&entered(broker, &sandbox)?)?;
-        let wanted = BTreeSet::from([(Exchange::Nse, "SBIN".to_owned())]);
-        let instrument = adapter.instruments(&wanted).await?.pop().context("no SBIN")?;
+        let list = adapter.list(None).await?.context("a list")?.listing;
+        let instrument = list.find(Exchange::Nse, "SBIN").context("no SBIN")?;
         let session = open(&*adapter, &sandbox, &credential).await??.secret;
         Ok(Self { broker, adapter, sandbox, credential, session, instrument })
     }

@@ -13,6 +13,8 @@ mod demo;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod instruments;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod roles;

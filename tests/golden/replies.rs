@@ -7,14 +7,18 @@ use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::ids::AccountId;
+use muster_protocol::instrument::InstrumentView;
+use muster_protocol::money::{Paise, Quantity};
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::reply::{
     BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, ListAccounts,
     ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
-    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
+    SearchInstruments, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, StatusView};
@@ -75,7 +79,11 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
         },
         Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
         Some(Unfit::Sealed) => Unfit::Halted,
-        Some(Unfit::Halted) => return None,
+        Some(Unfit::Halted) => Unfit::Instruments { since: None },
+        Some(Unfit::Instruments { since: None }) => {
+            Unfit::Instruments { since: Some(at("08:30:00")) }
+        }
+        Some(Unfit::Instruments { since: Some(_) }) => return None,
     })
 }
 
@@ -181,6 +189,14 @@ fn every_reply_is_written_as_it_always_was() {
     accounts(&mut lines);
     plans_and_runs(&mut lines);
     vault(&mut lines);
+    lines.answer::<SearchInstruments>(&vec![InstrumentView {
+        exchange: Exchange::Nfo,
+        symbol: "NIFTY26NOVFUT".to_owned(),
+        name: "NIFTY".to_owned(),
+        tick: Paise(10),
+        lot: Quantity::try_from(65).unwrap(),
+        brokers: Broker::ALL.to_vec(),
+    }]);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a reply of each method");
     lines::check("replies.jsonl", &lines.lines);
 }

@@ -12,9 +12,9 @@ use muster_protocol::plan::Mode;
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
     ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
-    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
-    UpgradeKdf,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
+    SearchInstruments, Selection, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect,
+    Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -76,6 +76,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::Halt(call) => line(id, call),
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
+        Request::SearchInstruments(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
         Request::Unseal(call) => line(id, call),
         Request::Seal(call) => line(id, call),
@@ -186,6 +187,7 @@ fn every_request_is_written_as_it_always_was() {
     accounts(&mut lines);
     plans_and_runs(&mut lines);
     vault(&mut lines);
+    lines.say(&SearchInstruments { text: "nfo:nifty fut".to_owned(), limit: 20 });
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);
 }

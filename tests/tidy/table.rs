@@ -34,6 +34,7 @@ const WORDS: Names = &[
     "muster_protocol::frame::Failure",
     "muster_protocol::halt",
     "muster_protocol::ids",
+    "muster_protocol::instrument",
     "muster_protocol::money",
     "muster_protocol::order",
     "muster_protocol::plan",

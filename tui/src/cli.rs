@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Plans: list, put, arm, disarm.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Instruments a plan can name.
+    #[command(subcommand)]
+    Instrument(InstrumentCommand),
     /// Runs: list, show.
     #[command(subcommand)]
     Run(RunCommand),
@@ -196,6 +199,20 @@ pub(crate) enum PlanCommand {
     },
     /// Back to dry-run: no order is sent.
     Disarm { plan: String },
+}
+
+/// What can be asked about instruments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InstrumentCommand {
+    /// Those whose symbol or name holds every word, the nearest first.
+    Search {
+        /// So many at most.
+        #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+        /// Words such as sbin, nfo:nifty fut.
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
 }
 
 /// What can be asked about runs.

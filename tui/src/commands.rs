@@ -4,6 +4,7 @@ mod account;
 mod connect;
 mod error;
 mod halt;
+mod instrument;
 mod journal;
 mod plan;
 mod print;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode
 }
 
 /// Does one command.
+#[expect(clippy::cognitive_complexity, reason = "a line for each command")]
 pub(crate) async fn perform(
     command: Command,
     socket: &Path,
@@ -69,6 +71,7 @@ pub(crate) async fn perform(
         Command::Backup { file } => vault::backup(&daemon, &file, *printer).await,
         Command::Release => vault::release(&daemon, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
+        Command::Instrument(command) => instrument::instrument(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,

@@ -4,6 +4,7 @@
 pub mod angel_one;
 pub mod base_url;
 mod book;
+pub mod catalog;
 mod classify;
 pub mod error;
 pub mod explain;
@@ -24,15 +25,14 @@ mod sheets;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use muster_protocol::check::OrderPermission;
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::money::{Paise, Quantity};
-use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::order::{Broker, Leg};
 use muster_protocol::time::Timestamp;
 
+use self::catalog::{Downloaded, Validators};
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::domain::instrument::Instrument;
 
@@ -178,9 +178,6 @@ pub trait Adapter: Send + Sync {
     /// Ends the session at the broker.
     async fn logout(&self, auth: Auth<'_>) -> Result<(), BrokerError>;
 
-    /// The broker's names for these instruments, from its daily dump; unknown ones are missing.
-    async fn instruments(
-        &self,
-        wanted: &BTreeSet<(Exchange, String)>,
-    ) -> Result<Vec<Instrument>, BrokerError>;
+    /// The broker's list of all its instruments; `None` if it is still the one that is known.
+    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError>;
 }

@@ -10,6 +10,7 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::reply::{BackedUp, Ticket};
+use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
@@ -80,6 +81,8 @@ pub enum Effect {
         broker: Broker,
         /// Which instruments.
         wanted: BTreeSet<(Exchange, String)>,
+        /// One that was the broker's then or later is good enough.
+        due: Timestamp,
     },
 }
 

@@ -12,6 +12,7 @@ pub mod instrument;
 pub mod intent;
 pub mod keyring;
 pub mod limits;
+pub mod lists;
 pub mod lookup;
 pub mod model;
 pub mod msg;

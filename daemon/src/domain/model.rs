@@ -7,7 +7,7 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
-use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
 use muster_protocol::time::Timestamp;
@@ -27,6 +27,7 @@ use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 
+pub use super::lists::{ListState, NoInstrument};
 pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
 
 /// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
@@ -68,29 +69,6 @@ pub struct Ticket {
     pub expires: Timestamp,
     /// The account it is being stored as.
     pub saving: Option<AccountId>,
-}
-
-/// Where a broker's list of instruments stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListState {
-    /// Asked for.
-    Loading,
-    /// It came: what is not known now is not in it.
-    Loaded,
-    /// It did not come.
-    Failed {
-        /// When it is asked for again.
-        again: Timestamp,
-    },
-}
-
-/// Why an instrument cannot be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoInstrument {
-    /// The broker's list has not come yet.
-    NotLoaded,
-    /// It came, and does not have it.
-    Unknown,
 }
 
 /// The queue of a run that is firing.
@@ -141,7 +119,7 @@ pub struct Model {
     pub lookups: BTreeMap<AccountId, LookUps>,
     /// Today's instruments, by broker and the exchange's symbol.
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
-    /// Brokers whose list was asked for: when it is asked for again, or `None` while it is loading.
+    /// Where the list of each broker stands that was asked for one.
     pub lists: BTreeMap<Broker, ListState>,
     /// What the world last saw of each egress.
     pub observed: BTreeMap<EgressName, Observed>,
@@ -306,24 +284,6 @@ impl Model {
         })
     }
 
-    /// A leg's instrument at a broker: as it was frozen, else from today's list.
-    pub fn instrument<'a>(
-        &'a self,
-        run: &'a Run,
-        broker: Broker,
-        leg: &Leg,
-    ) -> Result<&'a Instrument, NoInstrument> {
-        let frozen = run.fixed.instruments.iter().find(|(of, instrument)| {
-            *of == broker && instrument.exchange == leg.exchange && instrument.symbol == leg.symbol
-        });
-        let today = || self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
-        let found = frozen.map(|(_, instrument)| instrument).or_else(today);
-        found.ok_or(match self.lists.get(&broker) {
-            Some(ListState::Loaded) => NoInstrument::Unknown,
-            Some(ListState::Loading | ListState::Failed { .. }) | None => NoInstrument::NotLoaded,
-        })
-    }
-
     /// Whether an order of this person under this plan is halted.
     pub fn is_halted(&self, user: &UserId, plan: &PlanId) -> bool {
         self.halts.iter().any(|scope| scope.holds(user, plan))
@@ -337,7 +297,15 @@ impl Model {
             // A plan that is halted holds its orders, not the account.
             HaltScope::Plan(_) => false,
         });
-        match account.fitness(now, until) {
+        let fitness = match (account.fitness(now, until), self.list_reason(account.broker, now)) {
+            (Fitness::Fit, Some(reason)) => Fitness::Unfit { reasons: vec![reason] },
+            (Fitness::Unfit { mut reasons }, Some(reason)) => {
+                reasons.push(reason);
+                Fitness::Unfit { reasons }
+            }
+            (fitness @ (Fitness::Fit | Fitness::Unfit { .. } | Fitness::Off), _) => fitness,
+        };
+        match fitness {
             Fitness::Fit if held => Fitness::Unfit { reasons: vec![Unfit::Halted] },
             Fitness::Unfit { mut reasons } if held => {
                 reasons.insert(0, Unfit::Halted);

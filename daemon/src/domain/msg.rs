@@ -1,5 +1,7 @@
 //! Everything that can happen to the model: one closed enum.
 
+use std::collections::BTreeSet;
+
 use muster_protocol::check::{CheckTarget, OrderPermission, StepView};
 use muster_protocol::failure::Explained;
 use muster_protocol::frame::Failure;
@@ -8,7 +10,7 @@ use muster_protocol::ids::{
     AccountId, Attempt, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::money::Paise;
-use muster_protocol::order::Broker;
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::request::Selection;
 use muster_protocol::status::Observed;
@@ -83,8 +85,8 @@ pub enum Msg {
     Instruments {
         /// Which broker.
         broker: Broker,
-        /// Those found, or why none.
-        loaded: Result<Vec<Instrument>, Cause>,
+        /// What came of it.
+        loaded: ListLoaded,
     },
     /// A backup was made, or why not.
     BackedUp(BackupJob, Result<u64, Failure>),
@@ -97,6 +99,21 @@ pub enum Msg {
         /// What it saw.
         observed: Observed,
     },
+}
+
+/// What came of loading a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListLoaded {
+    /// What was wanted of it.
+    pub wanted: BTreeSet<(Exchange, String)>,
+    /// What it has of that.
+    pub found: Vec<Instrument>,
+    /// When the list that is here was last the broker's; `None` if there is none.
+    pub checked: Option<Timestamp>,
+    /// How many instruments it has.
+    pub size: usize,
+    /// Why there is no newer one, if one was asked for.
+    pub failed: Option<Cause>,
 }
 
 /// Why a key task came to nothing.

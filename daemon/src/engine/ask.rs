@@ -55,6 +55,10 @@ impl Engine {
                 self.query_journal(query, only, reply);
                 return None;
             }
+            Request::SearchInstruments(search) => {
+                self.search_instruments(search, reply);
+                return None;
+            }
             decides => return self.decide(peer, decides, reply),
         };
         // The peer may have gone.
@@ -123,6 +127,7 @@ impl Engine {
             | Request::ListRuns(_)
             | Request::ShowRun(_)
             | Request::QueryJournal(_)
+            | Request::SearchInstruments(_)
             | Request::ListSlots(_)
             | Request::Unseal(_)
             | Request::AddSlot(_)

@@ -9,6 +9,7 @@ use muster_protocol::ids::EgressName;
 use muster_protocol::order::Broker;
 
 use super::check::observe;
+use super::lists::Lists;
 use crate::broker::base_url::{BaseUrl, InvalidBaseUrl};
 use crate::broker::http::{Http, SetupError, Timeouts, Tls};
 use crate::broker::{Adapter, Endpoints, adapter};
@@ -27,6 +28,8 @@ pub struct BrokersSetup {
     pub zerodha_login: Option<String>,
     /// A file of PEM certificates trusted beside the system's.
     pub extra_ca: Option<PathBuf>,
+    /// Where their lists of instruments are kept.
+    pub lists: PathBuf,
     /// The time-outs of a connection and of a whole call.
     pub timeouts: Option<(Duration, Duration)>,
 }
@@ -73,6 +76,7 @@ pub(super) struct WayOut {
 pub struct Brokers {
     adapters: BTreeMap<(Broker, EgressName), Arc<dyn Adapter>>,
     ways: BTreeMap<EgressName, Arc<WayOut>>,
+    pub(super) lists: Lists,
 }
 
 impl Brokers {
@@ -83,7 +87,8 @@ impl Brokers {
         let timeouts = setup
             .timeouts
             .map_or_else(Timeouts::default, |(connect, total)| Timeouts { connect, total });
-        let mut brokers = Self { adapters: BTreeMap::new(), ways: BTreeMap::new() };
+        let lists = Lists::new(&setup.lists);
+        let mut brokers = Self { adapters: BTreeMap::new(), ways: BTreeMap::new(), lists };
         for egress in egresses {
             let name = egress.name.clone();
             let http = || {

@@ -1,14 +1,12 @@
 //! Work that takes its time: spawned with what it needs, comes back as a message. Nothing here is
 //! ever tried twice.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use muster_protocol::check::{CheckTarget, OrderPermission};
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag};
-use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::status::Observed;
 
 use super::Engine;
@@ -179,21 +177,6 @@ impl Engine {
         Ok(Prepared { adapter, way, credential, session, token })
     }
 
-    pub(super) fn load_instruments(
-        &mut self,
-        broker: Broker,
-        wanted: BTreeSet<(Exchange, String)>,
-    ) {
-        let first = self.model.settings.egress.first();
-        let adapter = first.and_then(|egress| self.brokers.adapter(broker, &egress.name));
-        let Some(adapter) = adapter else { return };
-        let back_to = self.back_to.clone();
-        tokio::spawn(async move {
-            let loaded = adapter.instruments(&wanted).await.map_err(cause);
-            drop(back_to.send(Back::Msg(Box::new(Msg::Instruments { broker, loaded }))));
-        });
-    }
-
     /// Asks once what the world sees of each egress, so that the address to register is known to be
     /// right before anybody registers it.
     pub(super) fn observe_egresses(&self) {
@@ -265,7 +248,7 @@ fn could_not_start(why: String) -> CheckDone {
     }
 }
 
-fn cause(error: BrokerError) -> Cause {
+pub(super) fn cause(error: BrokerError) -> Cause {
     Cause { kind: error.kind, says: error.says, ip_seen: error.ip_seen }
 }
 

@@ -9,6 +9,7 @@ mod gate;
 mod handle;
 mod jobs;
 mod keys;
+mod lists;
 mod perform;
 
 use std::collections::{BTreeMap, VecDeque};

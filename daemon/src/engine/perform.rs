@@ -85,7 +85,9 @@ impl Engine {
                 Effect::OpenVault => self.open_vault(),
                 Effect::Backup(job) => self.back_up(job),
                 Effect::SealVault => self.seal_vault(),
-                Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
+                Effect::LoadInstruments { broker, wanted, due } => {
+                    self.load_instruments(broker, wanted, due);
+                }
                 Effect::ObserveEgresses => self.observe_egresses(),
             }
         }

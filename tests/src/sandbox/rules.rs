@@ -52,6 +52,8 @@ pub struct Rules {
     pub cautionary: Vec<String>,
     /// Whether a second Kite login leaves the first token alive.
     pub old_token_survives: bool,
+    /// Whether lists of instruments carry an `ETag`, and are not sent to who has them.
+    pub list_etags: bool,
 }
 
 /// When a LIMIT order fills.
@@ -171,6 +173,7 @@ impl Default for Rules {
             consent_page: ConsentPage::Skipped,
             cautionary: Vec::new(),
             old_token_survives: false,
+            list_etags: true,
         }
     }
 }

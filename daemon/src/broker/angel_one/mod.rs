@@ -11,18 +11,17 @@ mod sheet;
 mod table;
 mod wire;
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::money::Paise;
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 use serde_json::Value;
 
 use self::wire::{SECURE, Signing};
 use super::base_url::BaseUrl;
+use super::catalog::{Downloaded, Validators};
 use super::classify::{Access, Fault};
 use super::http::{Call, Http};
 use super::registry::Endpoints;
@@ -31,7 +30,6 @@ use super::{
     reach,
 };
 use crate::credential::Credential;
-use crate::domain::instrument::Instrument;
 
 /// Angel One over one client.
 #[derive(Debug)]
@@ -136,10 +134,7 @@ impl Adapter for AngelOne {
         self.close(auth).await
     }
 
-    async fn instruments(
-        &self,
-        wanted: &BTreeSet<(Exchange, String)>,
-    ) -> Result<Vec<Instrument>, BrokerError> {
-        self.read_master(wanted.clone()).await
+    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
+        self.read_master(known).await
     }
 }

@@ -200,7 +200,7 @@ impl Step<'_> {
         let route = self.model.route(id.account)?;
         Some(SendJob {
             intent: id.clone(),
-            instrument: self.model.instrument(run, route.broker, leg).ok()?.clone(),
+            instrument: self.model.instrument(run, route.broker, leg, self.now).ok()?.clone(),
             route,
             leg: leg.clone(),
             tag: self.model.intents.get(id)?.tag.clone(),

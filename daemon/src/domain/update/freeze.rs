@@ -191,8 +191,11 @@ impl Step<'_> {
         let legs = plan.spec.legs.iter();
         let of_leg = |leg: &Leg| {
             let key = |broker| (broker, leg.exchange, leg.symbol.clone());
-            Broker::ALL
-                .map(|broker| Some((broker, self.model.instruments.get(&key(broker))?.clone())))
+            let good = |broker: &Broker| self.model.is_list_good(*broker, self.now);
+            Broker::ALL.map(|broker| {
+                let found = self.model.instruments.get(&key(broker)).filter(|_| good(&broker))?;
+                Some((broker, found.clone()))
+            })
         };
         legs.flat_map(of_leg).flatten().collect()
     }

@@ -147,7 +147,7 @@ impl Step<'_> {
         if !account.session.is_live(self.now) {
             return never("no live session");
         }
-        match self.model.instrument(run, account.broker, leg) {
+        match self.model.instrument(run, account.broker, leg, self.now) {
             Ok(_) => Sendable::Now,
             Err(NoInstrument::NotLoaded) => Sendable::Later,
             Err(NoInstrument::Unknown) => Sendable::Never(format!(

@@ -1,0 +1,112 @@
+//! Where the brokers' lists of instruments stand, and what they make of a leg.
+
+use muster_protocol::account::Unfit;
+use muster_protocol::order::{Broker, Leg};
+use muster_protocol::time::Timestamp;
+
+use super::instrument::Instrument;
+use super::model::Model;
+use super::run::Run;
+use super::schedule::{LIST_AT, last_of};
+
+/// Where a broker's list of instruments stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListState {
+    /// Asked for.
+    Loading {
+        /// When the one before was last the broker's.
+        checked: Option<Timestamp>,
+        /// How often it did not come.
+        tries: u32,
+    },
+    /// It came: what is not known now is not in it.
+    Loaded {
+        /// When it was last the broker's.
+        checked: Timestamp,
+    },
+    /// It did not come.
+    Failed {
+        /// When it is asked for again.
+        again: Timestamp,
+        /// How often it did not come.
+        tries: u32,
+        /// When the one before was last the broker's.
+        checked: Option<Timestamp>,
+    },
+}
+
+impl ListState {
+    /// When the list that is here was last the broker's.
+    pub const fn checked(self) -> Option<Timestamp> {
+        match self {
+            Self::Loading { checked, .. } | Self::Failed { checked, .. } => checked,
+            Self::Loaded { checked } => Some(checked),
+        }
+    }
+
+    /// How often it did not come since it last did.
+    pub const fn tries(self) -> u32 {
+        match self {
+            Self::Loading { tries, .. } | Self::Failed { tries, .. } => tries,
+            Self::Loaded { .. } => 0,
+        }
+    }
+}
+
+/// Why an instrument cannot be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoInstrument {
+    /// The broker's list has not come yet.
+    NotLoaded,
+    /// It came, and does not have it.
+    Unknown,
+}
+
+impl Model {
+    /// A leg's instrument at a broker: as it was frozen, else from today's list.
+    pub fn instrument<'a>(
+        &'a self,
+        run: &'a Run,
+        broker: Broker,
+        leg: &Leg,
+        now: Timestamp,
+    ) -> Result<&'a Instrument, NoInstrument> {
+        let frozen = run.fixed.instruments.iter().find(|(of, instrument)| {
+            *of == broker && instrument.exchange == leg.exchange && instrument.symbol == leg.symbol
+        });
+        let today = || {
+            // Yesterday's tokens may be another instrument's today.
+            let good = self.is_list_good(broker, now);
+            let found = self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
+            found.filter(|_| good)
+        };
+        let found = frozen.map(|(_, instrument)| instrument).or_else(today);
+        found.ok_or(match self.lists.get(&broker) {
+            Some(ListState::Loaded { .. }) if self.is_list_good(broker, now) => {
+                NoInstrument::Unknown
+            }
+            Some(
+                ListState::Loaded { .. } | ListState::Loading { .. } | ListState::Failed { .. },
+            )
+            | None => NoInstrument::NotLoaded,
+        })
+    }
+
+    /// Whether a broker's list is of today, or of the last trading day where today's is not due yet.
+    pub fn is_list_good(&self, broker: Broker, now: Timestamp) -> bool {
+        let checked = self.lists.get(&broker).and_then(|state| state.checked());
+        let due = last_of(LIST_AT, &self.calendar, now);
+        checked.is_some_and(|checked| due.is_none_or(|due| checked >= due))
+    }
+
+    /// Why the broker's list keeps an account out of a run. One that is only just being loaded does not:
+    /// its orders wait for it.
+    pub(super) fn list_reason(&self, broker: Broker, now: Timestamp) -> Option<Unfit> {
+        let state = self.lists.get(&broker)?;
+        if matches!(state, ListState::Loading { tries: 0, .. }) {
+            return None;
+        }
+        let since = state.checked();
+        (!self.is_list_good(broker, now)).then_some(Unfit::Instruments { since })
+    }
+}
