@@ -42,6 +42,7 @@ const WORDS: Names = &[
     "muster_protocol::request",
     "muster_protocol::run",
     "muster_protocol::status",
+    "muster_protocol::tally",
     "muster_protocol::time",
     "muster_protocol::vault",
     "muster_protocol::version",
@@ -120,7 +121,12 @@ const DAEMON_LAYERS: &[Layer] = &[
         "custody",
         &["vault", "store", "credential"],
         &[
-            &["muster_protocol::ids", "muster_protocol::status", "muster_protocol::time"],
+            &[
+                "muster_protocol::ids",
+                "muster_protocol::status",
+                "muster_protocol::tally",
+                "muster_protocol::time",
+            ],
             &["muster_protocol::order", "muster_protocol::failure"],
             &["muster_protocol::secret", "muster_protocol::vault"],
             ERRORS,

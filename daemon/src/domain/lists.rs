@@ -69,26 +69,17 @@ impl Model {
         run: &'a Run,
         broker: Broker,
         leg: &Leg,
-        now: Timestamp,
     ) -> Result<&'a Instrument, NoInstrument> {
         let frozen = run.fixed.instruments.iter().find(|(of, instrument)| {
             *of == broker && instrument.exchange == leg.exchange && instrument.symbol == leg.symbol
         });
-        let today = || {
-            // Yesterday's tokens may be another instrument's today.
-            let good = self.is_list_good(broker, now);
-            let found = self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
-            found.filter(|_| good)
-        };
+        let today = || self.instruments.get(&(broker, leg.exchange, leg.symbol.clone()));
         let found = frozen.map(|(_, instrument)| instrument).or_else(today);
         found.ok_or(match self.lists.get(&broker) {
-            Some(ListState::Loaded { .. }) if self.is_list_good(broker, now) => {
-                NoInstrument::Unknown
+            Some(ListState::Loaded { .. }) => NoInstrument::Unknown,
+            Some(ListState::Loading { .. } | ListState::Failed { .. }) | None => {
+                NoInstrument::NotLoaded
             }
-            Some(
-                ListState::Loaded { .. } | ListState::Loading { .. } | ListState::Failed { .. },
-            )
-            | None => NoInstrument::NotLoaded,
         })
     }
 
@@ -106,7 +97,11 @@ impl Model {
         if matches!(state, ListState::Loading { tries: 0, .. }) {
             return None;
         }
-        let since = state.checked();
-        (!self.is_list_good(broker, now)).then_some(Unfit::Instruments { since })
+        let title = broker.title();
+        let why = || match state.checked() {
+            Some(checked) => format!("{title}'s is of {}", checked.date()),
+            None => format!("{title}'s did not come"),
+        };
+        (!self.is_list_good(broker, now)).then(|| Unfit::NoInstruments { why: why() })
     }
 }

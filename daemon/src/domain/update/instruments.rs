@@ -76,6 +76,10 @@ impl Step<'_> {
             tries: state.map_or(0, |state| state.tries()),
         };
         self.model.lists.insert(broker, loading);
+        if !self.model.is_list_good(broker, self.now) {
+            // Yesterday's tokens may be other instruments today: orders wait for the new list.
+            self.model.instruments.retain(|(of, _, _), _| *of != broker);
+        }
         self.effects.push(Effect::LoadInstruments { broker, wanted: wanted.clone(), due });
     }
 
@@ -94,7 +98,9 @@ impl Step<'_> {
         for (exchange, symbol) in wanted {
             self.model.instruments.remove(&(broker, exchange, symbol));
         }
-        for instrument in found {
+        let due = self.due();
+        let good = checked.is_some_and(|checked| checked >= due);
+        for instrument in found.into_iter().filter(|_| good) {
             let key = (broker, instrument.exchange, instrument.symbol.clone());
             self.model.instruments.insert(key, instrument);
         }
