@@ -115,7 +115,7 @@ pub async fn run(
     };
     let (rows, user_keys) = (store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
     let custody = Custody::new(header, vault, rows, user_keys);
-    let brokers = Brokers::new(&brokers_setup(&config), egresses(&config))?;
+    let brokers = Brokers::new(&brokers_setup(&config), egresses(&config), &edges.clock)?;
     let mut model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
     model.vault = custody.state();
     let parts =

@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod domain;
 pub mod egress;
 pub mod engine;
+pub mod failpoint;
 pub mod passphrase;
 pub mod server;
 pub mod store;

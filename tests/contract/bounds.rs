@@ -2,12 +2,13 @@
 
 use anyhow::Context;
 use muster_protocol::failure::FailureKind;
-use muster_protocol::order::Side;
+use muster_protocol::order::{PriceRule, Side};
 use muster_tests::sandbox::{
     AccountFields, BookOrder, Fault, FaultKind, Operation, RateLimits, Rules,
 };
 
 use crate::subject::Subject;
+use musterd::broker::Adapter;
 
 /// An answer that takes longer than a call may is none: the order may be there, and is.
 pub(crate) async fn a_slow_reply_is_a_doubt(subject: Subject) -> anyhow::Result<()> {
@@ -117,6 +118,43 @@ pub(crate) async fn a_flood_is_counted_right(subject: Subject) -> anyhow::Result
         }
     }
     assert!((4..=5).contains(&refused), "{refused} of 14 refused");
+    Ok(())
+}
+
+/// Under the daemon's own limits no reader ever meets the broker's, whatever it asks for at once.
+pub(crate) async fn readers_stay_under_the_brokers_limits(subject: Subject) -> anyhow::Result<()> {
+    let rules = Rules { rate_limits: RateLimits::All, ..crate::subject::rules() };
+    subject.sandbox.set_rules(rules);
+    let limited = subject.limited();
+    // What was called before counts at the broker, too.
+    let later = subject.sandbox.clock().now() + std::time::Duration::from_secs(5);
+    subject.sandbox.clock().set(Some(later), None, None);
+    for _ in 0..3 {
+        let auth = subject.auth();
+        let (book, trades, profile, funds, price, again) = tokio::join!(
+            limited.order_book(auth),
+            limited.trades(auth),
+            limited.profile(auth),
+            limited.funds(auth),
+            limited.last_price(auth, subject.instrument()),
+            limited.profile(auth),
+        );
+        book?;
+        trades?;
+        profile?;
+        funds?;
+        again?;
+        assert_eq!(price?.0, 81_240);
+    }
+    Ok(())
+}
+
+/// A price that was left to the moment of sending is never sent as something else.
+pub(crate) async fn an_unpriced_order_never_leaves(subject: Subject) -> anyhow::Result<()> {
+    let mut order = subject.order(1);
+    order.leg.price = PriceRule::Marketable { band: None };
+    let error = subject.adapter.place(subject.auth(), &order).await.err().context("placed")?;
+    assert_eq!((error.kind, subject.calls(Operation::Place)), (FailureKind::Unreachable, 0));
     Ok(())
 }
 

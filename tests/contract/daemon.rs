@@ -100,7 +100,7 @@ pub(crate) async fn nothing_is_sent_after_halt(broker: Broker) -> anyhow::Result
     world.set_clock("2026-11-23T15:10:00+05:30")?;
     eventually("the first order has arrived", async || alone.calls(Operation::Place) > 0).await?;
     let (client, _feed) = world.client().await?;
-    client.call(Halt { scope: HaltScope::All }).await?;
+    client.call(Halt { scope: HaltScope::All, cancel_open: false }).await?;
     let sent = alone.calls(Operation::Place);
     eventually("no order is on its way", async || {
         alone.run().await.is_ok_and(|run| run.run.counts.sending == 0)

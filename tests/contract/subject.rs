@@ -10,6 +10,7 @@ use muster_protocol::ids::OrderTag;
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::secret::Secret;
 use muster_protocol::time::Timestamp;
+use muster_tests::harness::clock::DayClock;
 use muster_tests::sandbox::{
     self, BrowserLogin, Operation, RateLimits, Rules, Sandbox, SandboxClock, SandboxConfig,
 };
@@ -19,6 +20,7 @@ use musterd::broker::zerodha::redirect::{self, Redirected};
 use musterd::broker::{Adapter, Auth, BrokerError, Endpoints, Opened, Order, Proof, adapter};
 use musterd::credential::{Credential, SecretText, SessionSecret};
 use musterd::domain::instrument::Instrument;
+use musterd::engine::limited::{Limited, Limits};
 
 /// A broker under test.
 pub(crate) struct Subject {
@@ -113,6 +115,17 @@ impl Subject {
         // The last eight signs are the attempt and the MAC.
         let tag = OrderTag(format!("2X71A00{number:04}1QZ7WMPA"));
         Order { leg, instrument: self.instrument.clone(), tag }
+    }
+
+    /// The adapter as the daemon uses it: under its broker's limits, on the sandbox's clock.
+    pub(crate) fn limited(&self) -> Limited {
+        let clock = Arc::new(DayClock(self.sandbox.clock()));
+        Limited::new(Arc::clone(&self.adapter), Limits::new(self.broker, clock))
+    }
+
+    /// The share every account can trade.
+    pub(crate) const fn instrument(&self) -> &Instrument {
+        &self.instrument
     }
 
     /// How many orders of this tag the broker has.

@@ -9,6 +9,8 @@ mod canary;
 #[cfg(test)]
 mod connect;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod day;
 mod demo;
 #[cfg(test)]
@@ -17,6 +19,8 @@ mod hunt;
 mod instruments;
 #[cfg(test)]
 mod memory;
+#[cfg(test)]
+mod pricing;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

@@ -10,11 +10,11 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
-    LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal,
-    QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent,
-    Resume, Rotate, Seal, SearchInstruments, Selection, SetActive, SetAutoExecute, ShowRun, Status,
-    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, House,
+    JournalFilter, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan,
+    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
+    ResolveIntent, Resume, Rotate, Seal, SearchInstruments, Selection, SetActive, SetAutoExecute,
+    ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -79,6 +79,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
         Request::SearchInstruments(call) => line(id, call),
+        Request::House(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
         Request::Unseal(call) => line(id, call),
         Request::Seal(call) => line(id, call),
@@ -179,6 +180,7 @@ fn vault(lines: &mut Lines) {
     lines.say(&Reencrypt { user: user() });
     lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
     lines.say(&Release {});
+    lines.say(&House {});
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod dependencies;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod failpoints;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod layers;

@@ -33,6 +33,7 @@ const WORDS: Names = &[
     "muster_protocol::frame::Code",
     "muster_protocol::frame::Failure",
     "muster_protocol::halt",
+    "muster_protocol::house",
     "muster_protocol::ids",
     "muster_protocol::instrument",
     "muster_protocol::money",
@@ -103,9 +104,10 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("vault", &[], &[&["muster_protocol::ids"], ERRORS, CRYPTO, WIPED, SERDE]),
     row(
         "store",
-        &["domain::record"],
+        &["domain::record", "failpoint"],
         &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
     ),
+    row("failpoint", &[], &[&["rustix"]]),
     row("clock", &[], &[&["muster_protocol::time"], TASKS]),
     row("egress", &["domain", "broker::http"], &[WORDS, ERRORS, TASKS, HTTP]),
     Layer {
@@ -136,7 +138,17 @@ const DAEMON_LAYERS: &[Layer] = &[
     ),
     row(
         "engine",
-        &["domain", "credential", "vault", "store", "broker", "clock", "egress", "custody"],
+        &[
+            "domain",
+            "credential",
+            "vault",
+            "store",
+            "broker",
+            "clock",
+            "egress",
+            "custody",
+            "failpoint",
+        ],
         &[PROTOCOL, SERDE, ERRORS, TASKS, &["hmac", "sha2", "data_encoding", "zeroize"]],
     ),
     // The doors: each knows the engine's handle, none another.
@@ -183,7 +195,7 @@ const TUI_LAYERS: &[Layer] = &[
     row("app", &["text"], &[WORDS, &["serde"]]),
     row("text", &[], &[&["muster_protocol::time", "unicode_segmentation", "unicode_width"]]),
     row("glyph", &[], &[WORDS]),
-    row("theme", &[], &[&["ratatui"]]),
+    row("theme", &["app::look"], &[&["ratatui"]]),
     row(
         "view",
         &["app", "glyph", "text", "theme"],

@@ -22,7 +22,7 @@ mod text;
 mod theme;
 mod view;
 
-pub use app::model::Look;
+pub use app::look::{Look, Theme};
 pub use runtime::Options;
 pub use session::run_terminal;
 
@@ -47,6 +47,17 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    if cli.screen.print_keys || cli.screen.print_config {
+        let text = if cli.screen.print_keys { commands::keys() } else { config::SAMPLE.to_owned() };
+        return commands::say(&text);
+    }
+    let file = match config::read(&cli.screen) {
+        Ok(file) => file,
+        Err(unusable) => {
+            commands::complain(&unusable);
+            return ExitCode::from(2);
+        }
+    };
     let mut builder = match cli.command {
         Some(_) => tokio::runtime::Builder::new_current_thread(),
         None => tokio::runtime::Builder::new_multi_thread(),
@@ -58,10 +69,10 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let socket = config::socket(cli.socket);
+    let socket = config::socket(cli.socket.or_else(|| file.socket.clone()));
     match cli.command {
         Some(command) => runtime.block_on(commands::run(command, &socket, cli.json)),
-        None => runtime.block_on(screen(Options::from_flags(socket, cli.screen))),
+        None => runtime.block_on(screen(Options::new(socket, &cli.screen, &file))),
     }
 }
 

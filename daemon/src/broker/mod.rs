@@ -144,7 +144,14 @@ pub trait Adapter: Send + Sync {
     /// could not be put (unreachable, session over).
     async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError>;
 
-    /// Places the order: one POST, never a second.
+    /// The last traded price.
+    async fn last_price(
+        &self,
+        auth: Auth<'_>,
+        instrument: &Instrument,
+    ) -> Result<Paise, BrokerError>;
+
+    /// Places the order: one POST, never a second. A marketable price must have been worked out.
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError>;
 
     /// Today's orders of the account, also those placed elsewhere. Unsorted; may lag.

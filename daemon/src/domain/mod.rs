@@ -5,6 +5,7 @@
 
 pub mod absence;
 pub mod account;
+pub mod barred;
 pub mod book;
 pub mod calendar;
 pub mod check;
@@ -18,6 +19,7 @@ pub mod lists;
 pub mod model;
 pub mod msg;
 pub mod plan;
+pub mod price;
 pub mod record;
 pub mod report;
 pub mod run;

@@ -11,7 +11,7 @@ use muster_protocol::ids::{
     UserId,
 };
 use muster_protocol::money::Paise;
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::request::Selection;
 use muster_protocol::status::Observed;
@@ -68,6 +68,15 @@ pub enum Msg {
         target: CheckTarget,
         /// What it found.
         done: Box<CheckDone>,
+    },
+    /// An order got its limit from the last price and is about to leave.
+    Priced {
+        /// Which intent.
+        intent: IntentId,
+        /// The last price.
+        last: Paise,
+        /// The leg as it leaves.
+        leg: Leg,
     },
     /// A send came back.
     Outcome {

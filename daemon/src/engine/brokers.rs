@@ -9,10 +9,12 @@ use muster_protocol::ids::EgressName;
 use muster_protocol::order::Broker;
 
 use super::check::observe;
+use super::limited::{Limited, Limits};
 use super::lists::Lists;
 use crate::broker::base_url::{BaseUrl, InvalidBaseUrl};
 use crate::broker::http::{Http, SetupError, Timeouts, Tls};
 use crate::broker::{Adapter, Endpoints, adapter};
+use crate::clock::Clock;
 use crate::egress::Egress;
 
 /// Where the brokers are and how long to wait for them.
@@ -81,7 +83,12 @@ pub struct Brokers {
 
 impl Brokers {
     /// Makes every adapter, for each egress its own clients.
-    pub fn new(setup: &BrokersSetup, egresses: Vec<Egress>) -> Result<Self, BrokersError> {
+    pub fn new(
+        setup: &BrokersSetup,
+        egresses: Vec<Egress>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, BrokersError> {
+        let limits = Broker::ALL.map(|broker| Limits::new(broker, Arc::clone(clock)));
         let endpoints = endpoints(setup)?;
         let tls = Tls::new(certificates(setup)?.as_deref()).map_err(BrokersError::Tls)?;
         let timeouts = setup
@@ -95,8 +102,9 @@ impl Brokers {
                 Http::new(&tls, &observe::route(&egress), timeouts)
                     .map_err(|source| BrokersError::Client { egress: name.clone(), source })
             };
-            for broker in Broker::ALL {
+            for (broker, limits) in Broker::ALL.into_iter().zip(&limits) {
                 let made = adapter(broker, &endpoints, http()?);
+                let made = Arc::new(Limited::new(made, Arc::clone(limits)));
                 brokers.adapters.insert((broker, name.clone()), made);
             }
             let observer = http()?;

@@ -12,12 +12,14 @@ use muster_protocol::status::Observed;
 use super::Engine;
 use super::check::{self, CheckContext, CheckResult, observe};
 use super::handle::Back;
+use super::pricing::{self, Priced};
 use crate::broker::{Adapter, Auth, BrokerError, Order};
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::custody::CustodyError;
 use crate::domain::effect::{CheckJob, Route, SendJob};
 use crate::domain::intent::Cause;
 use crate::domain::msg::{CheckDone, Msg, Read};
+use crate::failpoint::{Point, hit};
 
 /// What a call for an account is signed with.
 struct Signing {
@@ -61,9 +63,26 @@ impl Engine {
         let (back_to, gate) = (self.back_to.clone(), self.gate.clone());
         tokio::spawn(async move {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let leg = match pricing::price(&*signing.adapter, auth, (&leg, &instrument)).await {
+                Ok(Priced { leg, last }) => {
+                    if let Some(last) = last {
+                        let priced = Msg::Priced { intent: intent.clone(), last, leg: leg.clone() };
+                        drop(back_to.send(Back::Msg(Box::new(priced))));
+                    }
+                    leg
+                }
+                Err(cause) => {
+                    let outcome = Msg::Outcome { intent, outcome: Err(cause) };
+                    drop(back_to.send(Back::Msg(Box::new(outcome))));
+                    return;
+                }
+            };
             let order = Order { leg, instrument, tag };
             let outcome = if gate.is_open(&route.user, &intent.run.plan) {
-                signing.adapter.place(auth, &order).await.map_err(cause)
+                hit(Point::BeforePost);
+                let outcome = signing.adapter.place(auth, &order).await.map_err(cause);
+                hit(Point::Replied);
+                outcome
             } else {
                 // Not a byte has left: the model's word for that is a failure to connect.
                 let says = Some("halted before it left".to_owned());

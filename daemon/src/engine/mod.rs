@@ -7,10 +7,14 @@ pub mod check;
 mod feed;
 mod gate;
 mod handle;
+mod house;
 mod jobs;
 mod keys;
+pub mod limited;
 mod lists;
 mod perform;
+mod points;
+mod pricing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -112,6 +116,8 @@ pub struct Engine {
     derived: Option<Derived>,
     gate: Gate,
     status_at: Timestamp,
+    /// When the newest backup was made.
+    backed_up: Option<Timestamp>,
 }
 
 impl Engine {
@@ -127,6 +133,7 @@ impl Engine {
         }
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
         model.audit = store.audit_head()?;
+        let backed_up = house::last_backup(&store)?;
         let (inputs_to, inputs) = mpsc::channel(INPUTS);
         let (back_to, back) = mpsc::unbounded_channel();
         let report_to = back_to.clone();
@@ -164,6 +171,7 @@ impl Engine {
             derived: None,
             gate: Gate::default(),
             status_at: now,
+            backed_up,
         };
         Ok((engine, Handle::new(inputs_to)))
     }
@@ -233,7 +241,12 @@ impl Engine {
 
     fn came_back(&mut self, back: Back) -> Result<Option<Msg>, EngineError> {
         match back {
-            Back::Msg(msg) => Ok(Some(*msg)),
+            Back::Msg(msg) => {
+                if matches!(*msg, Msg::BackedUp(_, Ok(_))) {
+                    self.backed_up = Some(self.clock.now());
+                }
+                Ok(Some(*msg))
+            }
             Back::Check { target, session, done } => {
                 if let Some(session) = session {
                     self.keep_opened(target, session);
@@ -244,6 +257,7 @@ impl Engine {
                 self.model.audit = audit;
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
+                points::durable(&note);
                 let Note { records, acks, since } = note;
                 self.warn_if_slow(since);
                 self.turn(vec![Msg::Committed(records)]);

@@ -13,6 +13,7 @@ use sha2::Sha256;
 
 use super::Engine;
 use super::ask::{done, to_value};
+use super::points;
 use crate::domain::effect::{Answer, Changed, Commit, Effect, Seal};
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
@@ -107,6 +108,7 @@ impl Engine {
         batch.records = note.records.iter().map(encode).collect();
         let empty = batch.records.is_empty() && batch.journal.is_empty() && batch.audit.is_empty();
         if !empty {
+            points::submitted(&note, !batch.audit.is_empty());
             // A stopped writer has reported why; that report ends the loop.
             let _ = self.writer.submit(batch, note);
         }

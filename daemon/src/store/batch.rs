@@ -12,6 +12,7 @@ use super::tables::{
     AUDIT, EPOCH, HEADER, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, newest,
 };
 use super::{StoreError, audit, sealed};
+use crate::failpoint::{Point, hit};
 
 /// What is written together. Within a batch, forgetting comes before putting.
 #[derive(Debug, Default)]
@@ -122,6 +123,9 @@ impl Tables<'_> {
             self.meta.insert(EPOCH, epoch)?;
         }
         audit::append(&mut self.audit, &mut self.vault, &batch.audit)?;
+        if !batch.audit.is_empty() {
+            hit(Point::AuditWritten);
+        }
         for row in &batch.sealed {
             self.sealed.insert((row.account.0, row.kind), sealed::encode(row).as_slice())?;
         }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -86,6 +86,15 @@ pub struct Outside {
 impl Outside {
     /// Starts `drill`, the test's own binary that runs the daemon under the sandbox's clock.
     pub async fn start(world: &World, drill: &Path) -> anyhow::Result<Self> {
+        let outside = Self::spawn(world, drill, &[])?;
+        answers(world).await.with_context(|| {
+            std::fs::read_to_string(world.folder().join("stderr")).unwrap_or_default()
+        })?;
+        Ok(outside)
+    }
+
+    /// The same without waiting for it to answer, with more arguments.
+    pub fn spawn(world: &World, drill: &Path, more: &[String]) -> anyhow::Result<Self> {
         let log = File::options().create(true).append(true).open(world.folder().join("stderr"))?;
         let reading = world.clock.reading();
         let (wall, exchange) = super::clock_anchor(&world.clock);
@@ -97,16 +106,18 @@ impl Outside {
             .arg(world.folder().join("passphrase"))
             .args(["--anchor".to_owned(), wall.to_string(), exchange.to_string()])
             .args(["--speed".to_owned(), reading.speed.to_string()])
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .context("start the daemon's process")?;
-        let outside = Self { child };
-        answers(world).await.with_context(|| {
-            std::fs::read_to_string(world.folder().join("stderr")).unwrap_or_default()
-        })?;
-        Ok(outside)
+        Ok(Self { child })
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
     }
 
     /// Its process id.

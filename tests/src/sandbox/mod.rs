@@ -21,7 +21,7 @@ pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
     AngelMarket, BookOrder, CancelChecks, ConsentPage, ExpiredToken, LimitFills, MarketHours,
-    RateLimits, Rules,
+    RateLimits, Rules, TotpReuse,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
@@ -44,7 +44,7 @@ mod fault;
 mod kite;
 mod net;
 mod people;
-mod random;
+pub(crate) mod random;
 mod rules;
 mod summary;
 mod truth;

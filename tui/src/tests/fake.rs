@@ -124,6 +124,7 @@ impl Peer {
                 let snapshot = self.snapshot.clone();
                 serde_json::to_value(Subscribed { seq: 10, snapshot }).unwrap()
             }
+            "house" => json!(world::house()),
             "status" => json!(self.snapshot.status),
             "account.list" => json!(self.snapshot.accounts),
             "plan.list" => json!(self.snapshot.plans),

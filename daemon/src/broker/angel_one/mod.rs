@@ -5,10 +5,11 @@ mod instruments;
 #[cfg(test)]
 mod mutated;
 mod orders;
+mod price;
 mod probe;
 #[cfg(test)]
 mod sheet;
-mod table;
+pub(super) mod table;
 mod wire;
 
 use async_trait::async_trait;
@@ -30,6 +31,7 @@ use super::{
     book, reach,
 };
 use crate::credential::Credential;
+use crate::domain::instrument::Instrument;
 
 /// Angel One over one client.
 #[derive(Debug)]
@@ -108,6 +110,14 @@ impl Adapter for AngelOne {
 
     async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError> {
         self.ask_permission(auth).await
+    }
+
+    async fn last_price(
+        &self,
+        auth: Auth<'_>,
+        instrument: &Instrument,
+    ) -> Result<Paise, BrokerError> {
+        self.read_price(auth, instrument).await
     }
 
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {

@@ -18,6 +18,9 @@ impl AngelOne {
         auth: Auth<'_>,
         order: &Order,
     ) -> Result<OrderId, BrokerError> {
+        if let PriceRule::Marketable { .. } = order.leg.price {
+            return Err(book::unpriced());
+        }
         let path = ["order", "v1", "placeOrder"];
         let data = self.post(auth, &path, &order_body(order), Access::Write).await?;
         accepted(&data)
@@ -90,7 +93,7 @@ fn order_body(order: &Order) -> Value {
     // broker turns it into a limit by its protection band.
     let (kind, price) = match leg.price {
         PriceRule::Limit { price } => ("LIMIT", price.rupees()),
-        PriceRule::Market => ("MARKET", "0".to_owned()),
+        PriceRule::Market | PriceRule::Marketable { .. } => ("MARKET", "0".to_owned()),
     };
     let product = match leg.product {
         Product::Delivery => "DELIVERY",

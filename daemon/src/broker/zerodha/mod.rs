@@ -5,11 +5,12 @@ mod instruments;
 #[cfg(test)]
 mod mutated;
 mod orders;
+mod price;
 mod probe;
 pub mod redirect;
 #[cfg(test)]
 mod sheet;
-mod table;
+pub(super) mod table;
 mod wire;
 
 use async_trait::async_trait;
@@ -31,6 +32,7 @@ use super::{
     book, reach,
 };
 use crate::credential::Credential;
+use crate::domain::instrument::Instrument;
 
 /// Zerodha over one client.
 #[derive(Debug)]
@@ -96,6 +98,14 @@ impl Adapter for Zerodha {
 
     async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError> {
         self.ask_permission(auth).await
+    }
+
+    async fn last_price(
+        &self,
+        auth: Auth<'_>,
+        instrument: &Instrument,
+    ) -> Result<Paise, BrokerError> {
+        self.read_price(auth, instrument).await
     }
 
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {

@@ -51,6 +51,10 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         }
         Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
         Msg::CheckDone { target, done } => step.check_done(target, &done),
+        Msg::Priced { intent, last, leg } => {
+            let text = format!("{}, from the last price of {}", leg.words(), last.rupees());
+            step.log(step.of_intent(&intent, Level::Info, text));
+        }
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
         Msg::BookRead { account, read } => step.book_read(account, read),
         Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),

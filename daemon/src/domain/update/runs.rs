@@ -6,6 +6,7 @@ use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, RunId};
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
 
+use super::super::barred::barred;
 use super::super::effect::Commit;
 use super::super::intent::{Cause, IntentEvent};
 use super::super::limits::MAX_IN_FLIGHT;
@@ -136,7 +137,10 @@ impl Step<'_> {
             return never("no live session");
         }
         match self.model.instrument(run, account.broker, leg) {
-            Ok(_) => Sendable::Now,
+            Ok(_) => match barred(account.broker, leg) {
+                Some(why) => Sendable::Never(why),
+                None => Sendable::Now,
+            },
             Err(NoInstrument::NotLoaded) => Sendable::Later,
             Err(NoInstrument::Unknown) => Sendable::Never(format!(
                 "{}:{} is not in {}'s list of instruments",

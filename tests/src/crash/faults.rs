@@ -1,0 +1,91 @@
+//! What goes wrong at the brokers while the daemon is killed: the sandbox's catalogue, drawn by lot.
+
+use crate::sandbox::random::Random;
+use crate::sandbox::{Broker, Fault, FaultKind, Operation};
+
+/// Everything that can become of an order call. A session that dies is left out: the accounts would
+/// be unfit for every later run.
+const OF_PLACE: [FaultKind; 26] = [
+    FaultKind::Drop,
+    FaultKind::Reset,
+    FaultKind::Hang,
+    FaultKind::RefuseStatus,
+    FaultKind::RefuseRateLimited,
+    FaultKind::RefuseError,
+    FaultKind::Redirect,
+    FaultKind::Firewall,
+    FaultKind::Maintenance,
+    FaultKind::Slow,
+    FaultKind::Trickle,
+    FaultKind::WrongDate,
+    FaultKind::Reject,
+    FaultKind::AcceptThenClose,
+    FaultKind::AcceptThenReset,
+    FaultKind::AcceptThenHang,
+    FaultKind::AcceptThenStatus,
+    FaultKind::AcceptThenError,
+    FaultKind::AcceptThenRedirect,
+    FaultKind::AcceptThenHtml,
+    FaultKind::AcceptThenEmpty,
+    FaultKind::AcceptThenNoId,
+    FaultKind::AcceptThenTruncated,
+    FaultKind::AcceptThenCut,
+    FaultKind::AcceptThenRateLimited,
+    FaultKind::AcceptThenTimedOut,
+];
+
+/// What can become of a look into the order book.
+const OF_BOOK: [FaultKind; 8] = [
+    FaultKind::Stale,
+    FaultKind::Drop,
+    FaultKind::RefuseStatus,
+    FaultKind::RefuseRateLimited,
+    FaultKind::Slow,
+    FaultKind::AcceptThenTruncated,
+    FaultKind::AcceptThenHtml,
+    FaultKind::AcceptThenCut,
+];
+
+/// The faults of one run: each order call is slow, so that kills meet some on their way, and a few
+/// calls go wrong.
+pub(super) fn draw(random: &mut Random, most: u64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for _ in 0..random.next() % (most + 1) {
+        let broker = pick(random, &[Broker::AngelOne, Broker::Kite]);
+        let mut fault = Fault::once(broker, Operation::Place, pick(random, &OF_PLACE));
+        fault.seconds = Some(tenths(random, 8));
+        // Some of what is taken in reaches the book only after the answer.
+        if random.chance(0.3) {
+            fault.late_seconds = Some(tenths(random, 50));
+        }
+        faults.push(fault);
+        if random.chance(0.3) {
+            let mut fault = Fault::once(broker, Operation::Book, pick(random, &OF_BOOK));
+            fault.seconds = Some(tenths(random, 20));
+            faults.push(fault);
+        }
+    }
+    for broker in [Broker::AngelOne, Broker::Kite] {
+        let mut slow = Fault::once(broker, Operation::Place, FaultKind::Slow);
+        (slow.times, slow.seconds) = (Some(u32::MAX), Some(tenths(random, 2)));
+        faults.push(slow);
+    }
+    faults
+}
+
+/// One order call of each broker whose answer is lost.
+pub(super) fn lost_answers() -> Vec<Fault> {
+    [Broker::AngelOne, Broker::Kite]
+        .map(|broker| Fault::once(broker, Operation::Place, FaultKind::AcceptThenClose))
+        .to_vec()
+}
+
+fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
+    let at = usize::try_from(random.next() % from.len() as u64).unwrap_or(0);
+    from[at]
+}
+
+/// Up to so many tenths of a second.
+fn tenths(random: &mut Random, most: u32) -> f64 {
+    f64::from(u32::try_from(random.next() % u64::from(most)).unwrap_or(0) + 1) / 10.0
+}

@@ -1,0 +1,89 @@
+//! Killed at every named place, on its first and on its second pass, once and twice in a row.
+
+use std::path::Path;
+
+use musterd::failpoint::Point;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::check::Count;
+use super::faults;
+use super::ground::{Death, Ground};
+
+/// Where and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PointCase {
+    /// The place.
+    pub point: Point,
+    /// On which pass.
+    pub pass: u32,
+    /// In how many lives, one after the other.
+    pub lives: usize,
+}
+
+/// How often the process died there.
+#[derive(Debug, Clone, Copy)]
+pub struct Struck {
+    /// The case.
+    pub case: PointCase,
+    /// How many of its lives ended there.
+    pub died: usize,
+}
+
+/// Accounts of each ground, over both brokers.
+const ACCOUNTS: usize = 3;
+/// Worlds side by side: most of a case is waiting.
+const GROUNDS: usize = 6;
+
+/// Every place, first and second pass, one life and two; the writer's own places on later passes too,
+/// since its first ones are those of the start.
+pub fn point_cases() -> Vec<PointCase> {
+    let mut cases = Vec::new();
+    for point in Point::ALL.iter().copied() {
+        let of_writer = matches!(point, Point::Written | Point::Committed);
+        let passes: &[u32] = if of_writer { &[1, 2, 4, 6, 8, 11, 14] } else { &[1, 2] };
+        for pass in passes.iter().copied() {
+            let case = |lives| PointCase { point, pass, lives };
+            cases.extend([1, 2].map(case));
+        }
+    }
+    cases
+}
+
+/// Runs the cases; the first that breaks a promise is an error.
+pub async fn at_points(
+    drill: &Path,
+    cases: Vec<PointCase>,
+) -> anyhow::Result<(Count, Vec<Struck>)> {
+    let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
+    let share = cases.len().div_ceil(GROUNDS).max(1);
+    for part in cases.chunks(share) {
+        let (part, drill) = (part.to_vec(), drill.to_owned());
+        tasks.spawn_local_on(async move { some(&drill, part).await }, &here);
+    }
+    let (mut total, mut struck) = (Count::default(), Vec::new());
+    while let Some(done) = here.run_until(tasks.join_next()).await {
+        let (count, died) = done??;
+        total += count;
+        struck.extend(died);
+    }
+    Ok((total, struck))
+}
+
+async fn some(drill: &Path, cases: Vec<PointCase>) -> anyhow::Result<(Count, Vec<Struck>)> {
+    let mut ground = Ground::new(ACCOUNTS, drill).await?;
+    let (mut total, mut struck) = (Count::default(), Vec::new());
+    for case in cases {
+        if ground.is_over() {
+            ground = Ground::new(ACCOUNTS, drill).await?;
+        }
+        let at = format!("{}:{}", case.point.name(), case.pass);
+        let deaths = vec![Death::At(at); case.lives];
+        let (count, died) = ground
+            .pair(deaths, faults::lost_answers())
+            .await
+            .map_err(|error| error.context(format!("{case:?}")))?;
+        total += count;
+        struck.push(Struck { case, died });
+    }
+    Ok((total, struck))
+}
