@@ -129,22 +129,20 @@ pub(crate) async fn readers_stay_under_the_brokers_limits(subject: Subject) -> a
     // What was called before counts at the broker, too.
     let later = subject.sandbox.clock().now() + std::time::Duration::from_secs(5);
     subject.sandbox.clock().set(Some(later), None, None);
-    for _ in 0..3 {
-        let auth = subject.auth();
-        let (book, trades, profile, funds, price, again) = tokio::join!(
-            limited.order_book(auth),
-            limited.trades(auth),
-            limited.profile(auth),
-            limited.funds(auth),
-            limited.last_price(auth, subject.instrument()),
-            limited.profile(auth),
-        );
-        book?;
-        trades?;
-        profile?;
-        funds?;
-        again?;
-        assert_eq!(price?.0, 81_240);
+    let auth = subject.auth();
+    for _ in 0..4 {
+        limited.order_book(auth).await?;
+        limited.trades(auth).await?;
+        limited.profile(auth).await?;
+        limited.funds(auth).await?;
+        assert_eq!(limited.last_price(auth, subject.instrument()).await?.0, 81_240);
+    }
+    for _ in 0..12 {
+        limited.profile(auth).await?;
+    }
+    for _ in 0..4 {
+        limited.funds(auth).await?;
+        limited.probe_order_permission(auth).await?;
     }
     Ok(())
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use async_trait::async_trait;
 use muster_protocol::account::Credential as Entered;
 use muster_protocol::ids::OrderTag;
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::secret::Secret;
 use muster_protocol::time::Timestamp;
-use muster_tests::harness::clock::DayClock;
 use muster_tests::sandbox::{
     self, BrowserLogin, Operation, RateLimits, Rules, Sandbox, SandboxClock, SandboxConfig,
 };
@@ -18,6 +18,7 @@ use musterd::broker::base_url::BaseUrl;
 use musterd::broker::http::{Http, Route, Timeouts, Tls};
 use musterd::broker::zerodha::redirect::{self, Redirected};
 use musterd::broker::{Adapter, Auth, BrokerError, Endpoints, Opened, Order, Proof, adapter};
+use musterd::clock::Clock;
 use musterd::credential::{Credential, SecretText, SessionSecret};
 use musterd::domain::instrument::Instrument;
 use musterd::engine::limited::{Limited, Limits};
@@ -117,10 +118,12 @@ impl Subject {
         Order { leg, instrument: self.instrument.clone(), tag }
     }
 
-    /// The adapter as the daemon uses it: under its broker's limits, on the sandbox's clock.
+    /// The adapter as the daemon uses it: under its broker's limits. Time stands still but for what a
+    /// limit waits for, so that calls arrive when they were begun.
     pub(crate) fn limited(&self) -> Limited {
-        let clock = Arc::new(DayClock(self.sandbox.clock()));
-        Limited::new(Arc::clone(&self.adapter), Limits::new(self.broker, clock))
+        let clock = self.sandbox.clock();
+        clock.set(Some(clock.now()), None, Some(true));
+        Limited::new(Arc::clone(&self.adapter), Limits::new(self.broker, Arc::new(Waited(clock))))
     }
 
     /// The share every account can trade.
@@ -138,6 +141,22 @@ impl Subject {
 /// The switches it begins with: floods are the subject of one promise only.
 pub(crate) fn rules() -> Rules {
     Rules { rate_limits: RateLimits::Off, ..Rules::default() }
+}
+
+/// The sandbox's clock, moved by whoever waits.
+struct Waited(SandboxClock);
+
+#[async_trait]
+impl Clock for Waited {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.now().as_millisecond())
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        let missing = u64::try_from(at.since(self.now())).unwrap_or(0);
+        let then = self.0.now() + Duration::from_millis(missing);
+        self.0.set(Some(then), None, None);
+    }
 }
 
 /// The person enters the credential: what cannot be right is refused.

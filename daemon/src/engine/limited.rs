@@ -52,21 +52,22 @@ struct Row {
 }
 
 /// A little under what the brokers document; a call a second is spaced by more than a second, since
-/// calls well under that limit have been throttled (reported).
+/// calls well under that limit have been throttled (reported), and one may be longer on its way than the
+/// next.
 const ROWS: &[Row] = &[
-    angel(&[Class::Login], &[(1, 1_100)]),
-    angel(&[Class::Logout], &[(1, 1_100)]),
+    angel(&[Class::Login], &[(1, 1_300)]),
+    angel(&[Class::Logout], &[(1, 1_300)]),
     angel(&[Class::Profile], &[(2, SECOND), (900, HOUR)]),
     angel(&[Class::Funds], &[(1, 600)]),
-    angel(&[Class::Book], &[(1, 1_100)]),
-    angel(&[Class::Trades], &[(1, 1_100)]),
+    angel(&[Class::Book], &[(1, 1_300)]),
+    angel(&[Class::Trades], &[(1, 1_300)]),
     angel(&[Class::Price], &[(8, SECOND), (400, MINUTE), (4_500, HOUR)]),
     angel(&[Class::Orders], &[(8, SECOND), (450, MINUTE), (900, HOUR)]),
     kite(
         &[Class::Login, Class::Logout, Class::Profile, Class::Funds, Class::Book, Class::Trades],
         &[(8, SECOND)],
     ),
-    kite(&[Class::Price], &[(1, 1_100)]),
+    kite(&[Class::Price], &[(1, 1_300)]),
     kite(&[Class::Orders], &[(8, SECOND), (360, MINUTE)]),
 ];
 
@@ -340,7 +341,7 @@ mod tests {
         let clock = Arc::new(Jumping(AtomicI64::new(3_600_000)));
         let limits = Limits::new(Broker::AngelOne, clock.clone());
         let booked = (0..10).map_while(|_| limits.book([1; 16], Class::Book, true)).count();
-        assert_eq!(booked, 5, "the sixth would wait for more than five seconds");
+        assert_eq!(booked, 4, "the fifth would wait for more than five seconds");
         clock.0.store(0, Ordering::SeqCst);
         assert!(limits.book([1; 16], Class::Book, true).is_some());
     }
