@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The switches of one sandbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches, each on its own")]
 pub struct Rules {
     /// Exchange time from acceptance to fill, in milliseconds.
     pub fill_delay_ms: u64,

@@ -37,7 +37,7 @@ pub(super) fn convert(call: &mut Call<'_>) -> Reply {
 
 /// The margin of each order by itself.
 pub(super) fn orders(call: &mut Call<'_>) -> Reply {
-    each(call, |order, value| margin(order, value))
+    each(call, margin)
 }
 
 /// The margin of a basket, at first and after what orders save each other: here nothing.
