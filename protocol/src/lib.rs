@@ -16,6 +16,7 @@ pub mod frame;
 pub mod halt;
 pub mod house;
 pub mod ids;
+pub mod instrument;
 pub mod key_text;
 pub mod money;
 pub mod muster;

@@ -160,6 +160,13 @@ pub enum PriceRule {
     },
     /// At the market, held by the broker's automatic protection band.
     Market,
+    /// A limit made from the last price when the order is sent: so much above it to buy, below it to
+    /// sell, that it fills at once.
+    Marketable {
+        /// How much, in hundredths of a percent; the usual band if nothing is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        band: Option<u16>,
+    },
 }
 
 /// One order to place.
@@ -202,6 +209,10 @@ impl Leg {
         match self.price {
             PriceRule::Limit { price } => format!("{head} @ {}", price.rupees()),
             PriceRule::Market => format!("{head} at market"),
+            PriceRule::Marketable { band: None } => format!("{head} at the last price"),
+            PriceRule::Marketable { band: Some(band) } => {
+                format!("{head} within {}.{:02} %", band / 100, band % 100)
+            }
         }
     }
 }

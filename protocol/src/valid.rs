@@ -134,7 +134,7 @@ pub fn validate(spec: &PlanSpec) -> Result<(), InvalidPlan> {
     let mut seen = BTreeSet::new();
     for (leg, no) in spec.legs.iter().zip(1..) {
         validate_leg(leg, no)?;
-        if capped && leg.price == PriceRule::Market {
+        if capped && !matches!(leg.price, PriceRule::Limit { .. }) {
             return Err(InvalidPlan::Unpriced { leg: no });
         }
         if leg.times(most).is_none() {

@@ -2,12 +2,13 @@
 
 use anyhow::Context;
 use muster_protocol::failure::FailureKind;
-use muster_protocol::order::Side;
+use muster_protocol::order::{PriceRule, Side};
 use muster_tests::sandbox::{
     AccountFields, BookOrder, Fault, FaultKind, Operation, RateLimits, Rules,
 };
 
 use crate::subject::Subject;
+use musterd::broker::Adapter;
 
 /// An answer that takes longer than a call may is none: the order may be there, and is.
 pub(crate) async fn a_slow_reply_is_a_doubt(subject: Subject) -> anyhow::Result<()> {
@@ -117,6 +118,41 @@ pub(crate) async fn a_flood_is_counted_right(subject: Subject) -> anyhow::Result
         }
     }
     assert!((4..=5).contains(&refused), "{refused} of 14 refused");
+    Ok(())
+}
+
+/// Under the daemon's own limits no reader ever meets the broker's, whatever it asks for at once.
+pub(crate) async fn readers_stay_under_the_brokers_limits(subject: Subject) -> anyhow::Result<()> {
+    let rules = Rules { rate_limits: RateLimits::All, ..crate::subject::rules() };
+    subject.sandbox.set_rules(rules);
+    let limited = subject.limited();
+    // What was called before counts at the broker, too.
+    let later = subject.sandbox.clock().now() + std::time::Duration::from_secs(5);
+    subject.sandbox.clock().set(Some(later), None, None);
+    let auth = subject.auth();
+    for _ in 0..4 {
+        limited.order_book(auth).await?;
+        limited.trades(auth).await?;
+        limited.profile(auth).await?;
+        limited.funds(auth).await?;
+        assert_eq!(limited.last_price(auth, subject.instrument()).await?.0, 81_240);
+    }
+    for _ in 0..12 {
+        limited.profile(auth).await?;
+    }
+    for _ in 0..4 {
+        limited.funds(auth).await?;
+        limited.probe_order_permission(auth).await?;
+    }
+    Ok(())
+}
+
+/// A price that was left to the moment of sending is never sent as something else.
+pub(crate) async fn an_unpriced_order_never_leaves(subject: Subject) -> anyhow::Result<()> {
+    let mut order = subject.order(1);
+    order.leg.price = PriceRule::Marketable { band: None };
+    let error = subject.adapter.place(subject.auth(), &order).await.err().context("placed")?;
+    assert_eq!((error.kind, subject.calls(Operation::Place)), (FailureKind::Unreachable, 0));
     Ok(())
 }
 

@@ -10,6 +10,8 @@ mod doubts;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod routes;
@@ -23,7 +25,7 @@ macro_rules! keeps {
         mod $name {
             use muster_protocol::order::Broker;
 
-            use crate::{bounds, doubts, refusals, routes};
+            use crate::{bounds, doubts, lists, refusals, routes};
 
             crate::promises! { Broker::$broker;
                 doubts::in_doubt_is_found_by_tag,
@@ -42,8 +44,12 @@ macro_rules! keeps {
                 bounds::the_tag_comes_back,
                 bounds::a_throttled_read_is_no_doubt_and_a_throttled_order_is,
                 bounds::a_flood_is_counted_right,
+                bounds::readers_stay_under_the_brokers_limits,
+                bounds::an_unpriced_order_never_leaves,
                 bounds::consent_is_never_given_for_the_holder,
                 bounds::maintenance_is_told_where_the_broker_tells,
+                lists::an_unchanged_list_is_not_sent_again,
+                lists::half_a_list_is_none,
             }
 
             #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,11 @@
 //! One broker under test: its adapter, one person's account in a sandbox of its own, and a session.
 
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use async_trait::async_trait;
 use muster_protocol::account::Credential as Entered;
 use muster_protocol::ids::OrderTag;
 use muster_protocol::order::{Broker, Exchange, Leg};
@@ -18,8 +18,10 @@ use musterd::broker::base_url::BaseUrl;
 use musterd::broker::http::{Http, Route, Timeouts, Tls};
 use musterd::broker::zerodha::redirect::{self, Redirected};
 use musterd::broker::{Adapter, Auth, BrokerError, Endpoints, Opened, Order, Proof, adapter};
+use musterd::clock::Clock;
 use musterd::credential::{Credential, SecretText, SessionSecret};
 use musterd::domain::instrument::Instrument;
+use musterd::engine::limited::{Limited, Limits};
 
 /// A broker under test.
 pub(crate) struct Subject {
@@ -44,8 +46,8 @@ impl Subject {
         let sandbox = Sandbox::start(config).await?;
         let adapter = adapter(broker, &endpoints(&sandbox, None)?, http(None)?);
         let credential = checked(&entered(broker, &sandbox)?)?;
-        let wanted = BTreeSet::from([(Exchange::Nse, "SBIN".to_owned())]);
-        let instrument = adapter.instruments(&wanted).await?.pop().context("no SBIN")?;
+        let list = adapter.list(None).await?.context("a list")?.listing;
+        let instrument = list.find(Exchange::Nse, "SBIN").context("no SBIN")?;
         let session = open(&*adapter, &sandbox, &credential).await??.secret;
         Ok(Self { broker, adapter, sandbox, credential, session, instrument })
     }
@@ -116,6 +118,19 @@ impl Subject {
         Order { leg, instrument: self.instrument.clone(), tag }
     }
 
+    /// The adapter as the daemon uses it: under its broker's limits. Time stands still but for what a
+    /// limit waits for, so that calls arrive when they were begun.
+    pub(crate) fn limited(&self) -> Limited {
+        let clock = self.sandbox.clock();
+        clock.set(Some(clock.now()), None, Some(true));
+        Limited::new(Arc::clone(&self.adapter), Limits::new(self.broker, Arc::new(Waited(clock))))
+    }
+
+    /// The share every account can trade.
+    pub(crate) const fn instrument(&self) -> &Instrument {
+        &self.instrument
+    }
+
     /// How many orders of this tag the broker has.
     pub(crate) fn booked(&self, order: &Order) -> usize {
         let tag = Some(order.tag.0.as_str());
@@ -126,6 +141,22 @@ impl Subject {
 /// The switches it begins with: floods are the subject of one promise only.
 pub(crate) fn rules() -> Rules {
     Rules { rate_limits: RateLimits::Off, ..Rules::default() }
+}
+
+/// The sandbox's clock, moved by whoever waits.
+struct Waited(SandboxClock);
+
+#[async_trait]
+impl Clock for Waited {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.now().as_millisecond())
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        let missing = u64::try_from(at.since(self.now())).unwrap_or(0);
+        let then = self.0.now() + Duration::from_millis(missing);
+        self.0.set(Some(then), None, None);
+    }
 }
 
 /// The person enters the credential: what cannot be right is refused.

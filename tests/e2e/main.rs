@@ -26,6 +26,8 @@ mod hunt;
 #[cfg(test)]
 mod hygiene;
 #[cfg(test)]
+mod instruments;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod memory;
@@ -35,6 +37,8 @@ mod muster;
 mod person;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod pricing;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

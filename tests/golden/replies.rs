@@ -10,9 +10,10 @@ use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
 use muster_protocol::house::HouseView;
 use muster_protocol::ids::AccountId;
-use muster_protocol::money::Paise;
+use muster_protocol::instrument::InstrumentView;
+use muster_protocol::money::{Paise, Quantity};
 use muster_protocol::muster::MusterBoard;
-use muster_protocol::order::Exchange;
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::reply::{
     BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
@@ -20,9 +21,9 @@ use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
     Connect, Halt, Hello, House, LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns,
     ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
-    SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect, Subscribe,
-    TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
+    SearchInstruments, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status,
+    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{
@@ -285,6 +286,14 @@ fn every_reply_is_written_as_it_always_was() {
     accounts(&mut lines);
     plans_and_runs(&mut lines);
     vault(&mut lines);
+    lines.answer::<SearchInstruments>(&vec![InstrumentView {
+        exchange: Exchange::Nfo,
+        symbol: "NIFTY26NOVFUT".to_owned(),
+        name: "NIFTY".to_owned(),
+        tick: Paise(10),
+        lot: Quantity::try_from(65).unwrap(),
+        brokers: Broker::ALL.to_vec(),
+    }]);
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a reply of each method");
     lines::check("replies.jsonl", &lines.lines);
 }

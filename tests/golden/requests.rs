@@ -14,8 +14,8 @@ use muster_protocol::request::{
     Connect, Halt, Hello, House, JournalFilter, LabelAccounts, ListAccounts, ListAudit, ListPlans,
     ListRuns, ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt,
     Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
-    Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status, SubmitRedirect,
-    Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    SearchInstruments, Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun,
+    Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -85,6 +85,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::QueryReport(call) => line(id, call),
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
+        Request::SearchInstruments(call) => line(id, call),
         Request::House(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
         Request::Unseal(call) => line(id, call),
@@ -227,6 +228,7 @@ fn every_request_is_written_as_it_always_was() {
     plans_and_runs(&mut lines);
     calendar(&mut lines);
     vault(&mut lines);
+    lines.say(&SearchInstruments { text: "nfo:nifty fut".to_owned(), limit: 20 });
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);
 }

@@ -5,6 +5,8 @@ mod binary;
 #[cfg(test)]
 mod client;
 mod control;
+#[cfg(test)]
+mod extras;
 mod fault;
 #[cfg(test)]
 mod hours;

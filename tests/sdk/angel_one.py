@@ -216,6 +216,29 @@ class Angel:
         rows = self.client.position()["data"]
         expect([(row["tradingsymbol"], row["netqty"]) for row in rows], [("SBIN-EQ", "10")])
 
+    def a_position_is_converted_and_back(self):
+        terms = {"exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045",
+                 "transactiontype": "BUY", "quantity": 10, "type": "DAY"}
+        for old, new in (("DELIVERY", "INTRADAY"), ("INTRADAY", "DELIVERY")):
+            answer = self.client.convertPosition(
+                {**terms, "oldproducttype": old, "newproducttype": new})
+            expect((answer["status"], answer["data"]), (True, None))
+            expect([row["producttype"] for row in self.client.position()["data"]], [new])
+        self._refused(self.client.convertPosition(
+            {**terms, "oldproducttype": "MARGIN", "newproducttype": "DELIVERY"}), "AB1017")
+
+    def a_margin_is_told(self):
+        row = {"exchange": "NSE", "qty": 10, "price": 812.4, "productType": "DELIVERY",
+               "token": "3045", "tradeType": "BUY"}
+        answer = self.client.getMarginApi({"positions": [row]})
+        expect(answer["data"]["totalMarginRequired"], 8124.0)
+
+    def charges_are_told(self):
+        row = {"product_type": "DELIVERY", "transaction_type": "BUY", "quantity": "10",
+               "price": "800", "exchange": "NSE", "symbol_name": "SBIN", "token": "3045"}
+        answer = self.client.estimateCharges({"orders": [row]})
+        expect(answer["data"]["summary"]["total_charges"], 8.0)
+
     def funds_shrink_by_what_was_bought(self):
         expect(self.client.rmsLimit()["data"]["net"], "991876.0000")
 

@@ -213,6 +213,32 @@ class Kite:
         expect_keys(row, POSITION)
         expect((row["quantity"], row["buy_value"]), (2, 3046.2))
 
+    def a_position_is_converted_and_back(self):
+        terms = {"exchange": "NSE", "tradingsymbol": "INFY", "transaction_type": "BUY",
+                 "position_type": "day", "quantity": 2}
+        for old, new in (("CNC", "MIS"), ("MIS", "CNC")):
+            expect(self.client.convert_position(old_product=old, new_product=new, **terms), True)
+            expect(self.client.positions()["net"][0]["product"], new)
+        self._refused(errors.InputException, 400, "Invalid `quantity`.",
+                      self.client.convert_position, old_product="CNC", new_product="MIS",
+                      **{**terms, "quantity": 1})
+
+    def margins_of_orders_and_baskets_are_told(self):
+        order = {"exchange": "NSE", "tradingsymbol": "INFY", "transaction_type": "BUY",
+                 "variety": "regular", "product": "CNC", "order_type": "LIMIT", "quantity": 2,
+                 "price": 1500}
+        row = self.client.order_margins([order])[0]
+        expect_keys(row, "type tradingsymbol exchange span exposure option_premium additional bo cash "
+                         "var pnl leverage charges total")
+        expect(row["total"], 3000.0)
+        expect(self.client.basket_order_margins([order, order])["final"]["total"], 6000.0)
+
+    def a_contract_note_is_told_in_advance(self):
+        order = {"order_id": "1", "exchange": "NSE", "tradingsymbol": "INFY",
+                 "transaction_type": "BUY", "variety": "regular", "product": "CNC",
+                 "order_type": "LIMIT", "quantity": 2, "average_price": 1500}
+        expect(self.client.get_virtual_contract_note([order])[0]["charges"]["total"], 3.0)
+
     def margins_shrink_by_what_was_bought(self):
         expect(self.client.margins("equity")["net"], 996953.8)
 

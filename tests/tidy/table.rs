@@ -37,6 +37,7 @@ const WORDS: Names = &[
     "muster_protocol::halt",
     "muster_protocol::house",
     "muster_protocol::ids",
+    "muster_protocol::instrument",
     "muster_protocol::money",
     "muster_protocol::muster",
     "muster_protocol::order",

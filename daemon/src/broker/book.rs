@@ -1,10 +1,11 @@
 //! The order book's rows and the tag by which ours are found.
 
+use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
-
 use muster_protocol::order::Side;
 
 use super::BookRow;
+use super::error::BrokerError;
 use crate::domain::book::OrderState;
 
 /// The words both brokers use for an order that has come to its end (Angel One's order status list,
@@ -51,6 +52,11 @@ pub(super) fn matching(rows: Vec<BookRow>, tag: &OrderTag) -> Vec<BookRow> {
 pub(super) fn order_id(text: &str) -> Option<OrderId> {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     (plain && (1..=64).contains(&text.len())).then(|| OrderId(text.to_owned()))
+}
+
+/// The error for an order whose price was to be made from the last one and was not: never sent.
+pub(super) fn unpriced() -> BrokerError {
+    BrokerError::says(FailureKind::Unreachable, "the limit was not worked out; nothing was sent")
 }
 
 #[cfg(test)]

@@ -254,10 +254,9 @@ mod tests {
     fn stray_bodies_are_described_not_shown_whole() {
         let reply = |body: &str, cut| Reply {
             status: 403,
-            content_type: String::new(),
-            date: None,
             body: body.as_bytes().to_vec(),
             cut,
+            ..Reply::default()
         };
         assert_eq!(stray_words(&reply("", false), &[]), "HTTP 403 with an empty body");
         assert!(stray_words(&reply("<html>support ID 1", false), &[]).contains("web page"));

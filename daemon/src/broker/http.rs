@@ -13,6 +13,8 @@ use std::time::Duration;
 use jiff::fmt::rfc2822::DateTimeParser;
 use muster_protocol::time::Timestamp;
 
+use super::catalog::Validators;
+
 pub use self::call::Call;
 pub use self::dates::{Dates, Moment, Watch, least_offset};
 pub use self::tls::{SetupError, Tls};
@@ -51,9 +53,11 @@ pub struct Http {
 
 /// The words of a request that did not leave because the egress has no such address any more.
 pub const ADDRESS_GONE: &str = "the egress address is not an address of this machine";
+/// The status of a file that is still what it was.
+pub const NOT_MODIFIED: u16 = 304;
 
 /// An answer, whatever its status.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -65,6 +69,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// True if the body was longer than the cap.
     pub cut: bool,
+    /// By what the server knows it again.
+    pub validators: Validators,
 }
 
 /// No answer. Built from fixed words, so it can hold neither a URL nor a secret.
@@ -145,6 +151,10 @@ impl Http {
             date: header("date").and_then(http_date),
             body,
             cut,
+            validators: Validators {
+                etag: header("etag").map(str::to_owned),
+                modified: header("last-modified").map(str::to_owned),
+            },
         })
     }
 }

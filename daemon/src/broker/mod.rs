@@ -4,6 +4,7 @@
 pub mod angel_one;
 pub mod base_url;
 mod book;
+pub mod catalog;
 mod classify;
 pub mod error;
 pub mod explain;
@@ -24,15 +25,15 @@ mod sheets;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 use muster_protocol::check::OrderPermission;
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::money::Paise;
-use muster_protocol::order::{Broker, Exchange, Leg};
+use muster_protocol::order::Exchange;
+use muster_protocol::order::{Broker, Leg};
 use muster_protocol::time::Timestamp;
 
+use self::catalog::{Downloaded, Validators};
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::domain::instrument::Instrument;
 
@@ -146,7 +147,14 @@ pub trait Adapter: Send + Sync {
     /// could not be put (unreachable, session over).
     async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError>;
 
-    /// Places the order: one POST, never a second.
+    /// The last traded price.
+    async fn last_price(
+        &self,
+        auth: Auth<'_>,
+        instrument: &Instrument,
+    ) -> Result<Paise, BrokerError>;
+
+    /// Places the order: one POST, never a second. A marketable price must have been worked out.
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError>;
 
     /// Today's orders of the account, also those placed elsewhere. Unsorted; may lag.
@@ -168,9 +176,6 @@ pub trait Adapter: Send + Sync {
     /// Ends the session at the broker.
     async fn logout(&self, auth: Auth<'_>) -> Result<(), BrokerError>;
 
-    /// The broker's names for these instruments, from its daily dump; unknown ones are missing.
-    async fn instruments(
-        &self,
-        wanted: &BTreeSet<(Exchange, String)>,
-    ) -> Result<Vec<Instrument>, BrokerError>;
+    /// The broker's list of all its instruments; `None` if it is still the one that is known.
+    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError>;
 }

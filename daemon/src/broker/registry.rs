@@ -47,7 +47,59 @@ pub fn adapter(broker: Broker, endpoints: &Endpoints, http: Http) -> Arc<dyn Ada
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
+    use crate::broker::classify::{Row, Source, Status};
+    use crate::broker::{angel_one, zerodha};
+
+    const BEGIN: &str = "<!-- tables -->\n";
+    const END: &str = "<!-- end of tables -->\n";
+
+    /// The brokers' tables as the document has them.
+    fn tables() -> String {
+        let mut text = String::new();
+        for (broker, rows) in
+            Broker::ALL.into_iter().zip([angel_one::table::TABLE, zerodha::table::TABLE])
+        {
+            let _ = write!(text, "\n### {}\n\n", broker.title());
+            text.push_str("| code or type | words | status | a read | an order | source |\n");
+            text.push_str("|---|---|---|---|---|---|\n");
+            for row in rows {
+                text.push_str(&line(row));
+            }
+        }
+        text.push('\n');
+        text
+    }
+
+    fn line(row: &Row) -> String {
+        let status = match row.status {
+            Status::Any => "any".to_owned(),
+            Status::Is(status) => status.to_string(),
+            Status::Client => "4xx".to_owned(),
+            Status::Server => "5xx".to_owned(),
+        };
+        let source = match row.source {
+            Source::Documented => "documented",
+            Source::Reported => "reported",
+            Source::Guess => "guess",
+        };
+        let or_any = |text: &str| if text.is_empty() { "any".to_owned() } else { text.to_owned() };
+        let (code, words) = (or_any(row.code), or_any(row.text).replace('|', "\\|"));
+        let (read, write) = (row.kinds.read.words(), row.kinds.write.words());
+        format!("| {code} | {words} | {status} | {read} | {write} | {source} |\n")
+    }
+
+    #[test]
+    fn the_document_has_the_tables_as_they_are() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/brokers.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let (_, rest) = document.split_once(BEGIN).expect("the mark where the tables begin");
+        let (kept, _) = rest.split_once(END).expect("the mark where they end");
+        let tables = tables();
+        assert!(kept == tables, "docs/brokers.md is to hold between its marks:\n{tables}<end>");
+    }
 
     #[test]
     fn the_real_addresses_are_the_default() {

@@ -119,8 +119,7 @@ pub async fn run(
     let vault = vault.map_err(|error| error.at(&config.store))?;
     let (rows, user_keys) = (store.sealed().map_err(at)?, store.user_keys().map_err(at)?);
     let custody = Custody::new(header, vault, rows, user_keys);
-    let brokers =
-        Brokers::new(&brokers_setup(&config), egresses(&config), Arc::clone(&edges.clock))?;
+    let brokers = Brokers::new(&brokers_setup(&config), egresses(&config), &edges.clock)?;
     let mut model = Model::new(settings(&config), Calendar::built_in(), edges.clock.now());
     model.vault = custody.state();
     let parts =
@@ -237,6 +236,7 @@ fn brokers_setup(config: &Config) -> BrokersSetup {
         zerodha: brokers.zerodha,
         zerodha_login: brokers.zerodha_login,
         extra_ca: brokers.extra_ca,
+        lists: config.store.with_file_name("instruments"),
         timeouts: Some((millis(config.http.connect_ms), millis(config.http.call_ms))),
     }
 }

@@ -11,6 +11,7 @@ use muster_protocol::ids::{
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::PlanCheck;
 use muster_protocol::reply::{BackedUp, Purged, Ticket};
+use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
 use super::instrument::Instrument;
@@ -92,6 +93,8 @@ pub enum Effect {
         broker: Broker,
         /// Which instruments.
         wanted: BTreeSet<(Exchange, String)>,
+        /// One that was the broker's then or later is good enough.
+        due: Timestamp,
     },
 }
 

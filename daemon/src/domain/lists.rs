@@ -1,13 +1,15 @@
-//! The brokers' lists of instruments: what each says of a leg, and who waits for one.
+//! Where the brokers' lists of instruments stand, what they make of a leg, and who waits for one.
 
+use muster_protocol::account::Unfit;
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::PlanSpec;
 use muster_protocol::time::Timestamp;
 
 use super::instrument::Instrument;
-use super::model::{Model, NoInstrument};
+use super::model::Model;
 use super::msg::ReplyTo;
 use super::run::Run;
+use super::schedule::{LIST_AT, last_of};
 
 /// A check of a plan that waits for a broker's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,59 @@ pub struct Checking {
     pub spec: PlanSpec,
     /// When it is answered at the latest.
     pub until: Timestamp,
+}
+
+/// Where a broker's list of instruments stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListState {
+    /// Asked for.
+    Loading {
+        /// When the one before was last the broker's.
+        checked: Option<Timestamp>,
+        /// How often it did not come.
+        tries: u32,
+    },
+    /// It came: what is not known now is not in it.
+    Loaded {
+        /// When it was last the broker's.
+        checked: Timestamp,
+    },
+    /// It did not come.
+    Failed {
+        /// When it is asked for again.
+        again: Timestamp,
+        /// How often it did not come.
+        tries: u32,
+        /// When the one before was last the broker's.
+        checked: Option<Timestamp>,
+    },
+}
+
+impl ListState {
+    /// When the list that is here was last the broker's.
+    pub const fn checked(self) -> Option<Timestamp> {
+        match self {
+            Self::Loading { checked, .. } | Self::Failed { checked, .. } => checked,
+            Self::Loaded { checked } => Some(checked),
+        }
+    }
+
+    /// How often it did not come since it last did.
+    pub const fn tries(self) -> u32 {
+        match self {
+            Self::Loading { tries, .. } | Self::Failed { tries, .. } => tries,
+            Self::Loaded { .. } => 0,
+        }
+    }
+}
+
+/// Why an instrument cannot be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoInstrument {
+    /// The broker's list has not come yet.
+    NotLoaded,
+    /// It came, and does not have it.
+    Unknown,
 }
 
 impl Model {
@@ -40,5 +95,27 @@ impl Model {
         let looked_for = self.looked_for.get(&broker).is_some_and(|all| all.contains(&key));
         let found = self.instruments.get(&(broker, key.0, key.1));
         found.ok_or(if looked_for { NoInstrument::Unknown } else { NoInstrument::NotLoaded })
+    }
+
+    /// Whether a broker's list is of today, or of the last trading day where today's is not due yet.
+    pub fn is_list_good(&self, broker: Broker, now: Timestamp) -> bool {
+        let checked = self.lists.get(&broker).and_then(|state| state.checked());
+        let due = last_of(LIST_AT, &self.calendar, now);
+        checked.is_some_and(|checked| due.is_none_or(|due| checked >= due))
+    }
+
+    /// Why the broker's list keeps an account out of a run. One that is only just being loaded does not:
+    /// its orders wait for it.
+    pub(super) fn list_reason(&self, broker: Broker, now: Timestamp) -> Option<Unfit> {
+        let state = self.lists.get(&broker)?;
+        if matches!(state, ListState::Loading { tries: 0, .. }) {
+            return None;
+        }
+        let title = broker.title();
+        let why = || match state.checked() {
+            Some(checked) => format!("{title}'s is of {}", checked.date()),
+            None => format!("{title}'s did not come"),
+        };
+        (!self.is_list_good(broker, now)).then(|| Unfit::NoInstruments { why: why() })
     }
 }

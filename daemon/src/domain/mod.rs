@@ -5,6 +5,7 @@
 
 pub mod absence;
 pub mod account;
+pub mod barred;
 pub mod book;
 pub mod calendar;
 pub mod check;
@@ -23,6 +24,7 @@ pub mod msg;
 pub mod muster;
 pub mod person;
 pub mod plan;
+pub mod price;
 pub mod record;
 pub mod report;
 pub mod roster;

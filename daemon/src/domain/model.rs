@@ -29,8 +29,8 @@ use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
 use super::watch::Watches;
 
-pub use super::lists::Checking;
-pub use super::working::{Deciding, Firing, ListState, NoInstrument, Reading, Ticket, TicketKind};
+pub use super::lists::{Checking, ListState, NoInstrument};
+pub use super::working::{Deciding, Firing, Reading, Ticket, TicketKind};
 
 pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
 
@@ -83,10 +83,8 @@ pub struct Model {
     pub cancelling: BTreeSet<(Timestamp, IntentId)>,
     /// Today's instruments, by broker and the exchange's symbol.
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
-    /// Brokers whose list was asked for: when it is asked for again, or `None` while it is loading.
+    /// Where the list of each broker stands that was asked for one.
     pub lists: BTreeMap<Broker, ListState>,
-    /// When each broker's list last came.
-    pub listed_at: BTreeMap<Broker, Timestamp>,
     /// What each broker's list was looked through for: what is not known of it is not in the list.
     pub looked_for: BTreeMap<Broker, BTreeSet<(Exchange, String)>>,
     /// Checks of plans that wait for a list.
@@ -148,7 +146,6 @@ impl Model {
             cancelling: BTreeSet::new(),
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
-            listed_at: BTreeMap::new(),
             looked_for: BTreeMap::new(),
             checking: Vec::new(),
             calendar_said: None,

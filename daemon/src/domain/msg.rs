@@ -12,7 +12,7 @@ use muster_protocol::ids::{
     UserId,
 };
 use muster_protocol::money::Paise;
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::reply::Purged;
 use muster_protocol::request::Selection;
@@ -75,6 +75,15 @@ pub enum Msg {
         /// What it found.
         done: Box<CheckDone>,
     },
+    /// An order got its limit from the last price and is about to leave.
+    Priced {
+        /// Which intent.
+        intent: IntentId,
+        /// The last price.
+        last: Paise,
+        /// The leg as it leaves.
+        leg: Leg,
+    },
     /// A send came back.
     Outcome {
         /// Which intent.
@@ -100,10 +109,8 @@ pub enum Msg {
     Instruments {
         /// Which broker.
         broker: Broker,
-        /// What its list was looked through for.
-        wanted: BTreeSet<(Exchange, String)>,
-        /// Those found, or why none.
-        loaded: Result<Vec<Instrument>, Cause>,
+        /// What came of it.
+        loaded: ListLoaded,
     },
     /// A backup was made, or why not.
     BackedUp(BackupJob, Result<u64, Failure>),
@@ -120,6 +127,21 @@ pub enum Msg {
     },
     /// The machine's clocks were read; comes before every other message of a turn.
     Clock(Reading),
+}
+
+/// What came of loading a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListLoaded {
+    /// What was wanted of it.
+    pub wanted: BTreeSet<(Exchange, String)>,
+    /// What it has of that.
+    pub found: Vec<Instrument>,
+    /// When the list that is here was last the broker's; `None` if there is none.
+    pub checked: Option<Timestamp>,
+    /// How many instruments it has.
+    pub size: usize,
+    /// Why there is no newer one, if one was asked for.
+    pub failed: Option<Cause>,
 }
 
 /// What a read of an order book brought.

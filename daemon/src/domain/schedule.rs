@@ -93,6 +93,16 @@ pub fn next_of(times: &[TimeOfDay], calendar: &Calendar, after: Timestamp) -> Op
     None
 }
 
+/// When the brokers' lists of instruments are new: about half past eight (documented at Zerodha).
+pub const LIST_AT: TimeOfDay = TimeOfDay::hm(8, 30);
+
+/// The last instant, `now` at the latest, at which `time` fell on a trading day.
+pub fn last_of(time: TimeOfDay, calendar: &Calendar, now: Timestamp) -> Option<Timestamp> {
+    let days = (0_i64..).take(HORIZON_DAYS).map(|days| now.plus(-days * DAY).date());
+    let days = days.filter(|date| calendar.trading_day(*date).is_ok());
+    days.map(|date| date.at(time)).find(|at| *at <= now)
+}
+
 /// The next instant at which exchange time shows `time`; used for the brokers' daily flushes.
 pub fn next_time_of_day(time: TimeOfDay, after: Timestamp) -> Timestamp {
     let today = after.date().at(time);
@@ -190,6 +200,20 @@ mod tests {
     fn the_end_of_the_data_is_said_not_guessed() {
         let refused = fire_after("15:10", "2026-12-31T15:10:00+05:30");
         assert!(matches!(refused, Err(NoTrading::BeyondData(_))));
+    }
+
+    #[test]
+    fn a_list_is_of_the_last_trading_day_until_the_next_is_due() {
+        let last = |now: &str| last_of(LIST_AT, &Calendar::built_in(), now.parse().unwrap());
+        for (now, due) in [
+            ("2026-11-23T08:30:00+05:30", "2026-11-23T08:30:00+05:30"),
+            ("2026-11-23T08:29:59.999+05:30", "2026-11-20T08:30:00+05:30"),
+            ("2026-11-22T12:00:00+05:30", "2026-11-20T08:30:00+05:30"),
+            // The 24th is a holiday.
+            ("2026-11-24T12:00:00+05:30", "2026-11-23T08:30:00+05:30"),
+        ] {
+            assert_eq!(last(now), due.parse().ok(), "{now}");
+        }
     }
 
     #[test]

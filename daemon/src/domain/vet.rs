@@ -18,7 +18,7 @@ pub fn order_fault(leg: &Leg, instrument: &Instrument) -> Option<String> {
             price.rupees(),
             instrument.tick.rupees()
         )),
-        PriceRule::Limit { .. } | PriceRule::Market => None,
+        PriceRule::Limit { .. } | PriceRule::Market | PriceRule::Marketable { .. } => None,
     }
 }
 

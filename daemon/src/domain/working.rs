@@ -52,29 +52,6 @@ pub struct Ticket {
     pub saving: Option<AccountId>,
 }
 
-/// Where a broker's list of instruments stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListState {
-    /// Asked for.
-    Loading,
-    /// It came: what is not known now is not in it.
-    Loaded,
-    /// It did not come.
-    Failed {
-        /// When it is asked for again.
-        again: Timestamp,
-    },
-}
-
-/// Why an instrument cannot be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoInstrument {
-    /// The broker's list has not come yet.
-    NotLoaded,
-    /// It came, and does not have it.
-    Unknown,
-}
-
 /// What the order books told of a run since the daemon knows of it; nothing of it outlives a restart,
 /// so that after one everything is proven anew.
 #[derive(Debug, Clone, PartialEq, Eq)]

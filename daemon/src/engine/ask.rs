@@ -71,6 +71,10 @@ impl Engine {
                 self.list_audit(&asked, reply);
                 return None;
             }
+            Request::SearchInstruments(search) => {
+                self.search_instruments(search, reply);
+                return None;
+            }
             decides => return self.decide(peer, decides, reply),
         };
         // The peer may have gone.
@@ -159,6 +163,7 @@ impl Engine {
             | Request::ShowCalendar(_)
             | Request::VerifyAudit(_)
             | Request::ListAudit(_)
+            | Request::SearchInstruments(_)
             | Request::ListSlots(_)
             | Request::House(_)
             | Request::Unseal(_)

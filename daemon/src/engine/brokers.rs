@@ -9,6 +9,8 @@ use muster_protocol::ids::EgressName;
 use muster_protocol::order::Broker;
 
 use super::check::observe;
+use super::limited::{Limited, Limits};
+use super::lists::Lists;
 use super::offsets::Offsets;
 use crate::broker::base_url::{BaseUrl, InvalidBaseUrl};
 use crate::broker::http::{Http, SetupError, Timeouts, Tls};
@@ -29,6 +31,8 @@ pub struct BrokersSetup {
     pub zerodha_login: Option<String>,
     /// A file of PEM certificates trusted beside the system's.
     pub extra_ca: Option<PathBuf>,
+    /// Where their lists of instruments are kept.
+    pub lists: PathBuf,
     /// The time-outs of a connection and of a whole call.
     pub timeouts: Option<(Duration, Duration)>,
 }
@@ -76,6 +80,7 @@ pub struct Brokers {
     adapters: BTreeMap<(Broker, EgressName), Arc<dyn Adapter>>,
     ways: BTreeMap<EgressName, Arc<WayOut>>,
     pub(super) offsets: Arc<Offsets>,
+    pub(super) lists: Lists,
 }
 
 impl Brokers {
@@ -83,24 +88,27 @@ impl Brokers {
     pub fn new(
         setup: &BrokersSetup,
         egresses: Vec<Egress>,
-        clock: Arc<dyn Clock>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, BrokersError> {
+        let limits = Broker::ALL.map(|broker| Limits::new(broker, Arc::clone(clock)));
         let endpoints = endpoints(setup)?;
         let tls = Tls::new(certificates(setup)?.as_deref()).map_err(BrokersError::Tls)?;
         let timeouts = setup
             .timeouts
             .map_or_else(Timeouts::default, |(connect, total)| Timeouts { connect, total });
         let (adapters, ways) = (BTreeMap::new(), BTreeMap::new());
-        let mut brokers = Self { adapters, ways, offsets: Offsets::new(clock) };
+        let (lists, offsets) = (Lists::new(&setup.lists), Offsets::new(Arc::clone(clock)));
+        let mut brokers = Self { adapters, ways, offsets, lists };
         for egress in egresses {
             let name = egress.name.clone();
             let http = || {
                 Http::new(&tls, &observe::route(&egress), timeouts)
                     .map_err(|source| BrokersError::Client { egress: name.clone(), source })
             };
-            for broker in Broker::ALL {
+            for (broker, limits) in Broker::ALL.into_iter().zip(&limits) {
                 let http = http()?.telling(brokers.offsets.of(broker));
                 let made = adapter(broker, &endpoints, http);
+                let made = Arc::new(Limited::new(made, Arc::clone(limits)));
                 brokers.adapters.insert((broker, name.clone()), made);
             }
             let observer = http()?;

@@ -1,19 +1,18 @@
 //! Work that takes its time: spawned with what it needs, comes back as a message. Nothing here is
 //! ever tried twice.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use muster_protocol::check::{CheckTarget, OrderPermission};
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, OrderId};
-use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::status::Observed;
 
 use super::Engine;
 use super::check::{self, CheckContext, CheckResult, observe};
 use super::handle::Back;
+use super::pricing::{self, Priced};
 use crate::broker::http::ADDRESS_GONE;
 use crate::broker::{Adapter, Auth, BrokerError, Order};
 use crate::credential::{Credential, SecretText, SessionSecret};
@@ -66,6 +65,20 @@ impl Engine {
         let (back_to, gate) = (self.back_to.clone(), self.gate.clone());
         tokio::spawn(async move {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let leg = match pricing::price(&*signing.adapter, auth, (&leg, &instrument)).await {
+                Ok(Priced { leg, last }) => {
+                    if let Some(last) = last {
+                        let priced = Msg::Priced { intent: intent.clone(), last, leg: leg.clone() };
+                        drop(back_to.send(Back::Msg(Box::new(priced))));
+                    }
+                    leg
+                }
+                Err(cause) => {
+                    let outcome = Msg::Outcome { intent, outcome: Err(cause) };
+                    drop(back_to.send(Back::Msg(Box::new(outcome))));
+                    return;
+                }
+            };
             let order = Order { leg, instrument, tag };
             let outcome = if gate.is_open(&route.user, &intent.run.plan) {
                 hit(Point::BeforePost);
@@ -185,22 +198,6 @@ impl Engine {
         Ok(Prepared { adapter, way, credential, session, token })
     }
 
-    pub(super) fn load_instruments(
-        &mut self,
-        broker: Broker,
-        wanted: BTreeSet<(Exchange, String)>,
-    ) {
-        let first = self.model.settings.egress.first();
-        let adapter = first.and_then(|egress| self.brokers.adapter(broker, &egress.name));
-        let Some(adapter) = adapter else { return };
-        let back_to = self.back_to.clone();
-        tokio::spawn(async move {
-            let loaded = adapter.instruments(&wanted).await.map_err(cause);
-            let msg = Msg::Instruments { broker, wanted, loaded };
-            drop(back_to.send(Back::Msg(Box::new(msg))));
-        });
-    }
-
     /// Asks once what the world sees of each egress, so that the address to register is known to be
     /// right before anybody registers it.
     pub(super) fn observe_egresses(&self) {
@@ -288,7 +285,7 @@ fn could_not_start(why: String) -> CheckDone {
     }
 }
 
-fn cause(error: BrokerError) -> Cause {
+pub(super) fn cause(error: BrokerError) -> Cause {
     Cause { kind: error.kind, says: error.says, ip_seen: error.ip_seen }
 }
 

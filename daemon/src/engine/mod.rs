@@ -11,9 +11,12 @@ mod handle;
 mod house;
 mod jobs;
 mod keys;
+pub mod limited;
+mod lists;
 mod offsets;
 mod perform;
 mod points;
+mod pricing;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

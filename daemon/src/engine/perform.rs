@@ -95,7 +95,9 @@ impl Engine {
                 Effect::Backup(job) => self.back_up(job),
                 Effect::Purge(job) => self.purge(job),
                 Effect::SealVault => self.seal_vault(),
-                Effect::LoadInstruments { broker, wanted } => self.load_instruments(broker, wanted),
+                Effect::LoadInstruments { broker, wanted, due } => {
+                    self.load_instruments(broker, wanted, due);
+                }
                 Effect::ObserveEgresses => self.observe_egresses(),
             }
         }

@@ -11,6 +11,7 @@ use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
 use crate::house::HouseView;
 use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
+use crate::instrument::InstrumentView;
 use crate::muster::MusterBoard;
 use crate::params;
 use crate::plan::{Mode, PlanCheck, PlanSpec, PlanView};
@@ -156,6 +157,13 @@ requests! {
     ShowRun: "run.show" -> RunDetails, Read {
         /// Which.
         run: RunId,
+    }
+    /// The instruments whose symbol or name holds every word of a text, the nearest first.
+    SearchInstruments: "instrument.search" -> Vec<InstrumentView>, Read {
+        /// Words such as `sbin`, `nfo:nifty fut`.
+        text: String,
+        /// So many at most; 200 is the most.
+        limit: u32,
     }
     /// The store's size, the vault's slots, the last backup.
     House: "house" -> HouseView, Read {}

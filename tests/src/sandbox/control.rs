@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::by_hand::{self, ByHand};
-use super::exchange::clock::rfc3339;
+use super::exchange::clock::{ist, rfc3339};
 use super::exchange::money::Paise;
 use super::fault::Fault;
 use super::kite::{BrowserLogin, browser_login};
@@ -210,9 +210,20 @@ impl Control {
     }
 
     fn set_allowed_ips(&self, id: &str, ips: Vec<IpAddr>) -> Result<Reply, Reply> {
-        let (mut state, _) = self.0.lock();
+        let (mut state, now) = self.0.lock();
+        let locks = state.rules.weekly_ip_lock;
         let account = named(&mut state, id)?;
+        // Weeks begin on Mondays: a guess.
+        let week = |at| {
+            let date = ist(at).date().iso_week_date();
+            (date.year(), date.week())
+        };
+        if locks && account.ips_changed.is_some_and(|at| week(at) == week(now)) {
+            let text = "the addresses were changed this week; once a calendar week is allowed";
+            return Err(refusal(StatusCode::CONFLICT, text));
+        }
         account.allowed_ips = ips;
+        account.ips_changed = Some(now);
         ok(&AccountSummary::from(&*account))
     }
 

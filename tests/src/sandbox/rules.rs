@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The switches of one sandbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches, each on its own")]
 pub struct Rules {
     /// Exchange time from acceptance to fill, in milliseconds.
     pub fill_delay_ms: u64,
@@ -52,6 +53,26 @@ pub struct Rules {
     pub cautionary: Vec<String>,
     /// Whether a second Kite login leaves the first token alive.
     pub old_token_survives: bool,
+    /// Whether lists of instruments carry an `ETag`, and are not sent to who has them.
+    pub list_etags: bool,
+    /// Whether a one-time code is good twice in its time (Angel One).
+    pub totp_reuse: TotpReuse,
+    /// Whether Kite's order system rests from midnight to half past five.
+    pub nightly_maintenance: bool,
+    /// Whether registered addresses change once a calendar week at most.
+    pub weekly_ip_lock: bool,
+    /// Whether the conversion of a position looks at the caller's address.
+    pub convert_checks_ip: bool,
+}
+
+/// Whether a one-time code is good twice in its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TotpReuse {
+    /// As long as it is in its time.
+    Allowed,
+    /// No.
+    Refused,
 }
 
 /// When a LIMIT order fills.
@@ -171,6 +192,11 @@ impl Default for Rules {
             consent_page: ConsentPage::Skipped,
             cautionary: Vec::new(),
             old_token_survives: false,
+            list_etags: true,
+            totp_reuse: TotpReuse::Allowed,
+            nightly_maintenance: false,
+            weekly_ip_lock: false,
+            convert_checks_ip: false,
         }
     }
 }

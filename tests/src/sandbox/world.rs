@@ -10,7 +10,7 @@ use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::exchange::book::{Book, View};
-use super::exchange::clock::{SandboxClock, rfc3339};
+use super::exchange::clock::{SandboxClock, ist, rfc3339};
 use super::exchange::hours::{self, Phase};
 use super::exchange::market::{Instrument, Market};
 use super::exchange::money::Paise;
@@ -52,6 +52,9 @@ pub(crate) struct State {
     pub(crate) random: Random,
     pub(crate) defaults: AccountDefaults,
 }
+
+/// Half past five, in minutes.
+const NIGHT_ENDS: i32 = 5 * 60 + 30;
 
 /// One request on its way through a broker.
 pub(crate) struct Call<'a> {
@@ -195,10 +198,25 @@ impl Door {
         if let Err(excess) = self.check_rate(call) {
             return (self.manners.too_many)(excess);
         }
+        if self.rests(call) {
+            return (self.manners.maintenance)();
+        }
         match (self.manners.admit)(call, route.access) {
             Ok(()) => (route.handler)(call),
             Err(refusal) => refusal,
         }
+    }
+
+    /// Kite's order system has been seen under maintenance at night; when exactly is not known.
+    fn rests(&self, call: &Call<'_>) -> bool {
+        let order =
+            matches!(call.operation, Operation::Place | Operation::Modify | Operation::Cancel);
+        let night = || {
+            let at = ist(call.now);
+            (i32::from(at.hour()) * 60 + i32::from(at.minute())) < NIGHT_ENDS
+        };
+        let kite = self.manners.broker == Broker::Kite;
+        call.state.rules.nightly_maintenance && kite && order && night()
     }
 
     /// Calls that name no account are not counted.

@@ -5,6 +5,7 @@ mod account;
 mod calendar;
 mod document;
 mod halt;
+mod instrument;
 mod journal;
 mod plan;
 mod run;
@@ -16,6 +17,7 @@ pub(crate) use account::{AccountCommand, ConnectArgs, MusterArgs, Switch, TestAr
 pub(crate) use calendar::CalendarCommand;
 pub(crate) use document::document;
 pub(crate) use halt::{HaltArgs, ScopeArgs};
+pub(crate) use instrument::InstrumentCommand;
 pub(crate) use journal::JournalArgs;
 pub(crate) use plan::PlanCommand;
 pub(crate) use run::{ResolveArgs, RunCommand};
@@ -117,6 +119,9 @@ pub(crate) enum Command {
     /// The exchange calendar: holidays, special sessions, hours.
     #[command(subcommand)]
     Calendar(CalendarCommand),
+    /// Instruments a plan can name.
+    #[command(subcommand)]
+    Instrument(InstrumentCommand),
     /// Runs: list, show, settle.
     #[command(subcommand)]
     Run(RunCommand),

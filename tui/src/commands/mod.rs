@@ -10,6 +10,7 @@ mod egress;
 mod error;
 mod exit;
 mod halt;
+mod instrument;
 mod journal;
 mod keys;
 mod muster;
@@ -89,6 +90,7 @@ pub(crate) async fn run(command: Command, socket: &Path, json: bool) -> ExitCode
 }
 
 /// Does one command.
+#[expect(clippy::cognitive_complexity, reason = "a line for each command")]
 pub(crate) async fn perform(
     command: Command,
     socket: &Path,
@@ -125,6 +127,7 @@ pub(crate) async fn perform(
         }
         Command::Audit(command) => audit::audit(&daemon, command, *printer).await,
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
+        Command::Instrument(command) => instrument::instrument(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
         Command::Report { date } => report::report(&daemon, date, *printer).await,

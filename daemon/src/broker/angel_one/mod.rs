@@ -5,24 +5,24 @@ mod instruments;
 #[cfg(test)]
 mod mutated;
 mod orders;
+mod price;
 mod probe;
 #[cfg(test)]
 mod sheet;
-mod table;
+pub(super) mod table;
 mod wire;
-
-use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::money::Paise;
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 use serde_json::Value;
 
 use self::wire::{SECURE, Signing};
 use super::base_url::BaseUrl;
+use super::catalog::{Downloaded, Validators};
 use super::classify::{Access, Fault};
 use super::http::{Call, Http};
 use super::registry::Endpoints;
@@ -112,6 +112,14 @@ impl Adapter for AngelOne {
         self.ask_permission(auth).await
     }
 
+    async fn last_price(
+        &self,
+        auth: Auth<'_>,
+        instrument: &Instrument,
+    ) -> Result<Paise, BrokerError> {
+        self.read_price(auth, instrument).await
+    }
+
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {
         self.send_order(auth, order).await
     }
@@ -140,10 +148,7 @@ impl Adapter for AngelOne {
         self.close(auth).await
     }
 
-    async fn instruments(
-        &self,
-        wanted: &BTreeSet<(Exchange, String)>,
-    ) -> Result<Vec<Instrument>, BrokerError> {
-        self.read_master(wanted.clone()).await
+    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
+        self.read_master(known).await
     }
 }

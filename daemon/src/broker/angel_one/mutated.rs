@@ -10,7 +10,7 @@ use crate::broker::http::Reply;
 use crate::broker::mutations::{damage, damaged};
 
 fn reply(status: u16, body: Vec<u8>) -> Reply {
-    Reply { status, content_type: String::new(), date: None, body, cut: false }
+    Reply { status, body, ..Reply::default() }
 }
 
 const PLACED: &str = r#"{"status":true,"message":"SUCCESS","errorcode":"","data":{"script":"SBIN-EQ","orderid":"260513000257131","uniqueorderid":"34reqfachdfih"}}"#;

@@ -18,6 +18,9 @@ impl AngelOne {
         auth: Auth<'_>,
         order: &Order,
     ) -> Result<OrderId, BrokerError> {
+        if let PriceRule::Marketable { .. } = order.leg.price {
+            return Err(book::unpriced());
+        }
         let path = ["order", "v1", "placeOrder"];
         let data = self.post(auth, &path, &order_body(order), Access::Write).await?;
         accepted(&data)
@@ -41,7 +44,14 @@ impl AngelOne {
 
     /// The day's trades.
     pub(super) async fn read_trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
-        match self.get(auth, &["order", "v1", "getTradeBook"]).await? {
+        let trades = match self.get(auth, &["order", "v1", "getTradeBook"]).await {
+            // "Trade not found" is how an empty list of trades may come (documented).
+            Err(fault) if fault.error.says.as_ref().is_some_and(|s| s.starts_with("AB1014")) => {
+                return Ok(Vec::new());
+            }
+            answer => answer?,
+        };
+        match trades {
             Value::Null => Ok(Vec::new()),
             Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
             _ => Err(malformed()),
@@ -83,7 +93,7 @@ fn order_body(order: &Order) -> Value {
     // broker turns it into a limit by its protection band.
     let (kind, price) = match leg.price {
         PriceRule::Limit { price } => ("LIMIT", price.rupees()),
-        PriceRule::Market => ("MARKET", "0".to_owned()),
+        PriceRule::Market | PriceRule::Marketable { .. } => ("MARKET", "0".to_owned()),
     };
     let product = match leg.product {
         Product::Delivery => "DELIVERY",

@@ -14,7 +14,7 @@ const CREDENTIALS: Kinds = Kinds::both(Kind::CredentialsRejected);
 const SESSION: Kinds = Kinds::both(Kind::SessionExpired);
 
 /// Tried in order.
-pub(super) static TABLE: &[Row] = &[
+pub(in crate::broker) static TABLE: &[Row] = &[
     // The address. Checked only on placing, modifying and cancelling; the answer names no address.
     Row::new("AG7002", "", Kinds::both(Kind::IpNotAllowed), Reported),
     Row::new("", "unregistered ip", Kinds::both(Kind::IpNotAllowed), Reported),

@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
 use reqwest::{Method, Url};
 
+use super::Validators;
+
+/// A day's list of all instruments is read up to here, for so long.
+const DUMP_CAP: usize = 96 * 1024 * 1024;
+const DUMP_TIMEOUT: Duration = Duration::from_secs(120);
 /// Answers are read up to here.
 const BODY_CAP: usize = 1024 * 1024;
 
@@ -64,12 +71,19 @@ impl Call {
         self
     }
 
-    /// Reads a longer answer, for longer.
+    /// Reads a long answer, for long, and only if it is not the one that is known.
     #[must_use]
-    pub const fn large(mut self, cap: usize, timeout: Duration) -> Self {
-        self.cap = cap;
-        self.timeout = Some(timeout);
-        self
+    pub fn dump(mut self, known: Option<&Validators>) -> Self {
+        self.cap = DUMP_CAP;
+        self.timeout = Some(DUMP_TIMEOUT);
+        let Some(Validators { etag, modified }) = known else { return self };
+        if let Some(etag) = etag {
+            self = self.header(IF_NONE_MATCH, etag);
+        }
+        match modified {
+            Some(modified) => self.header(IF_MODIFIED_SINCE, modified),
+            None => self,
+        }
     }
 
     /// Reads a shorter answer.

@@ -1,50 +1,42 @@
-//! Kite's instrument dumps: one CSV an exchange, made anew each day.
-
-use std::collections::BTreeSet;
-use std::time::Duration;
+//! Kite's instrument dump: one CSV for all exchanges, made anew each day.
 
 use muster_protocol::money::Quantity;
-use muster_protocol::order::Exchange;
 
 use super::{Zerodha, malformed, wire};
+use crate::broker::catalog::{
+    Builder, Downloaded, Entry, Fit, Listed, Listing, Validators, exchange,
+};
 use crate::broker::classify::{Access, Fault, is_2xx};
 use crate::broker::error::BrokerError;
-use crate::broker::http::Call;
+use crate::broker::http::{Call, NOT_MODIFIED};
 use crate::broker::json;
 use crate::domain::instrument::Instrument;
 
-const CAP: usize = 64 * 1024 * 1024;
-const TIMEOUT: Duration = Duration::from_secs(120);
-
 impl Zerodha {
-    /// Reads the dump of each exchange wanted. Sent unsigned: whether a signature is needed is not
-    /// documented, and the broker's own Rust client sends none.
-    pub(super) async fn read_dumps(
+    /// Reads the dump, unless it is still the one that is known. Sent unsigned: whether a signature is
+    /// needed is not documented, and the broker's own Rust client sends none.
+    pub(super) async fn read_dump(
         &self,
-        wanted: &BTreeSet<(Exchange, String)>,
-    ) -> Result<Vec<Instrument>, BrokerError> {
-        let exchanges: BTreeSet<Exchange> = wanted.iter().map(|(exchange, _)| *exchange).collect();
-        let mut all = Vec::new();
-        for exchange in exchanges {
-            let symbols: BTreeSet<String> =
-                wanted.iter().filter(|(e, _)| *e == exchange).map(|(_, s)| s.clone()).collect();
-            let url = self.base.with(&["instruments", exchange.code()]);
-            let call = wire::versioned(Call::get(url)).large(CAP, TIMEOUT);
-            let reply = self.http.send(call).await.map_err(|e| Fault::unsent(e, Access::Read))?;
-            let json = reply.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-            if !is_2xx(reply.status) || json {
-                // An error may come with HTTP 200 on this route too.
-                wire::data(&reply, Access::Read, &[])?;
-                return Err(malformed());
-            }
-            if reply.cut {
-                return Err(malformed());
-            }
-            let parsing =
-                tokio::task::spawn_blocking(move || pick(&reply.body, exchange, &symbols));
-            all.extend(parsing.await.ok().flatten().ok_or_else(malformed)?);
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
+        let call = wire::versioned(Call::get(self.base.with(&["instruments"]))).dump(known);
+        let reply = self.http.send(call).await.map_err(|e| Fault::unsent(e, Access::Read))?;
+        if known.is_some() && reply.status == NOT_MODIFIED {
+            return Ok(None);
         }
-        Ok(all)
+        let json = reply.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
+        if !is_2xx(reply.status) || json {
+            // An error may come with HTTP 200 on this route too.
+            wire::data(&reply, Access::Read, &[])?;
+            return Err(malformed());
+        }
+        if reply.cut {
+            return Err(malformed());
+        }
+        let validators = reply.validators;
+        let parsing = tokio::task::spawn_blocking(move || list(&reply.body));
+        let listing = parsing.await.ok().flatten().ok_or_else(malformed)?;
+        Ok(Some(Downloaded { listing, validators }))
     }
 }
 
@@ -55,6 +47,8 @@ struct Columns {
     tick: usize,
     lot: usize,
     segment: usize,
+    name: usize,
+    exchange: usize,
 }
 
 impl Columns {
@@ -67,42 +61,51 @@ impl Columns {
             tick: at("tick_size")?,
             lot: at("lot_size")?,
             segment: at("segment")?,
+            name: at("name")?,
+            exchange: at("exchange")?,
         })
     }
 }
 
-fn pick(body: &[u8], exchange: Exchange, wanted: &BTreeSet<String>) -> Option<Vec<Instrument>> {
+fn list(body: &[u8]) -> Option<Listing> {
     let text = std::str::from_utf8(body).ok()?;
     let mut lines = text.lines();
-    let columns = Columns::of(lines.next()?.trim_start_matches('\u{feff}'))?;
-    Some(lines.filter_map(|line| row(line, &columns, exchange, wanted)).collect())
+    let header = lines.next()?.trim_start_matches('\u{feff}');
+    let columns = Columns::of(header)?;
+    // Lines have no end mark for all of them: a last one that stops short is what shows half a dump.
+    let last = text.lines().next_back()?;
+    if fields(last).len() < fields(header).len() {
+        return None;
+    }
+    let mut builder = Builder::default();
+    for entry in lines.filter_map(|line| entry(line, &columns)) {
+        builder.push(&entry);
+    }
+    builder.build()
 }
 
-fn row(
-    line: &str,
-    columns: &Columns,
-    exchange: Exchange,
-    wanted: &BTreeSet<String>,
-) -> Option<Instrument> {
+fn entry(line: &str, columns: &Columns) -> Option<Entry> {
     let fields = fields(line);
     let field = |at: usize| fields.get(at).map(|text| text.trim());
-    let symbol = field(columns.symbol).filter(|symbol| wanted.contains(*symbol))?;
+    let exchange = exchange(field(columns.exchange)?)?;
     // An index cannot be ordered.
     if field(columns.segment)? == "INDICES" {
         return None;
     }
+    let symbol = field(columns.symbol)?;
     // A tick below a paisa cannot be kept.
     let tick = json::rupees_text(field(columns.tick)?).filter(|tick| tick.0 > 0)?;
     let lot = field(columns.lot)?.parse().ok().and_then(|n: u32| Quantity::try_from(n).ok())?;
-    let token = field(columns.token).filter(|token| !token.is_empty())?;
-    Some(Instrument {
+    let instrument = Instrument {
         exchange,
         symbol: symbol.to_owned(),
         broker_symbol: symbol.to_owned(),
-        token: token.to_owned(),
+        token: field(columns.token)?.to_owned(),
         tick,
         lot,
-    })
+    };
+    let name = field(columns.name)?.to_owned();
+    Some(Entry { fit: Fit::Exact, listed: Listed { instrument, name } })
 }
 
 /// The fields of one line; a quoted field may hold commas and doubled quotes.
@@ -133,6 +136,7 @@ fn push(fields: &mut [String], c: char) {
 #[cfg(test)]
 mod tests {
     use muster_protocol::money::Paise;
+    use muster_protocol::order::Exchange;
 
     use super::*;
 
@@ -140,38 +144,37 @@ mod tests {
         779521,3045,SBIN,\"STATE BANK, \"\"OF\"\" INDIA\",0.0,,0.0,0.05,1,EQ,NSE,NSE\r\n\
         256265,1001,NIFTY 50,NIFTY 50,0,,0,0,0,EQ,INDICES,NSE\r\n\
         1,1,M&M,MAHINDRA,0,,0,0.10000000000000001,1,EQ,NSE,NSE\r\n\
-        2,2,BROKEN,,0,,0,x,1,EQ,NSE,NSE\r\n\
-        3,3,SHORT\r\n";
-
-    fn find(symbol: &str) -> Option<Instrument> {
-        let wanted = BTreeSet::from([symbol.to_owned()]);
-        pick(DUMP.as_bytes(), Exchange::Nse, &wanted).unwrap().pop()
-    }
+        3,3,SHORT\r\n\
+        2,2,BROKEN,,0,,0,x,1,EQ,NSE,NSE\r\n";
 
     #[test]
     fn the_dump_is_read_by_its_header() {
-        let sbin = find("SBIN").unwrap();
+        let list = list(DUMP.as_bytes()).unwrap();
+        let sbin = list.find(Exchange::Nse, "SBIN").unwrap();
         assert_eq!((sbin.token.as_str(), sbin.tick, sbin.lot.get()), ("779521", Paise(5), 1));
-        assert_eq!(find("M&M").unwrap().tick, Paise(10));
+        assert_eq!(list.find(Exchange::Nse, "M&M").unwrap().tick, Paise(10));
+        assert_eq!(list.search("state of india", 9)[0].name, "STATE BANK, \"OF\" INDIA");
         for bad in ["NIFTY 50", "BROKEN", "SHORT", "ABSENT"] {
-            assert!(find(bad).is_none(), "{bad}");
+            assert!(list.find(Exchange::Nse, bad).is_none(), "{bad}");
         }
+        assert_eq!(list.len(), 2);
     }
 
     #[test]
     fn another_file_is_no_dump() {
-        let none = BTreeSet::new();
-        assert!(pick(b"", Exchange::Nse, &none).is_none());
-        assert!(pick(b"a,b\n1,2", Exchange::Nse, &none).is_none());
-        assert!(pick(&[0xff, 0xfe], Exchange::Nse, &none).is_none());
+        assert!(list(b"").is_none());
+        assert!(list(b"a,b\n1,2").is_none());
+        assert!(list(&[0xff, 0xfe]).is_none());
+        let half = DUMP.split_at(DUMP.len() - 9).0;
+        assert!(list(half.as_bytes()).is_none());
     }
 
     proptest::proptest! {
         #[test]
-        fn any_line_is_survived(line in "[\",a-z0-9.\\-\r]{0,80}") {
+        fn any_line_is_survived(line in "[\",a-zA-Z0-9.\\-\r]{0,80}") {
             let header = DUMP.lines().next().unwrap_or_default();
-            let wanted = BTreeSet::from([String::new(), "a".to_owned()]);
-            let _ = pick(format!("{header}\n{line}\n").as_bytes(), Exchange::Nse, &wanted);
+            let read = list(format!("{header}\n{line}\n").as_bytes());
+            proptest::prop_assert!(read.is_none_or(|list| list.len() <= 1));
         }
     }
 }

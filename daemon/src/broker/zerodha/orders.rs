@@ -19,6 +19,9 @@ impl Zerodha {
         auth: Auth<'_>,
         order: &Order,
     ) -> Result<OrderId, BrokerError> {
+        if let PriceRule::Marketable { .. } = order.leg.price {
+            return Err(book::unpriced());
+        }
         let fields = order_form(order);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let call = Call::post_form(self.base.with(&["orders", "regular"]), &fields);
@@ -99,7 +102,7 @@ fn order_form(order: &Order) -> Vec<(&'static str, String)> {
             form.extend([("order_type", "LIMIT".to_owned()), ("price", price.rupees())]);
         }
         // Refused without protection since April 2026 (documented); -1 is the automatic band.
-        PriceRule::Market => form
+        PriceRule::Market | PriceRule::Marketable { .. } => form
             .extend([("order_type", "MARKET".to_owned()), ("market_protection", "-1".to_owned())]),
     }
     form

@@ -27,7 +27,8 @@ pub(super) fn needed(legs: &[Leg], multiplier: u32) -> Needed {
                 let units = i64::from(leg.quantity.get()).saturating_mul(i64::from(multiplier));
                 sum = sum.saturating_add(price.0.saturating_mul(units));
             }
-            (Side::Buy, _, PriceRule::Market) | (Side::Sell, _, _) => return Needed::CannotTell,
+            (Side::Buy, _, PriceRule::Market | PriceRule::Marketable { .. })
+            | (Side::Sell, _, _) => return Needed::CannotTell,
         }
     }
     if exact { Needed::Exactly(Paise(sum)) } else { Needed::AtMost(Paise(sum)) }

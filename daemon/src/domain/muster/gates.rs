@@ -204,7 +204,7 @@ impl Before<'_> {
     fn instruments(&self) -> Judged {
         let Some(due) = self.ahead.due else { return Judged::unknown(None) };
         let broker = self.account.broker;
-        let at = self.model.listed_at.get(&broker).copied();
+        let at = self.model.lists.get(&broker).and_then(|state| state.checked());
         let known = |exchange, symbol: &String| {
             self.model.instruments.contains_key(&(broker, exchange, symbol.clone()))
         };
@@ -214,25 +214,25 @@ impl Before<'_> {
             .filter(|leg| !known(leg.exchange, &leg.symbol))
             .map(|leg| &leg.symbol)
             .collect();
-        let today = at.is_some_and(|at| at.date() == self.now.date());
+        let today = self.model.is_list_good(broker, self.now);
         match self.model.lists.get(&broker) {
             Some(ListState::Failed { .. }) if !(today && missing.is_empty()) => {
                 let why = "it could not be loaded today".to_owned();
-                Judged::failed(at, Unfit::NoInstruments { why })
+                let reason = self.model.list_reason(broker, self.now);
+                Judged::failed(at, reason.unwrap_or(Unfit::NoInstruments { why }))
             }
-            Some(ListState::Loaded) if !missing.is_empty() => {
+            Some(ListState::Loaded { .. }) if !missing.is_empty() => {
                 let symbols = missing.into_iter().cloned().collect();
                 Judged::failed(at, Unfit::UnknownInstruments { symbols })
             }
-            Some(ListState::Loaded | ListState::Loading | ListState::Failed { .. })
-                if today && missing.is_empty() =>
-            {
-                Judged::passed(at)
-            }
+            Some(
+                ListState::Loaded { .. } | ListState::Loading { .. } | ListState::Failed { .. },
+            ) if today && missing.is_empty() => Judged::passed(at),
             // It is on its way; orders wait for it.
-            Some(ListState::Loaded | ListState::Loading | ListState::Failed { .. }) | None => {
-                Judged::unknown(at)
-            }
+            Some(
+                ListState::Loaded { .. } | ListState::Loading { .. } | ListState::Failed { .. },
+            )
+            | None => Judged::unknown(at),
         }
     }
 

@@ -100,8 +100,7 @@ fn fit() -> Model {
         lot: 1.try_into().unwrap(),
     };
     model.instruments.insert((broker, Exchange::Nse, "SBIN".to_owned()), instrument);
-    model.lists.insert(broker, ListState::Loaded);
-    model.listed_at.insert(broker, at("15:00:00"));
+    model.lists.insert(broker, ListState::Loaded { checked: at("15:00:00") });
     sees(&mut model, "192.0.2.1", "15:00:00");
     offset(&mut model, 100);
     model
@@ -207,18 +206,17 @@ fn each_gate_fails_for_what_is_known_to_be_bad_and_for_nothing_else() {
     only(apply(Record::Session(ONE, early)), Gate::Session, Failed);
     only(|model| offset(model, -2_001), Gate::Clock, Failed);
     only(|model| model.instruments.clear(), Gate::Instruments, Failed);
-    let again = ListState::Failed { again: at("15:01:00") };
+    let again = ListState::Failed { again: at("15:01:00"), tries: 1, checked: None };
     only(
         move |model| {
             model.lists.insert(Broker::Zerodha, again);
-            model.listed_at.clear();
         },
         Gate::Instruments,
         Failed,
     );
     only(
         |model| {
-            model.lists.insert(Broker::Zerodha, ListState::Loading);
+            model.lists.insert(Broker::Zerodha, ListState::Loading { checked: None, tries: 0 });
             model.instruments.clear();
         },
         Gate::Instruments,

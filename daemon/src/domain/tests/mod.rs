@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag, RunId};
-use muster_protocol::order::Broker;
+use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
@@ -29,7 +29,7 @@ use super::effect::{CheckJob, Effect, SendJob};
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::model::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Model, Settings};
-use super::msg::{Msg, Read};
+use super::msg::{ListLoaded, Msg, Read};
 use super::plan::PlanEvent;
 use super::record::Record;
 use super::session::SessionEvent;
@@ -75,6 +75,17 @@ fn at(text: &str) -> Timestamp {
 
 fn who(name: &str) -> super::msg::Who {
     super::msg::Who { name: name.to_owned(), role: "operator".to_owned() }
+}
+
+fn instrument(exchange: Exchange, symbol: &str) -> Instrument {
+    Instrument {
+        exchange,
+        symbol: symbol.to_owned(),
+        broker_symbol: format!("{symbol}-EQ"),
+        token: "1".to_owned(),
+        tick: muster_protocol::money::Paise(5),
+        lot: 1.try_into().unwrap(),
+    }
 }
 
 fn settings() -> Settings {
@@ -155,14 +166,7 @@ impl Day {
             model.apply(record).unwrap();
         }
         for symbol in ["INFY", "SBIN"] {
-            let instrument = Instrument {
-                exchange: muster_protocol::order::Exchange::Nse,
-                symbol: symbol.to_owned(),
-                broker_symbol: format!("{symbol}-EQ"),
-                token: "1".to_owned(),
-                tick: muster_protocol::money::Paise(5),
-                lot: 1.try_into().unwrap(),
-            };
+            let instrument = instrument(Exchange::Nse, symbol);
             let key = (Broker::AngelOne, instrument.exchange, symbol.to_owned());
             model.instruments.insert(key, instrument);
         }
@@ -277,8 +281,14 @@ impl Day {
             | Effect::SealVault
             | Effect::Backup(_)
             | Effect::Purge(_)
-            | Effect::ObserveEgresses
-            | Effect::LoadInstruments { .. } => None,
+            | Effect::ObserveEgresses => None,
+            Effect::LoadInstruments { broker, wanted, .. } => {
+                let found = wanted.iter().map(|(exchange, symbol)| instrument(*exchange, symbol));
+                let found = found.collect();
+                let (checked, failed) = (Some(self.now), None);
+                let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
+                Some(Msg::Instruments { broker, loaded })
+            }
         };
         follows.into_iter().collect()
     }

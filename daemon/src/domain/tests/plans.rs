@@ -8,7 +8,7 @@ use muster_protocol::run::RunState;
 use muster_protocol::time::TimeOfDay;
 
 use super::super::effect::Answer;
-use super::super::msg::{Ask, Asked, ReplyTo};
+use super::super::msg::{Ask, Asked, ListLoaded, ReplyTo};
 use super::super::view;
 use super::*;
 
@@ -188,7 +188,7 @@ fn a_list_that_comes_after_the_freeze_still_stops_a_wrong_order() {
     day.pass("2026-11-23T15:10:02+05:30");
     assert_eq!(day.statuses(MONDAY), [IntentStatus::Accepted, IntentStatus::Planned]);
     let wanted = [(Exchange::Nse, "SBIN".to_owned())].into();
-    let came = Msg::Instruments { broker: Broker::AngelOne, wanted, loaded: Ok(vec![sbin]) };
+    let came = list_came(&day, wanted, vec![sbin]);
     day.take(vec![came], usize::MAX);
     day.pass("2026-11-23T15:11:00+05:30");
     assert_eq!(day.statuses(MONDAY), [IntentStatus::Accepted, IntentStatus::NotSent]);
@@ -238,7 +238,7 @@ fn what_is_known_to_be_wrong_is_refused_and_what_is_not_known_is_said() {
     let findings = day.model.findings(&spec, day.now);
     assert_eq!((findings.len(), findings[0].weight), (1, Weight::Warning));
     let wanted = [(Exchange::Nse, "NOSUCH".to_owned())].into();
-    let came = Msg::Instruments { broker: Broker::AngelOne, wanted, loaded: Ok(vec![]) };
+    let came = list_came(&day, wanted, vec![]);
     day.take(vec![came], usize::MAX);
     assert!(put(&mut day, &unlisted).unwrap().contains("not in the list"));
 }
@@ -261,8 +261,7 @@ fn a_check_waits_for_the_list_but_not_for_ever() {
         Some(wanted.clone())
     });
     assert!(wanted.clone().unwrap().contains(&(Exchange::Nse, "NOSUCH".to_owned())));
-    let broker = Broker::AngelOne;
-    let came = Msg::Instruments { broker, wanted: wanted.unwrap(), loaded: Ok(vec![]) };
+    let came = list_came(&day, wanted.unwrap(), vec![]);
     let check = answer(&update(&mut day.model, day.now, came)).unwrap();
     assert!(!check.good && check.findings.iter().any(|f| f.text.contains("not in the list")));
     // The list of another symbol does not come: it is answered with a warning.
@@ -309,4 +308,10 @@ fn a_person_sees_a_plan_without_others_accounts_and_terms() {
     assert_eq!(seen.accounts, Takers::Ids(vec![AccountId(2)]));
     assert_eq!(seen.shares, [share(2)]);
     assert_eq!(view::snapshot(&day.model, day.now, None).plans[0].spec, spec);
+}
+
+/// A list just loaded, that has these of what was wanted.
+fn list_came(day: &Day, wanted: BTreeSet<(Exchange, String)>, found: Vec<Instrument>) -> Msg {
+    let loaded = ListLoaded { wanted, found, checked: Some(day.now), size: 2, failed: None };
+    Msg::Instruments { broker: Broker::AngelOne, loaded }
 }

@@ -8,7 +8,7 @@ use super::super::egress::LOOK_OUT_EVERY_MS;
 use super::super::limits::MAX_IN_FLIGHT;
 use super::super::model::{ListState, Model};
 use super::super::run::Stage;
-use super::super::schedule;
+use super::super::schedule::{self, LIST_AT};
 use super::books::room;
 use super::freeze::{due_fire, next_run, resolve_until};
 
@@ -45,8 +45,9 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let sends = model.firing.values().filter(|_| free && !barred);
     let sends = sends.filter_map(|firing| firing.ready.first().map(|(due, _)| *due));
     let lists = model.lists.values().filter_map(|state| match state {
-        ListState::Failed { again } => Some(*again),
-        ListState::Loading | ListState::Loaded => None,
+        ListState::Failed { again, .. } => Some(*again),
+        ListState::Loaded { .. } => schedule::next_of(&[LIST_AT], &model.calendar, now),
+        ListState::Loading { .. } => None,
     });
     let checks = model.checking.iter().map(|check| check.until);
     let open = model.vault == VaultState::Open;

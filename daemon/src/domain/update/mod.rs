@@ -56,10 +56,14 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         }
         Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
         Msg::CheckDone { target, done } => step.check_done(target, &done),
+        Msg::Priced { intent, last, leg } => {
+            let text = format!("{}, from the last price of {}", leg.words(), last.rupees());
+            step.log(step.of_intent(&intent, Level::Info, text));
+        }
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
         Msg::BookRead { account, read } => step.book_read(account, read),
         Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),
-        Msg::Instruments { broker, wanted, loaded } => step.instruments(broker, wanted, loaded),
+        Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::Purged(job, made) => step.purged(&job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),

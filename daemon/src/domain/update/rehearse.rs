@@ -33,6 +33,7 @@ impl Step<'_> {
         let instrument = self.model.instrument(run, broker, &leg).ok()?;
         let price = match leg.price {
             PriceRule::Limit { price } => format!("LIMIT {}", price.rupees()),
+            PriceRule::Marketable { .. } => "LIMIT by the last price when it is sent".to_owned(),
             PriceRule::Market => "MARKET with the broker's protection".to_owned(),
         };
         Some(format!(

@@ -6,6 +6,7 @@ use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, RunId};
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
 
+use super::super::barred::barred;
 use super::super::effect::Commit;
 use super::super::intent::{Cause, IntentEvent};
 use super::super::limits::MAX_IN_FLIGHT;
@@ -139,7 +140,9 @@ impl Step<'_> {
         }
         match self.model.instrument(run, account.broker, leg) {
             // The list may have come after the run was frozen.
-            Ok(instrument) => order_fault(leg, instrument).map_or(Sendable::Now, Sendable::Never),
+            Ok(instrument) => order_fault(leg, instrument)
+                .or_else(|| barred(account.broker, leg))
+                .map_or(Sendable::Now, Sendable::Never),
             Err(NoInstrument::NotLoaded) => Sendable::Later,
             Err(NoInstrument::Unknown) => Sendable::Never(format!(
                 "{}:{} is not in {}'s list of instruments",

@@ -13,7 +13,8 @@ use crate::sandbox::world::Call;
 pub(super) fn master(call: &mut Call<'_>) -> Reply {
     let rows = call.state.market.listed(call.now).map(row);
     let rows: Vec<Value> = INDICES.iter().map(index).chain(rows).collect();
-    Reply::json(StatusCode::OK, &Value::Array(rows))
+    let reply = Reply::json(StatusCode::OK, &Value::Array(rows));
+    if call.state.rules.list_etags { reply.unless_known(call.request) } else { reply }
 }
 
 fn row(instrument: &Instrument) -> Value {

@@ -11,6 +11,7 @@ use crate::sandbox::people::limit::Excess;
 use crate::sandbox::rules::ExpiredToken;
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
+mod extras;
 mod instruments;
 mod orders;
 mod place;
@@ -111,6 +112,22 @@ static ROUTES: &[Route<Handler>] = &[
         "/rest/secure/angelbroking/historical/v1/getCandleData",
         Operation::Candles,
         quotes::candles,
+    ),
+    session_post(
+        "/rest/secure/angelbroking/order/v1/convertPosition",
+        Operation::Convert,
+        extras::convert,
+    ),
+    session_post("/rest/secure/angelbroking/margin/v1/batch", Operation::Margin, extras::margin),
+    session_post(
+        "/rest/secure/angelbroking/brokerage/v1/estimateCharges",
+        Operation::Charges,
+        extras::charges,
+    ),
+    get(
+        "/rest/secure/angelbroking/securities/v1/cautionaryScrips",
+        Operation::Cautionary,
+        extras::cautionary,
     ),
     Route::new(
         Method::GET,

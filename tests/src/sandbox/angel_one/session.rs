@@ -10,13 +10,14 @@ use crate::sandbox::net::message::Reply;
 use crate::sandbox::people::account::Account;
 use crate::sandbox::people::session::Session;
 use crate::sandbox::random::MIXED;
+use crate::sandbox::rules::TotpReuse;
 use crate::sandbox::world::Call;
 
 pub(super) fn login(call: &mut Call<'_>) -> Reply {
     let Some(body) = call.request.json() else { return went_wrong() };
     let key = call.request.header("x-privatekey").unwrap_or_default();
     let client = text(&body, "clientcode");
-    let max_wrong = call.state.rules.max_wrong_logins;
+    let (max_wrong, reuse) = (call.state.rules.max_wrong_logins, call.state.rules.totp_reuse);
     let now = call.now;
     let Some(account) = call.state.account(BROKER, &client) else {
         return refused("AB1007", "Invalid login id or password");
@@ -27,11 +28,17 @@ pub(super) fn login(call: &mut Call<'_>) -> Reply {
     if account.wrong_logins >= max_wrong {
         return refused("AB1007", "USER IS BLOCKED FOR TRADING");
     }
-    if let Err(refusal) = check_factors(account, &body, now) {
+    let code = text(&body, "totp");
+    let used = reuse == TotpReuse::Refused && account.last_code.as_deref() == Some(&code);
+    let checked = check_factors(account, &body, now);
+    // What a code used twice is answered is a guess.
+    let checked = checked.and_then(|()| if used { Err(bad_code()) } else { Ok(()) });
+    if let Err(refusal) = checked {
         account.wrong_logins += 1;
         return refusal;
     }
     account.wrong_logins = 0;
+    account.last_code = Some(code);
     let mut data = open(call, &client);
     if let (Some(state), Value::Object(data)) = (body.get("state"), &mut data) {
         data.insert("state".into(), state.clone());
@@ -52,9 +59,13 @@ fn check_factors(
         return Err(refused("AB1007", text));
     }
     if pin != account.password || !account.code_is_right(&text(body, "totp"), now) {
-        return Err(refused("AB1050", "Invalid totp"));
+        return Err(bad_code());
     }
     Ok(())
+}
+
+fn bad_code() -> Reply {
+    refused("AB1050", "Invalid totp")
 }
 
 pub(super) fn refresh(call: &mut Call<'_>) -> Reply {

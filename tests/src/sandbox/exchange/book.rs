@@ -9,7 +9,7 @@ use super::clock::{day_number, ist, rfc3339};
 use super::hours;
 use super::market::Market;
 use super::money::Paise;
-use super::order::{Order, PlacedBy, Setting, Wanted};
+use super::order::{Order, PlacedBy, Setting, Side, Wanted};
 use crate::sandbox::people::account::Broker;
 use crate::sandbox::random::Random;
 use crate::sandbox::rules::{MarketHours, Rules};
@@ -116,6 +116,36 @@ impl Book {
     /// The orders taken in since there were `count`.
     pub(crate) fn since(&mut self, count: usize) -> &mut [Order] {
         self.orders.get_mut(count..).unwrap_or_default()
+    }
+
+    /// Turns a whole position of today into another product; false if that is not its quantity.
+    pub(crate) fn convert(
+        &mut self,
+        (broker, account): (Broker, &str),
+        token: u32,
+        (old, new): (&str, &str),
+        quantity: u64,
+    ) -> bool {
+        let is_it = |order: &Order| {
+            let wanted = &order.wanted;
+            wanted.broker == broker
+                && wanted.account == account
+                && wanted.token == token
+                && wanted.product == old
+                && order.filled > 0
+        };
+        let net = |order: &Order| {
+            let filled = i128::from(order.filled);
+            if order.wanted.side == Side::Buy { filled } else { -filled }
+        };
+        let held: i128 = self.since(0).iter().filter(|order| is_it(order)).map(net).sum();
+        if quantity == 0 || held.unsigned_abs() != u128::from(quantity) {
+            return false;
+        }
+        for order in self.since(0).iter_mut().filter(|order| is_it(order)) {
+            new.clone_into(&mut order.wanted.product);
+        }
+        true
     }
 
     /// Everything one account ever ordered.

@@ -28,7 +28,8 @@ fn dump(call: &Call<'_>, wanted: impl Fn(&str) -> bool) -> Reply {
         text.push_str(&row(instrument));
         text.push('\n');
     }
-    Reply::gzip_csv(text)
+    let reply = Reply::gzip_csv(text);
+    if call.state.rules.list_etags { reply.unless_known(call.request) } else { reply }
 }
 
 fn row(instrument: &Instrument) -> String {

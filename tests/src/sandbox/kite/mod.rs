@@ -10,6 +10,7 @@ use crate::sandbox::people::limit::Excess;
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod depository;
+mod extras;
 mod instruments;
 mod orders;
 mod page;
@@ -53,6 +54,10 @@ static ROUTES: &[Route<Handler>] = &[
     get("/orders/{}/trades", Operation::OrderTrades, orders::trades),
     get("/trades", Operation::Trades, orders::trades),
     get("/portfolio/positions", Operation::Positions, portfolio::positions),
+    order(Method::PUT, "/portfolio/positions", Operation::Convert, extras::convert),
+    order(Method::POST, "/margins/orders", Operation::Margin, extras::orders),
+    order(Method::POST, "/margins/basket", Operation::Margin, extras::basket),
+    order(Method::POST, "/charges/orders", Operation::Charges, extras::note),
     get("/portfolio/holdings", Operation::Holdings, portfolio::holdings),
     open(Method::POST, "/session/refresh_token", Operation::Refresh, session::refresh),
     Route::new(

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use data_encoding::HEXLOWER;
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 /// A request whose body has arrived in full.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Reply {
     pub(crate) gzip: bool,
     /// Seconds by which the `Date` is ahead.
     pub(crate) date_ahead: i64,
+    /// By what a client may ask whether it has changed.
+    pub(crate) etag: Option<String>,
 }
 
 impl Request {
@@ -85,7 +89,15 @@ impl Reply {
 
     pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
         let content_type = "text/plain";
-        Self { status, content_type, body: body.into(), location: None, gzip: false, date_ahead: 0 }
+        Self {
+            status,
+            content_type,
+            body: body.into(),
+            location: None,
+            gzip: false,
+            date_ahead: 0,
+            etag: None,
+        }
     }
 
     pub(crate) fn html(status: StatusCode, body: impl Into<String>) -> Self {
@@ -94,6 +106,17 @@ impl Reply {
 
     pub(crate) fn gzip_csv(body: String) -> Self {
         Self { content_type: "text/csv", gzip: true, ..Self::text(StatusCode::OK, body) }
+    }
+
+    /// The same with an `ETag`; nothing but that to a client that has it already.
+    pub(crate) fn unless_known(mut self, request: &Request) -> Self {
+        let digest = Sha256::digest(self.body.as_bytes());
+        let etag = format!("\"{}\"", HEXLOWER.encode(digest.get(..12).unwrap_or_default()));
+        if request.header("if-none-match") == Some(&etag) {
+            self = Self::text(StatusCode::NOT_MODIFIED, "");
+        }
+        self.etag = Some(etag);
+        self
     }
 
     pub(crate) fn redirect(location: String) -> Self {

@@ -51,6 +51,14 @@ pub enum Operation {
     Candles,
     /// The day's list of instruments.
     Instruments,
+    /// Change the product of a position.
+    Convert,
+    /// What orders would bind.
+    Margin,
+    /// What orders would cost.
+    Charges,
+    /// Shares that need consent.
+    Cautionary,
 }
 
 /// What must be in order before a handler is asked.

@@ -50,6 +50,10 @@ pub(crate) struct Account {
     pub(crate) consent: Option<String>,
     /// Where changes of orders are reported.
     pub(crate) postback_url: Option<String>,
+    /// The code it last logged in with.
+    pub(crate) last_code: Option<String>,
+    /// When its addresses were last changed by hand.
+    pub(crate) ips_changed: Option<Timestamp>,
 }
 
 /// What an account has paid its broker for (Kite).
@@ -158,6 +162,8 @@ impl Account {
             consented: false,
             consent: None,
             postback_url: fields.postback_url.filter(|url| !url.is_empty()),
+            last_code: None,
+            ips_changed: None,
         }
     }
 

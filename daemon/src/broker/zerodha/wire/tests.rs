@@ -7,13 +7,7 @@ use super::*;
 use crate::broker::classify::Status;
 
 fn reply(status: u16, body: &str) -> Reply {
-    Reply {
-        status,
-        content_type: String::new(),
-        date: None,
-        body: body.as_bytes().to_vec(),
-        cut: false,
-    }
+    Reply { status, body: body.as_bytes().to_vec(), ..Reply::default() }
 }
 
 fn error(code: &str, message: &str) -> String {

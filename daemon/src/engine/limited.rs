@@ -1,0 +1,348 @@
+//! An adapter held under its broker's limits: so many calls of a kind and an account in a time, and so
+//! many readers at once. Orders are only counted: the domain spaces them, and a reader never stands in
+//! their way. Starts empty, and lets nothing burst.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use muster_protocol::failure::FailureKind;
+use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::money::Paise;
+use muster_protocol::order::Broker;
+use muster_protocol::time::{MINUTE, SECOND, Timestamp};
+use sha2::{Digest, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::broker::catalog::{Downloaded, Validators};
+use crate::broker::error::BrokerError;
+use crate::broker::{Adapter, Auth, Opened, Order, Probed, Profile, Proof, Reached};
+use crate::clock::Clock;
+use crate::credential::Credential;
+use crate::domain::book::{BookRow, Trade};
+use crate::domain::instrument::Instrument;
+
+const HOUR: i64 = 60 * MINUTE;
+/// The most calls of readers at once at one broker.
+const READERS: usize = 16;
+/// A reader waits no longer than this; then it is told that it is throttled, and nothing was sent.
+const PATIENCE_MS: i64 = 5 * SECOND;
+
+/// Calls that are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Class {
+    Login,
+    Logout,
+    Profile,
+    Funds,
+    Book,
+    Trades,
+    Price,
+    Orders,
+}
+
+/// So many calls in so many milliseconds.
+type Window = (usize, i64);
+
+/// One class at one broker; a class without a row shares the row that lists it.
+struct Row {
+    broker: Broker,
+    classes: &'static [Class],
+    windows: &'static [Window],
+}
+
+/// A little under what the brokers document; a call a second is spaced by more than a second, since
+/// calls well under that limit have been throttled (reported), and one may be longer on its way than the
+/// next.
+const ROWS: &[Row] = &[
+    angel(&[Class::Login], &[(1, 1_300)]),
+    angel(&[Class::Logout], &[(1, 1_300)]),
+    angel(&[Class::Profile], &[(2, SECOND), (900, HOUR)]),
+    angel(&[Class::Funds], &[(1, 600)]),
+    angel(&[Class::Book], &[(1, 1_300)]),
+    angel(&[Class::Trades], &[(1, 1_300)]),
+    angel(&[Class::Price], &[(8, SECOND), (400, MINUTE), (4_500, HOUR)]),
+    angel(&[Class::Orders], &[(8, SECOND), (450, MINUTE), (900, HOUR)]),
+    kite(
+        &[Class::Login, Class::Logout, Class::Profile, Class::Funds, Class::Book, Class::Trades],
+        &[(8, SECOND)],
+    ),
+    kite(&[Class::Price], &[(1, 1_300)]),
+    kite(&[Class::Orders], &[(8, SECOND), (360, MINUTE)]),
+];
+
+const fn angel(classes: &'static [Class], windows: &'static [Window]) -> Row {
+    Row { broker: Broker::AngelOne, classes, windows }
+}
+
+const fn kite(classes: &'static [Class], windows: &'static [Window]) -> Row {
+    Row { broker: Broker::Zerodha, classes, windows }
+}
+
+/// What is counted of one broker, whatever the egress.
+pub struct Limits {
+    broker: Broker,
+    clock: Arc<dyn Clock>,
+    readers: Semaphore,
+    starts: Mutex<HashMap<(Account, usize), VecDeque<Timestamp>>>,
+}
+
+/// Whose calls are counted: a digest of what names the account at the broker.
+type Account = [u8; 16];
+
+fn account(credential: &Credential) -> Account {
+    let named = match credential {
+        Credential::AngelOne { client_id, .. } => Sha256::digest(client_id.as_bytes()),
+        Credential::Zerodha { api_key, .. } => Sha256::digest(api_key.expose().as_bytes()),
+    };
+    std::array::from_fn(|at| named.get(at).copied().unwrap_or(0))
+}
+
+impl Limits {
+    /// Empty counts.
+    pub fn new(broker: Broker, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let readers = Semaphore::new(READERS);
+        Arc::new(Self { broker, clock, readers, starts: Mutex::default() })
+    }
+
+    /// Books a start: at once for orders, else when every window has room. `None` if that is too far off.
+    fn book(&self, account: Account, class: Class, waits: bool) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let is_it = |row: &&Row| row.broker == self.broker && row.classes.contains(&class);
+        let Some(at) = ROWS.iter().position(|row| is_it(&row)) else { return Some(now) };
+        let windows = ROWS.get(at).map_or(&[][..], |row| row.windows);
+        let mut all = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
+        let starts = all.entry((account, at)).or_default();
+        let longest = windows.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
+        starts.retain(|start| now.since(*start) < longest);
+        if starts.back().is_some_and(|last| last.since(now) > PATIENCE_MS) {
+            // The clock was set back.
+            starts.clear();
+        }
+        let free = windows.iter().filter_map(|(count, ms)| {
+            let nth = starts.len().checked_sub(*count)?;
+            starts.get(nth).map(|start| start.plus(*ms))
+        });
+        let start = if waits { free.max().unwrap_or(now).max(now) } else { now };
+        if start.since(now) > PATIENCE_MS {
+            return None;
+        }
+        let place = starts.partition_point(|known| *known <= start);
+        starts.insert(place, start);
+        Some(start)
+    }
+
+    /// Waits for the account's turn, then for a reader's place.
+    async fn reader(
+        &self,
+        credential: &Credential,
+        class: Class,
+    ) -> Result<Option<SemaphorePermit<'_>>, BrokerError> {
+        self.turn(credential, class).await?;
+        // Never closed; without a place it would still be only one call more.
+        Ok(self.readers.acquire().await.ok())
+    }
+
+    async fn turn(&self, credential: &Credential, class: Class) -> Result<(), BrokerError> {
+        let start = self.book(account(credential), class, true).ok_or_else(|| {
+            let says = "too many calls of this account; nothing was sent";
+            BrokerError::says(FailureKind::RateLimited, says)
+        })?;
+        while self.clock.now() < start {
+            self.clock.sleep_until(start).await;
+        }
+        Ok(())
+    }
+
+    fn ordered(&self, auth: Auth<'_>) {
+        // Orders are spaced by the domain; counted here so that probes keep out of their way.
+        self.book(account(auth.credential), Class::Orders, false);
+    }
+}
+
+/// An adapter under its broker's limits.
+pub struct Limited {
+    inner: Arc<dyn Adapter>,
+    limits: Arc<Limits>,
+}
+
+impl Limited {
+    /// The adapter, counted with all others of these limits.
+    pub fn new(inner: Arc<dyn Adapter>, limits: Arc<Limits>) -> Self {
+        Self { inner, limits }
+    }
+}
+
+#[async_trait]
+impl Adapter for Limited {
+    fn broker(&self) -> Broker {
+        self.inner.broker()
+    }
+
+    fn login_page(&self, credential: &Credential, state: &str) -> Option<String> {
+        self.inner.login_page(credential, state)
+    }
+
+    async fn reach(&self, now: Timestamp) -> Result<Reached, BrokerError> {
+        self.inner.reach(now).await
+    }
+
+    async fn login(
+        &self,
+        credential: &Credential,
+        proof: Proof<'_>,
+        now: Timestamp,
+    ) -> Result<Opened, BrokerError> {
+        let _place = self.limits.reader(credential, Class::Login).await?;
+        self.inner.login(credential, proof, now).await
+    }
+
+    async fn profile(&self, auth: Auth<'_>) -> Result<Profile, BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Profile).await?;
+        self.inner.profile(auth).await
+    }
+
+    async fn funds(&self, auth: Auth<'_>) -> Result<Paise, BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Funds).await?;
+        self.inner.funds(auth).await
+    }
+
+    async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Orders).await?;
+        self.inner.probe_order_permission(auth).await
+    }
+
+    async fn last_price(
+        &self,
+        auth: Auth<'_>,
+        instrument: &Instrument,
+    ) -> Result<Paise, BrokerError> {
+        // A run waits for it: no reader's place is asked for.
+        self.limits.turn(auth.credential, Class::Price).await?;
+        self.inner.last_price(auth, instrument).await
+    }
+
+    async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {
+        self.limits.ordered(auth);
+        self.inner.place(auth, order).await
+    }
+
+    async fn order_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Book).await?;
+        self.inner.order_book(auth).await
+    }
+
+    async fn trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Trades).await?;
+        self.inner.trades(auth).await
+    }
+
+    async fn find_by_tag(
+        &self,
+        auth: Auth<'_>,
+        tag: &OrderTag,
+    ) -> Result<Vec<BookRow>, BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Book).await?;
+        self.inner.find_by_tag(auth, tag).await
+    }
+
+    async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {
+        self.limits.ordered(auth);
+        self.inner.cancel(auth, order_id).await
+    }
+
+    async fn logout(&self, auth: Auth<'_>) -> Result<(), BrokerError> {
+        let _place = self.limits.reader(auth.credential, Class::Logout).await?;
+        self.inner.logout(auth).await
+    }
+
+    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
+        self.inner.list(known).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    /// A clock that is wherever it was last asked to wait for.
+    #[derive(Default)]
+    struct Jumping(AtomicI64);
+
+    #[async_trait]
+    impl Clock for Jumping {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        }
+
+        async fn sleep_until(&self, at: Timestamp) {
+            self.0.fetch_max(at.millis(), Ordering::SeqCst);
+        }
+    }
+
+    const ALL: [Class; 8] = [
+        Class::Login,
+        Class::Logout,
+        Class::Profile,
+        Class::Funds,
+        Class::Book,
+        Class::Trades,
+        Class::Price,
+        Class::Orders,
+    ];
+
+    #[test]
+    fn every_class_is_under_a_limit_at_every_broker() {
+        for (broker, class) in Broker::ALL.into_iter().flat_map(|b| ALL.map(|c| (b, c))) {
+            let rows = ROWS.iter().filter(|r| r.broker == broker && r.classes.contains(&class));
+            assert_eq!(rows.count(), 1, "{broker} {class:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_window_is_ever_overfull_and_accounts_do_not_share() {
+        for row in ROWS {
+            let clock = Arc::new(Jumping::default());
+            let limits = Limits::new(row.broker, clock.clone());
+            let mut starts = Vec::new();
+            for number in 0..60 {
+                let class = row.classes[number % row.classes.len()];
+                let Some(start) = limits.book([1; 16], class, true) else { break };
+                clock.sleep_until(start).await;
+                starts.push(start.millis());
+            }
+            for (count, ms) in row.windows {
+                for window in starts.windows(count + 1) {
+                    assert!(window[*count] - window[0] >= *ms, "{:?} {window:?}", row.classes);
+                }
+            }
+            let now = clock.now();
+            assert_eq!(limits.book([2; 16], row.classes[0], true), Some(now));
+        }
+    }
+
+    #[test]
+    fn orders_never_wait_and_a_probe_waits_for_them() {
+        let limits = Limits::new(Broker::AngelOne, Arc::new(Jumping::default()));
+        let zero = Timestamp::from_millis(0);
+        for _ in 0..8 {
+            assert_eq!(limits.book([1; 16], Class::Orders, false), Some(zero));
+        }
+        assert_eq!(limits.book([1; 16], Class::Orders, true), Some(zero.plus(SECOND)));
+        assert_eq!(limits.book([1; 16], Class::Orders, false), Some(zero));
+        // Another class has room.
+        assert_eq!(limits.book([1; 16], Class::Book, true), Some(zero));
+    }
+
+    #[test]
+    fn nobody_waits_for_long_and_a_clock_set_back_stops_nobody() {
+        let clock = Arc::new(Jumping(AtomicI64::new(3_600_000)));
+        let limits = Limits::new(Broker::AngelOne, clock.clone());
+        let booked = (0..10).map_while(|_| limits.book([1; 16], Class::Book, true)).count();
+        assert_eq!(booked, 4, "the fifth would wait for more than five seconds");
+        clock.0.store(0, Ordering::SeqCst);
+        assert!(limits.book([1; 16], Class::Book, true).is_some());
+    }
+}
