@@ -150,6 +150,9 @@ pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("vault upgrade", "done", "what was done, in words"),
     ("vault rotate", "done", "what was done, in words"),
     ("vault reencrypt", "done", "what was done, in words"),
+    ("vault purge", "purge", "`before` and `after` in bytes, whether the old file was overwritten"),
+    ("audit verify", "audit", "`head`, and `kept`: the number of the entry whose hash was given"),
+    ("audit list", "entry", "one line an entry, with its `number` and `hash`"),
 ];
 
 /// Commands that write a text of their own, with and without `--json`.
