@@ -8,6 +8,9 @@ use std::rc::Rc;
 /// hidden.
 const TRAILER: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m\x1b[?25l";
 
+/// All of the trailer that is needed: it resets the colours, too, and the cursor is hidden already.
+const RESET: &[u8] = b"\x1b[0m";
+
 /// Frames from this size on are bracketed, so that terminals show them at once.
 const SYNC_FROM: usize = 2_048;
 
@@ -24,6 +27,11 @@ impl FrameWriter {
         if frame.is_empty() || frame.as_slice() == TRAILER {
             frame.clear();
             return Ok(0);
+        }
+        if frame.ends_with(TRAILER) {
+            let kept = frame.len().saturating_sub(TRAILER.len());
+            frame.truncate(kept);
+            frame.extend_from_slice(RESET);
         }
         if sync && frame.len() >= SYNC_FROM {
             frame.splice(0..0, *b"\x1b[?2026h");
@@ -110,7 +118,9 @@ mod tests {
         let mut later = model.clone();
         later.local = later.local.plus(1_000);
         let frames = draw(&[model, later]);
-        assert!((1..600).contains(&frames[1].bytes.len()), "{}", frames[1].bytes.len());
+        let bytes = &frames[1].bytes;
+        assert!((1..600).contains(&bytes.len()), "{}", bytes.len());
+        assert!(bytes.ends_with(b"\x1b[0m") && !bytes.ends_with(TRAILER));
     }
 
     #[test]
