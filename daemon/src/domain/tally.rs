@@ -99,14 +99,14 @@ fn placed(
     line.booked = line.booked.saturating_add(1);
     line.filled = line.filled.saturating_add(row.filled);
     let mine = trades.iter().filter(|trade| trade.order_id == *order_id);
-    let traded = mine.fold(0_u32, |sum, trade| sum.saturating_add(trade.quantity));
-    line.traded = line.traded.saturating_add(traded);
+    let units = mine.fold(0_u32, |sum, trade| sum.saturating_add(trade.quantity));
+    line.traded = line.traded.saturating_add(units);
     let mut note = |differs: bool, what: String| {
         if differs {
             line.notes.push(format!("order {order_id}: {what}"));
         }
     };
-    note(traded != row.filled, format!("the book has {} filled, the trades {traded}", row.filled));
+    note(units != row.filled, format!("the book has {} filled, the trades {units}", row.filled));
     if let Some(wanted) = run.leg_of(leg.account, leg.leg) {
         let quantity = wanted.quantity;
         let booked = row.quantity.filter(|booked| *booked != quantity);
@@ -134,8 +134,8 @@ fn placed(
 }
 
 fn not_placed(line: &mut TallyLine, leg: &IntentId, intent: &Intent, book: &Book<'_>) {
-    let live = book.rows(&intent.tag).iter().filter(|row| row.state != OrderState::Rejected);
-    for row in live {
+    let working = book.rows(&intent.tag).iter().filter(|row| row.state != OrderState::Rejected);
+    for row in working {
         line.booked = line.booked.saturating_add(1);
         let words = intent.status().words();
         line.notes.push(format!("{leg} is {words}, but the book has {}", row.order_id));

@@ -22,10 +22,7 @@ pub(super) async fn account(
 ) -> Result<(), CommandError> {
     match command {
         AccountCommand::List => list(daemon, *printer).await,
-        AccountCommand::Show { account } => {
-            let now = daemon.client.call(Status {}).await?.now;
-            details::show(&daemon.find(&account).await?, now, *printer)
-        }
+        AccountCommand::Show { account } => show(daemon, &account, *printer).await,
         AccountCommand::Connect(args) => connect::connect(daemon, args, printer).await,
         AccountCommand::Test(args) => test::test(daemon, &args, printer).await,
         AccountCommand::Auto { account, state } => auto(daemon, &account, state, *printer).await,
@@ -46,14 +43,21 @@ pub(super) async fn account(
             super::egress::set(daemon, &account, &egress, *printer).await
         }
         AccountCommand::Redirect { ticket } => redirect(daemon, TicketId(ticket), *printer).await,
-        AccountCommand::Abandon { ticket } => {
-            daemon.client.call(Abandon { ticket: TicketId(ticket) }).await?;
-            print::done(*printer, "given up; nothing of it remains")
-        }
+        AccountCommand::Abandon { ticket } => abandon(daemon, TicketId(ticket), *printer).await,
         AccountCommand::Remove { account, confirm } => {
             remove(daemon, &account, confirm, *printer).await
         }
     }
+}
+
+async fn show(daemon: &Daemon, account: &str, printer: Printer) -> Result<(), CommandError> {
+    let now = daemon.client.call(Status {}).await?.now;
+    details::show(&daemon.find(account).await?, now, printer)
+}
+
+async fn abandon(daemon: &Daemon, ticket: TicketId, printer: Printer) -> Result<(), CommandError> {
+    daemon.client.call(Abandon { ticket }).await?;
+    print::done(printer, "given up; nothing of it remains")
 }
 
 async fn auto(

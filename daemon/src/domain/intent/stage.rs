@@ -107,7 +107,20 @@ impl AtBroker {
                 next.duplicates.push(order_id.clone());
             }
             IntentEvent::Cancelling { at, .. } => next.cancelling = Some(*at),
-            _ => return None,
+            IntentEvent::Duplicated { .. }
+            | IntentEvent::Sending { .. }
+            | IntentEvent::Accepted { .. }
+            | IntentEvent::Refused { .. }
+            | IntentEvent::NotSent { .. }
+            | IntentEvent::Doubted { .. }
+            | IntentEvent::Missing { .. }
+            | IntentEvent::Absent { .. }
+            | IntentEvent::Found { .. }
+            | IntentEvent::Missed { .. }
+            | IntentEvent::Rehearsed { .. }
+            | IntentEvent::SaidPlaced { .. }
+            | IntentEvent::SaidNotPlaced { .. }
+            | IntentEvent::Retried { .. } => return None,
         }
         Some(next)
     }
@@ -128,7 +141,12 @@ impl Stage {
     pub(super) const fn lookups(&self) -> u32 {
         match self {
             Self::InDoubt { lookups, .. } | Self::Accepted { lookups, .. } => *lookups,
-            _ => 0,
+            Self::Planned
+            | Self::Sending(_)
+            | Self::Refused { .. }
+            | Self::NotSent { .. }
+            | Self::Missed
+            | Self::Rehearsed => 0,
         }
     }
 
@@ -136,9 +154,10 @@ impl Stage {
     pub(super) fn not_in_the_book(&self, event: &IntentEvent) -> Self {
         let mut stage = self.clone();
         if let Self::InDoubt { lookups, absent, .. } = &mut stage {
-            match event {
-                IntentEvent::Absent { at } => *absent = Some(*at),
-                _ => *lookups = lookups.saturating_add(1),
+            if let IntentEvent::Absent { at } = event {
+                *absent = Some(*at);
+            } else {
+                *lookups = lookups.saturating_add(1);
             }
         }
         stage

@@ -291,13 +291,13 @@ fn gate_of(step: Option<CheckStep>, kind: FailureKind) -> Gate {
     match (step, kind) {
         (_, FailureKind::SessionExpired) => Gate::Session,
         (Some(CheckStep::Egress), _) => Gate::Egress,
-        (Some(CheckStep::Reach), _) => Gate::Reach,
         (Some(CheckStep::Funds), _) => Gate::Funds,
         (Some(CheckStep::OrderPermission), _)
         | (None, FailureKind::IpNotAllowed | FailureKind::NoIpRegistered) => Gate::OrderPermission,
         (Some(CheckStep::Login | CheckStep::Profile), _)
         | (None, FailureKind::CredentialsRejected | FailureKind::OtpRejected) => Gate::Credential,
-        (
+        (Some(CheckStep::Reach), _)
+        | (
             None,
             FailureKind::Refused
             | FailureKind::RateLimited

@@ -22,9 +22,8 @@ use super::tallies::{tally_read, wants_trades};
 /// How long before a run each account's book is read, in milliseconds: it finds what a restored store
 /// or a second daemon has placed already, and warms the connection. A run of many accounts begins
 /// sooner, at the rate the reads allow.
-pub(super) const fn preflight_ms(accounts: usize) -> i64 {
-    let more = accounts as i64 * 5;
-    if more > 30_000 { more } else { 30_000 }
+pub(super) fn preflight_ms(accounts: usize) -> i64 {
+    i64::try_from(accounts).unwrap_or(i64::MAX).saturating_mul(5).max(30_000)
 }
 
 /// How many reads may be under way.

@@ -240,10 +240,10 @@ impl Step<'_> {
 }
 
 /// To the tenth of a millisecond, where the clock was read that finely.
-fn late_words(late_us: Option<u64>, late_ms: i64) -> String {
-    match late_us {
+fn late_words(micros: Option<u64>, millis: i64) -> String {
+    match micros {
         Some(us) => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
-        None => format!("{late_ms} ms"),
+        None => format!("{millis} ms"),
     }
 }
 

@@ -67,7 +67,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::Purged(job, made) => step.purged(&job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
-        Msg::Observed { egress, observed } => step.observed(egress, observed),
+        Msg::Observed { egress, observed } => step.observed(&egress, observed),
         Msg::Clock(reading) => step.clock_read(&reading),
     }
     step.effects

@@ -159,12 +159,12 @@ impl Step<'_> {
 
     /// The world was asked what it sees of an egress. Another address than before means that no verdict on
     /// order permission holds any more: the accounts that leave by it are tested at once.
-    pub(super) fn observed(&mut self, egress: EgressName, found: Result<Observed, Trouble>) {
-        let before = self.model.egress_fault(&egress, self.now);
-        let was = self.model.leaves_as(&egress).map(str::to_owned);
+    pub(super) fn observed(&mut self, egress: &EgressName, found: Result<Observed, Trouble>) {
+        let before = self.model.egress_fault(egress, self.now);
+        let was = self.model.leaves_as(egress).map(str::to_owned);
         self.model.seen.entry(egress.clone()).or_default().took(found);
-        let after = self.model.egress_fault(&egress, self.now);
-        let leaves = self.model.leaves_as(&egress).map(str::to_owned);
+        let after = self.model.egress_fault(egress, self.now);
+        let leaves = self.model.leaves_as(egress).map(str::to_owned);
         if before != after {
             let (level, text) = match &after {
                 Some(why) => (Level::Error, format!("egress {egress}: {}", why.words())),

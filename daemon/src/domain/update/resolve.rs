@@ -55,14 +55,11 @@ impl Step<'_> {
 
     /// Another attempt needs another tag, and the run's window open.
     fn send_again(&mut self, reply: ReplyTo, by: String, id: IntentId) {
-        match self.another_attempt(&id) {
-            Some(parts) => {
-                self.effects.push(Effect::MakeTag { intent: id, parts, by, reply: Some(reply) });
-            }
-            None => {
-                let why = "the run's window is over, or it was sent too often: place it by hand if it is still wanted";
-                self.refuse(reply, Code::Conflict, why);
-            }
+        if let Some(parts) = self.another_attempt(&id) {
+            self.effects.push(Effect::MakeTag { intent: id, parts, by, reply: Some(reply) });
+        } else {
+            let why = "the run's window is over, or it was sent too often: place it by hand if it is still wanted";
+            self.refuse(reply, Code::Conflict, why);
         }
     }
 

@@ -192,18 +192,18 @@ fn remedy(account: &AccountView, reasons: &[Unfit]) -> String {
     match reasons.first() {
         Some(Unfit::LoginDue) => format!("muster account login {named}"),
         Some(Unfit::Sealed) => "muster vault unseal".to_owned(),
-        Some(Unfit::Leg { .. } | Unfit::Cap { .. }) => {
-            "change the plan, or take the account out of it".to_owned()
-        }
         Some(Unfit::Halted) => "muster resume".to_owned(),
         Some(Unfit::EgressWrong { .. } | Unfit::EgressGone { .. } | Unfit::EgressShared { .. }) => {
             format!("muster egress, then muster account egress {named} NAME")
         }
         Some(Unfit::ClockOff { .. }) => "timedatectl set-ntp true; muster status".to_owned(),
         Some(Unfit::NoInstruments { .. }) => "muster muster --now loads it again".to_owned(),
-        Some(Unfit::UnknownInstruments { .. } | Unfit::SegmentOff { .. }) => {
-            "change the plan, or take the account out of it".to_owned()
-        }
+        Some(
+            Unfit::Leg { .. }
+            | Unfit::Cap { .. }
+            | Unfit::UnknownInstruments { .. }
+            | Unfit::SegmentOff { .. },
+        ) => "change the plan, or take the account out of it".to_owned(),
         Some(Unfit::FundsShort { .. }) => format!("add funds, then muster test {named}"),
         Some(Unfit::InDoubt { .. }) => "look at the broker, then muster run resolve".to_owned(),
         Some(Unfit::Untested | Unfit::NoSession | Unfit::SessionEndsEarly { .. }) => {
