@@ -47,6 +47,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// Waits until the daemon listens, which is after it opened the vault.
+#[expect(clippy::zombie_processes, reason = "whoever started it waits for it")]
 fn started(folder: &Path) -> Child {
     let told = std::os::unix::net::UnixDatagram::bind(folder.join("notify")).unwrap();
     told.set_read_timeout(Some(std::time::Duration::from_secs(120))).unwrap();

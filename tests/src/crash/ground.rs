@@ -111,7 +111,9 @@ impl Ground {
     ) -> anyhow::Result<(Count, usize)> {
         let runs = self.prepare().await?;
         let (orders, calls) = (self.world.sandbox.orders().len(), self.calls());
-        faults.into_iter().for_each(|fault| self.world.sandbox.arm(fault));
+        for fault in faults {
+            self.world.sandbox.arm(fault);
+        }
         let (mut deaths, mut died) = (deaths.into_iter(), 0);
         let details = loop {
             let death = deaths.next().unwrap_or(Death::Never);

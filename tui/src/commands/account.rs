@@ -35,10 +35,7 @@ pub(super) async fn account(
         AccountCommand::Deactivate { account } => {
             set_active(daemon, &account, Switch::Off, *printer).await
         }
-        AccountCommand::Login { account: Some(account), .. } => {
-            login(daemon, &account, printer).await
-        }
-        AccountCommand::Login { account: None, .. } => links(daemon, *printer).await,
+        AccountCommand::Login { account, .. } => log_in(daemon, account, printer).await,
         AccountCommand::Egress { account, egress } => {
             super::egress::set(daemon, &account, &egress, *printer).await
         }
@@ -47,6 +44,18 @@ pub(super) async fn account(
         AccountCommand::Remove { account, confirm } => {
             remove(daemon, &account, confirm, *printer).await
         }
+    }
+}
+
+/// One account, or everybody who has to.
+async fn log_in(
+    daemon: &mut Daemon,
+    account: Option<String>,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    match account {
+        Some(account) => login(daemon, &account, printer).await,
+        None => links(daemon, *printer).await,
     }
 }
 

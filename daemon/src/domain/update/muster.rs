@@ -173,7 +173,7 @@ impl Step<'_> {
             self.log(self.entry(level, Area::Daemon, text));
         }
         if was != leaves || before != after {
-            self.retest(&egress);
+            self.retest(egress);
         }
         self.publish(Changed::Status);
     }
