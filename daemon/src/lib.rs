@@ -19,3 +19,6 @@ pub mod store;
 pub mod systemd;
 pub mod upkeep;
 pub mod vault;
+
+#[cfg(test)]
+mod tests;

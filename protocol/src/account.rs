@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{CheckView, OrderPermission};
 use crate::failure::FailureKind;
-use crate::ids::{AccountId, EgressName, RunId, UserId};
+use crate::ids::{AccountId, EgressName, Label, RunId, UserId};
 use crate::order::Broker;
 use crate::run::RunCounts;
 use crate::secret::Secret;
@@ -126,6 +126,18 @@ pub enum Unfit {
         /// The verdict.
         permission: OrderPermission,
     },
+    /// An order of the plan cannot be placed for this account.
+    Leg {
+        /// Which leg of the plan as it was frozen, from 1.
+        leg: u8,
+        /// Why.
+        why: String,
+    },
+    /// A cap of the plan would be passed.
+    Cap {
+        /// Which, by how much.
+        why: String,
+    },
     /// The vault is sealed: nothing can be signed in.
     Sealed,
     /// Orders are halted for this person, or for everybody.
@@ -154,6 +166,8 @@ impl Unfit {
                 | OrderPermission::Allowed
                 | OrderPermission::CannotTell { .. } => "order permission unknown".to_owned(),
             },
+            Self::Leg { leg, why } => format!("leg {leg}: {why}"),
+            Self::Cap { why } => format!("cap: {why}"),
             Self::Sealed => "the vault is sealed".to_owned(),
             Self::Halted => "orders are halted".to_owned(),
         }
@@ -204,6 +218,9 @@ pub struct AccountView {
     pub active: bool,
     /// Takes part in runs.
     pub auto_execute: bool,
+    /// What an operator calls it, in order; plans name accounts by these.
+    #[serde(default)]
+    pub labels: Vec<Label>,
     /// One word.
     pub status: AccountStatus,
     /// The order-permission verdict.

@@ -88,6 +88,10 @@ name_type!(
     PlanId, "the plan name", 16
 );
 name_type!(
+    /// A word an operator puts on accounts, by which plans name them.
+    Label, "the label", 24
+);
+name_type!(
     /// A named way out of the server.
     EgressName, "the egress name", 16
 );
@@ -126,7 +130,11 @@ pub struct LegNo(pub u8);
 #[serde(transparent)]
 pub struct Attempt(pub u8);
 
-/// One firing of a plan on one date; written `plan@2026-11-23`.
+/// The most firings of one plan on one date; more have no room in an order's tag.
+pub const MAX_FIRINGS: u8 = 25;
+
+/// One firing of a plan on one date; written `plan@2026-11-23`, and `plan@2026-11-23.2` the second of
+/// that date.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId {
@@ -134,25 +142,41 @@ pub struct RunId {
     pub plan: PlanId,
     /// The trading date, in exchange time.
     pub date: TradingDate,
+    /// Which firing of the plan on this date, from 1 to [`MAX_FIRINGS`].
+    pub firing: u8,
 }
 
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.plan, self.date)
+        write!(f, "{}@{}", self.plan, self.date)?;
+        if self.firing > 1 { write!(f, ".{}", self.firing) } else { Ok(()) }
     }
 }
 
 /// A text that does not name a run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} does not name a run: write PLAN@YYYY-MM-DD")]
+#[error(
+    "{0:?} does not name a run: write PLAN@YYYY-MM-DD, and .2 after it for the second of that date"
+)]
 pub struct InvalidRunId(String);
 
 impl TryFrom<String> for RunId {
     type Error = InvalidRunId;
 
     fn try_from(text: String) -> Result<Self, InvalidRunId> {
-        let parts = text.split_once('@').and_then(|(plan, date)| {
-            Some(Self { plan: plan.parse().ok()?, date: date.parse().ok()? })
+        let parts = text.split_once('@').and_then(|(plan, rest)| {
+            let (date, firing) = match rest.split_once('.') {
+                None => (rest, 1),
+                Some((date, number)) => {
+                    // One way to write each: no sign, no leading zero, never the first.
+                    let plain =
+                        number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
+                    let firing =
+                        number.parse().ok().filter(|n| plain && (2..=MAX_FIRINGS).contains(n))?;
+                    (date, firing)
+                }
+            };
+            Some(Self { plan: plan.parse().ok()?, date: date.parse().ok()?, firing })
         });
         parts.ok_or(InvalidRunId(text))
     }
@@ -222,5 +246,10 @@ mod tests {
         assert_eq!(id.to_string(), "btst@2026-11-23");
         assert!(serde_json::from_str::<RunId>("\"btst\"").is_err());
         assert!(serde_json::from_str::<RunId>("\"btst@2026-13-23\"").is_err());
+        let second: RunId = serde_json::from_str("\"a.b@2026-11-23.2\"").unwrap();
+        assert_eq!((second.firing, second.to_string().as_str()), (2, "a.b@2026-11-23.2"));
+        for bad in ["0", "1", "01", "02", "+2", "26", "300", "", "2.2", "x"] {
+            assert!(RunId::try_from(format!("btst@2026-11-23.{bad}")).is_err(), "{bad}");
+        }
     }
 }

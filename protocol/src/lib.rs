@@ -4,6 +4,7 @@
 //! This crate knows neither the daemon nor the terminal: no store, no HTTP, no screen.
 
 pub mod account;
+pub mod calendar;
 pub mod check;
 pub mod client;
 pub mod conn;
@@ -22,6 +23,8 @@ pub mod request;
 pub mod run;
 pub mod secret;
 pub mod status;
+pub mod tally;
 pub mod time;
+pub mod times;
 pub mod vault;
 pub mod version;

@@ -115,6 +115,17 @@ pub enum Product {
     CarryForward,
 }
 
+impl Product {
+    /// The word for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::Intraday => "intraday",
+            Self::CarryForward => "carry forward",
+        }
+    }
+}
+
 /// How long an order stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +134,16 @@ pub enum Validity {
     Day,
     /// Immediate or cancel.
     Ioc,
+}
+
+impl Validity {
+    /// The word both brokers take.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Ioc => "IOC",
+        }
+    }
 }
 
 /// What price an order is placed at.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::account::Unfit;
 use crate::failure::Explained;
 use crate::ids::{AccountId, IntentId, OrderId, OrderTag, RunId, UserId};
+use crate::money::Paise;
 use crate::order::{Broker, Leg};
-use crate::plan::Mode;
+use crate::plan::{Ambiguity, Mode};
+use crate::tally::TallyCounts;
 use crate::time::Timestamp;
 
 /// Where an intent stands.
@@ -17,8 +19,18 @@ pub enum IntentStatus {
     Planned,
     /// Durable, being sent.
     Sending,
-    /// The broker took it and gave a number.
+    /// The broker took it and gave a number; its order book has not told more yet.
     Accepted,
+    /// Working at the exchange, nothing filled.
+    Open,
+    /// Working at the exchange, some of it filled.
+    PartlyFilled,
+    /// All of it filled.
+    Filled,
+    /// Taken, then rejected by the broker's risk check or the exchange.
+    Rejected,
+    /// Cancelled before all of it was filled.
+    Cancelled,
     /// The broker said no.
     Refused,
     /// It never left: no connection was made.
@@ -33,10 +45,15 @@ pub enum IntentStatus {
 
 impl IntentStatus {
     /// Every status, in the order a board shows them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Planned,
         Self::Sending,
         Self::Accepted,
+        Self::Open,
+        Self::PartlyFilled,
+        Self::Filled,
+        Self::Rejected,
+        Self::Cancelled,
         Self::Refused,
         Self::NotSent,
         Self::InDoubt,
@@ -50,6 +67,11 @@ impl IntentStatus {
             Self::Planned => "planned",
             Self::Sending => "sending",
             Self::Accepted => "accepted",
+            Self::Open => "open",
+            Self::PartlyFilled => "partly filled",
+            Self::Filled => "filled",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
             Self::Refused => "refused",
             Self::NotSent => "not sent",
             Self::InDoubt => "IN DOUBT",
@@ -58,12 +80,45 @@ impl IntentStatus {
         }
     }
 
-    /// True when nothing more will happen to it by itself, in doubt excluded.
+    /// True when its sending is over: it is at the broker, or never will be. In doubt is not.
     pub const fn is_settled(self) -> bool {
         match self {
             Self::Planned | Self::Sending | Self::InDoubt => false,
-            Self::Accepted | Self::Refused | Self::NotSent | Self::Missed | Self::Rehearsed => true,
+            Self::Accepted
+            | Self::Open
+            | Self::PartlyFilled
+            | Self::Filled
+            | Self::Rejected
+            | Self::Cancelled
+            | Self::Refused
+            | Self::NotSent
+            | Self::Missed
+            | Self::Rehearsed => true,
         }
+    }
+
+    /// True when the broker took it, whatever became of it there.
+    pub const fn is_placed(self) -> bool {
+        match self {
+            Self::Accepted
+            | Self::Open
+            | Self::PartlyFilled
+            | Self::Filled
+            | Self::Rejected
+            | Self::Cancelled => true,
+            Self::Planned
+            | Self::Sending
+            | Self::Refused
+            | Self::NotSent
+            | Self::InDoubt
+            | Self::Missed
+            | Self::Rehearsed => false,
+        }
+    }
+
+    /// True when the broker has it and something may still become of it there.
+    pub const fn is_working(self) -> bool {
+        matches!(self, Self::Accepted | Self::Open | Self::PartlyFilled)
     }
 }
 
@@ -75,6 +130,11 @@ pub struct RunCounts {
     pub planned: u32,
     pub sending: u32,
     pub accepted: u32,
+    pub open: u32,
+    pub partly_filled: u32,
+    pub filled: u32,
+    pub rejected: u32,
+    pub cancelled: u32,
     pub refused: u32,
     pub not_sent: u32,
     pub in_doubt: u32,
@@ -105,11 +165,22 @@ impl RunCounts {
         IntentStatus::ALL.into_iter().map(|status| self.of(status)).sum()
     }
 
+    /// Those the broker took, whatever became of them there.
+    pub fn placed(self) -> u32 {
+        let placed = IntentStatus::ALL.into_iter().filter(|status| status.is_placed());
+        placed.map(|status| self.of(status)).sum()
+    }
+
     const fn slot(&mut self, status: IntentStatus) -> &mut u32 {
         match status {
             IntentStatus::Planned => &mut self.planned,
             IntentStatus::Sending => &mut self.sending,
             IntentStatus::Accepted => &mut self.accepted,
+            IntentStatus::Open => &mut self.open,
+            IntentStatus::PartlyFilled => &mut self.partly_filled,
+            IntentStatus::Filled => &mut self.filled,
+            IntentStatus::Rejected => &mut self.rejected,
+            IntentStatus::Cancelled => &mut self.cancelled,
             IntentStatus::Refused => &mut self.refused,
             IntentStatus::NotSent => &mut self.not_sent,
             IntentStatus::InDoubt => &mut self.in_doubt,
@@ -180,12 +251,18 @@ pub struct RunView {
     pub hash: String,
     /// The frozen legs.
     pub legs: Vec<Leg>,
+    /// What happens to an order that is proven not to be at the broker.
+    #[serde(default)]
+    pub ambiguity: Ambiguity,
     /// How many accounts take part.
     pub accounts: u32,
     /// Who does not, and why.
     pub left_out: Vec<LeftOut>,
     /// How the intents stand.
     pub counts: RunCounts,
+    /// How our records agreed with the brokers' books, once both were compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<TallyCounts>,
 }
 
 /// One intent.
@@ -197,8 +274,11 @@ pub struct IntentView {
     pub user: UserId,
     /// Where.
     pub broker: Broker,
-    /// What is ordered.
+    /// What is ordered, with the account's quantity.
     pub leg: Leg,
+    /// The broker's name of what is ordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broker_symbol: Option<String>,
     /// Where it stands.
     pub status: IntentStatus,
     /// The tag it was or is being sent with.
@@ -216,6 +296,21 @@ pub struct IntentView {
     /// How often it was looked up in the broker's order book since it came in doubt.
     #[serde(default)]
     pub lookups: u32,
+    /// Units filled, by the order book.
+    #[serde(default)]
+    pub filled: u32,
+    /// The average price of what was filled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<Paise>,
+    /// The broker's text about the order in its book, for example why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub book_says: Option<String>,
+    /// In doubt: since when it is proven that the broker does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_since: Option<Timestamp>,
+    /// Further orders of the same intent at the broker: DUPLICATE.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<OrderId>,
     /// The refusal, if it was refused, not sent, or in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Explained>,

@@ -142,6 +142,9 @@ pub struct StatusView {
     pub market: MarketPhase,
     /// The last date the holiday data covers.
     pub calendar_until: TradingDate,
+    /// Said from 30 days before the holiday data ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar_warning: Option<String>,
     /// The halts in force.
     #[serde(default)]
     pub halts: Vec<HaltScope>,

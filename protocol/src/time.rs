@@ -139,6 +139,9 @@ impl From<Timestamp> for String {
 pub struct TimeOfDay(i64);
 
 impl TimeOfDay {
+    /// The last second of the day.
+    pub const LAST: Self = Self(DAY - SECOND);
+
     /// The time of day `hour:minute`; wraps past 24 hours.
     pub const fn hm(hour: i64, minute: i64) -> Self {
         Self((hour * 60 + minute).rem_euclid(24 * 60) * MINUTE)
@@ -147,6 +150,12 @@ impl TimeOfDay {
     /// Milliseconds after midnight.
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// The time `millis` later on the same day: at most its last second.
+    #[must_use]
+    pub fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis).clamp(0, Self::LAST.0))
     }
 }
 

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod backup;
+mod books;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]

@@ -52,7 +52,7 @@ async fn a_subscriber_gets_every_number_and_ends_where_a_snapshot_begins() -> an
     let start = wire.call(&Subscribe { journal_tail: 1_000 }).await??;
     world.connect_all().await?;
     let details = fire(&world).await?;
-    assert_eq!(details.run.counts.accepted, 8);
+    assert_eq!(details.run.counts.placed(), 8);
     let (mut seq, mut journal, mut closed) = (start.seq, start.snapshot.journal, false);
     let mut accepted = 0;
     while !closed || accepted < 8 {
@@ -139,7 +139,7 @@ async fn who_never_reads_delays_no_run() -> anyhow::Result<()> {
     let deaf = deaf(&world).await?;
     flood(&world).await?;
     let details = fire(&world).await?;
-    assert_eq!(details.run.counts.accepted, 40, "{:?}", details.run);
+    assert_eq!(details.run.counts.placed(), 40, "{:?}", details.run);
     assert_eq!(tally(&details.intents, &world.sandbox.orders()), Tally::default());
     let fired = details.run.fired_at.context("it fired")?;
     let late = fired.since(details.run.fire_at);
@@ -148,7 +148,7 @@ async fn who_never_reads_delays_no_run() -> anyhow::Result<()> {
     for mut wire in deaf {
         if let Ok((_, snapshot)) = resynced(&mut wire).await {
             let run = snapshot.runs.first().context("no run")?;
-            assert_eq!((&run.state, run.counts.accepted), (&RunState::Closed, 40));
+            assert_eq!((&run.state, run.counts.placed()), (&RunState::Closed, 40));
         } else {
             assert!(wire.is_closed(), "neither a snapshot nor the end");
         }

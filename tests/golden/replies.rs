@@ -11,10 +11,11 @@ use muster_protocol::reply::{
     BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, ListAccounts,
-    ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, SetActive,
-    SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, LabelAccounts,
+    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, QueryReport,
+    Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume,
+    Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
+    TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::status::{AuditHead, HoldReason, StatusView};
@@ -24,7 +25,7 @@ use muster_protocol::version::ProtocolVersion;
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, entry, fresh_account, intent, plan, run, status, user,
+    HASH, TICKET, account, at, entry, fresh_account, intent, plan, report, run, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -73,7 +74,11 @@ fn unfit_after(reason: Option<&Unfit>) -> Option<Unfit> {
         Some(Unfit::SessionEndsEarly { .. }) => Unfit::OrderPermission {
             permission: OrderPermission::Refused { seen: Some("198.51.100.4".to_owned()) },
         },
-        Some(Unfit::OrderPermission { .. }) => Unfit::Sealed,
+        Some(Unfit::OrderPermission { .. }) => {
+            Unfit::Leg { leg: 2, why: "20 is no multiple of the lot of 75".to_owned() }
+        }
+        Some(Unfit::Leg { .. }) => Unfit::Cap { why: "5 orders, at most 4".to_owned() },
+        Some(Unfit::Cap { .. }) => Unfit::Sealed,
         Some(Unfit::Sealed) => Unfit::Halted,
         Some(Unfit::Halted) => return None,
     })
@@ -131,6 +136,7 @@ fn accounts(lines: &mut Lines) {
     lines.answer::<TestAccounts>(&touched);
     lines.answer::<SetActive>(&touched);
     lines.answer::<SetAutoExecute>(&touched);
+    lines.answer::<LabelAccounts>(&touched);
     lines.answer::<RemoveAccount>(&Done {});
 }
 
@@ -147,6 +153,7 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<ResolveIntent>(&Done {});
     lines.answer::<Halt>(&Done {});
+    lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
     lines.answer::<QueryJournal>(&vec![entry(true), entry(false)]);
 }

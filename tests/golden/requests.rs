@@ -11,10 +11,10 @@ use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
     Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal, Selection,
-    SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal,
-    UpgradeKdf,
+    LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal,
+    QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent,
+    Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect,
+    Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -65,6 +65,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::TestAccounts(call) => line(id, call),
         Request::SetActive(call) => line(id, call),
         Request::SetAutoExecute(call) => line(id, call),
+        Request::LabelAccounts(call) => line(id, call),
         Request::RemoveAccount(call) => line(id, call),
         Request::PutPlan(call) => line(id, call),
         Request::ArmPlan(call) => line(id, call),
@@ -74,6 +75,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::ShowRun(call) => line(id, call),
         Request::ResolveIntent(call) => line(id, call),
         Request::Halt(call) => line(id, call),
+        Request::QueryReport(call) => line(id, call),
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
@@ -123,6 +125,12 @@ fn accounts(lines: &mut Lines) {
     lines.say(&TestAccounts { accounts: Selection::All });
     lines.say(&SetActive { accounts: Selection::Ids(vec![AccountId(7)]), on: false });
     lines.say(&SetAutoExecute { accounts: Selection::All, on: true });
+    let label = |text: &str| vec![text.parse().unwrap()];
+    lines.say(&LabelAccounts {
+        accounts: Selection::All,
+        add: label("family"),
+        remove: label("old"),
+    });
     lines.say(&RemoveAccount { account: AccountId(7), confirm: user() });
 }
 
@@ -138,8 +146,9 @@ fn plans_and_runs(lines: &mut Lines) {
     for verdict in [found, Verdict::NotPlaced, Verdict::SendAgain] {
         lines.say(&ResolveIntent { intent: intent.clone(), verdict });
     }
-    lines.say(&Halt { scope: HaltScope::All });
-    lines.say(&Halt { scope: HaltScope::User(user()) });
+    lines.say(&Halt { scope: HaltScope::All, cancel_open: true });
+    lines.say(&Halt { scope: HaltScope::User(user()), cancel_open: false });
+    lines.say(&QueryReport { date: Some(run_id().date) });
     lines.say(&Resume { scope: HaltScope::Plan(spec().name) });
     lines.say(&QueryJournal { after: 0, limit: 10, filter: JournalFilter::default() });
     let filter = JournalFilter {

@@ -14,11 +14,14 @@ use muster_protocol::ids::{
 };
 use muster_protocol::money::{Paise, Quantity};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
-use muster_protocol::plan::{Mode, PlanSpec, PlanView};
+use muster_protocol::plan::{
+    Ambiguity, Caps, Finding, Mode, PlanSpec, PlanView, Share, Takers, Weight,
+};
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
 use muster_protocol::status::{
-    EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
+    AuditHead, EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
 };
+use muster_protocol::tally::{DailyReport, RunReport, TallyCounts, TallyLine, TallyVerdict};
 use muster_protocol::time::{TimeOfDay, Timestamp, TradingDate, Weekday};
 
 pub(crate) const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -47,6 +50,7 @@ pub(crate) fn status() -> StatusView {
         vault: VaultState::Open,
         market: MarketPhase::Open,
         calendar_until: date(),
+        calendar_warning: None,
         halts: vec![HaltScope::User(user())],
         next_run: Some(NextRun {
             plan: "btst".parse().unwrap(),
@@ -82,9 +86,24 @@ pub(crate) fn leg(price: PriceRule) -> Leg {
 pub(crate) fn spec() -> PlanSpec {
     PlanSpec {
         name: "btst".parse().unwrap(),
-        at: TimeOfDay::hm(15, 10),
-        window_until: TimeOfDay::hm(15, 14),
+        at: [TimeOfDay::hm(9, 20), TimeOfDay::hm(15, 10)].into_iter().collect(),
+        window_until: [TimeOfDay::hm(9, 25), TimeOfDay::hm(15, 14)].into_iter().collect(),
         weekdays: vec![Weekday::Mon, Weekday::Fri],
+        special_sessions: false,
+        accounts: Takers::Labels(vec!["family".parse().unwrap()]),
+        multiplier: 2,
+        caps: Caps { orders: Some(4), quantity: None, value: None },
+        shares: vec![Share {
+            accounts: Takers::Ids(vec![AccountId(7)]),
+            multiplier: Some(3),
+            caps: Caps {
+                orders: None,
+                quantity: Some(Quantity::try_from(100).unwrap()),
+                value: Some(Paise(10_000_000)),
+            },
+        }],
+        sells_first: true,
+        ambiguity: Ambiguity::ResendOnce,
         legs: vec![leg(PriceRule::Limit { price: Paise(84_215) }), leg(PriceRule::Market)],
     }
 }
@@ -96,6 +115,13 @@ pub(crate) fn plan() -> PlanView {
         hash: HASH.to_owned(),
         next_fire: Some(at("15:10:00")),
         no_fire_because: None,
+        unchanged_run: Some(run_id()),
+        findings: vec![Finding {
+            weight: Weight::Warning,
+            leg: Some(1),
+            broker: Some(Broker::Zerodha),
+            text: "the list has not come".to_owned(),
+        }],
     }
 }
 
@@ -139,6 +165,7 @@ pub(crate) fn account() -> AccountView {
         egress: "main".parse().unwrap(),
         active: true,
         auto_execute: true,
+        labels: vec!["family".parse().unwrap()],
         status: AccountStatus::Active,
         permission: OrderPermission::Allowed,
         permission_at: Some(at("11:00:01")),
@@ -190,6 +217,7 @@ pub(crate) fn run(state: RunState) -> RunView {
         closed_at: Some(at("15:10:02")),
         hash: HASH.to_owned(),
         legs: spec().legs,
+        ambiguity: Ambiguity::Hold,
         accounts: 1,
         left_out: vec![LeftOut {
             account: AccountId(8),
@@ -198,6 +226,7 @@ pub(crate) fn run(state: RunState) -> RunView {
             reasons: vec![Unfit::LoginDue],
         }],
         counts: counts(),
+        tally: Some(TallyCounts { pass: 1, diff: 0, unknown: 1 }),
     }
 }
 
@@ -207,12 +236,18 @@ pub(crate) fn intent(status: IntentStatus) -> IntentView {
         user: user(),
         broker: Broker::Zerodha,
         leg: leg(PriceRule::Market),
+        broker_symbol: Some("SBIN".to_owned()),
         status,
         tag: Some(OrderTag("1YD0100070111ABCDEF".to_owned())),
         order_id: Some(OrderId("1953341975595868160".to_owned())),
         sent_at: Some(at("15:10:00.010")),
         took_ms: Some(55),
         lookups: 1,
+        filled: 12,
+        average: Some(Paise(84_210)),
+        book_says: Some("partly filled".to_owned()),
+        absent_since: Some(at("15:10:34")),
+        duplicates: vec![OrderId("1953341975595868161".to_owned())],
         failure: Some(explained()),
     }
 }
@@ -233,3 +268,36 @@ pub(crate) fn entry(full: bool) -> JournalEntry {
 }
 
 pub(crate) const TICKET: TicketId = TicketId(1_795_415_400_001);
+
+pub(crate) fn report() -> DailyReport {
+    let line = |verdict| TallyLine {
+        account: AccountId(7),
+        user: user(),
+        broker: Broker::Zerodha,
+        verdict,
+        placed: 2,
+        booked: 2,
+        filled: 32,
+        traded: 32,
+        notes: vec!["1 order is still in doubt".to_owned()],
+    };
+    let run = RunReport {
+        id: run_id(),
+        mode: Mode::Live,
+        state: RunState::Closed,
+        hash: HASH.to_owned(),
+        counts: counts(),
+        left_out: 1,
+        tallied_at: Some(at("15:45:02")),
+        tally: TallyVerdict::ALL.map(line).into(),
+    };
+    DailyReport {
+        date: run_id().date,
+        at: at("16:00:00"),
+        runs: vec![run],
+        in_doubt: 1,
+        held: None,
+        halts: vec!["user asha.k".to_owned()],
+        audit: AuditHead { entries: 7, hash: HASH.to_owned() },
+    }
+}

@@ -41,6 +41,7 @@ const WORDS: Names = &[
     "muster_protocol::request",
     "muster_protocol::run",
     "muster_protocol::status",
+    "muster_protocol::tally",
     "muster_protocol::time",
     "muster_protocol::vault",
     "muster_protocol::version",
@@ -83,6 +84,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("cli", ALL, &[ALL]),
     row("daemon", ALL, &[ALL]),
     row("upkeep", ALL, &[ALL]),
+    row("tests", ALL, &[ALL]),
     row("config", &["domain"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
     row("passphrase", &[], &[ERRORS, WIPED, &["rustix"]]),
     // Pure: no clock, no IO, no randomness.
@@ -120,7 +122,12 @@ const DAEMON_LAYERS: &[Layer] = &[
         "custody",
         &["vault", "store", "credential"],
         &[
-            &["muster_protocol::ids", "muster_protocol::status", "muster_protocol::time"],
+            &[
+                "muster_protocol::ids",
+                "muster_protocol::status",
+                "muster_protocol::tally",
+                "muster_protocol::time",
+            ],
             &["muster_protocol::order", "muster_protocol::failure"],
             &["muster_protocol::secret", "muster_protocol::vault"],
             ERRORS,

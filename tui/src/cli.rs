@@ -65,9 +65,14 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Vault(VaultCommand),
     /// Stops every order from leaving, or one user's or plan's, until it is resumed.
-    Halt(ScopeArgs),
+    Halt(HaltArgs),
     /// Ends a halt.
     Resume(ScopeArgs),
+    /// What a day came to: its runs, their tallies, and the head of the audit chain.
+    Report {
+        /// Which day, for example 2026-11-23; today if none is named.
+        date: Option<String>,
+    },
     /// Writes the manual pages into a folder.
     Man {
         /// The folder.
@@ -104,6 +109,16 @@ pub(crate) enum Slot {
     Passphrase,
     Key,
     Recovery,
+}
+
+/// What is halted, and whether what is open is cancelled.
+#[derive(Debug, Args)]
+pub(crate) struct HaltArgs {
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Also cancel the orders of today's runs that are open at the brokers.
+    #[arg(long)]
+    pub(crate) cancel_open: bool,
 }
 
 /// What a halt is for; everything, if nothing is named.

@@ -8,6 +8,7 @@ mod journal;
 mod plan;
 mod print;
 mod prompt;
+mod report;
 mod run;
 mod status;
 mod test;
@@ -71,6 +72,7 @@ pub(crate) async fn perform(
         Command::Vault(command) => vault::vault(&daemon, command, *printer).await,
         Command::Run(command) => run::run(&daemon, command, printer).await,
         Command::Halt(args) => halt::halt(&daemon, args, printer).await,
+        Command::Report { date } => report::report(&daemon, date, *printer).await,
         Command::Resume(args) => halt::resume(&daemon, args, printer).await,
     }
 }

@@ -2,7 +2,40 @@
 
 use muster_protocol::ids::{OrderId, OrderTag};
 
+use muster_protocol::order::Side;
+
 use super::BookRow;
+use crate::domain::book::OrderState;
+
+/// The words both brokers use for an order that has come to its end (Angel One's order status list,
+/// Kite's order statuses; `cancelled amo` and `cancelled after market order` were seen on real
+/// accounts), and for one that the exchange works on. The lists are open-ended: what is not here is on
+/// its way and will be read again.
+const STATES: [(&str, OrderState); 12] = [
+    ("complete", OrderState::Filled),
+    ("rejected", OrderState::Rejected),
+    ("cancelled", OrderState::Cancelled),
+    ("cancelled amo", OrderState::Cancelled),
+    ("cancelled after market order", OrderState::Cancelled),
+    ("open", OrderState::Open),
+    ("trigger pending", OrderState::Open),
+    ("modified", OrderState::Open),
+    ("modify pending", OrderState::Open),
+    ("cancel pending", OrderState::Open),
+    ("not modified", OrderState::Open),
+    ("not cancelled", OrderState::Open),
+];
+
+/// What a broker's word for an order's state means.
+pub(super) fn state(word: &str) -> OrderState {
+    let known = STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim()));
+    known.map_or(OrderState::Pending, |(_, state)| *state)
+}
+
+/// Buy or sell, by the word both brokers use.
+pub(super) fn side(word: &str) -> Option<Side> {
+    [Side::Buy, Side::Sell].into_iter().find(|side| side.code().eq_ignore_ascii_case(word.trim()))
+}
 
 /// The part of a tag before the attempt: all attempts of an intent share it.
 pub const TAG_PREFIX: usize = 11;
@@ -28,9 +61,12 @@ mod tests {
         BookRow {
             order_id: OrderId("1".to_owned()),
             tags: tags.iter().map(|&t| t.to_owned()).collect(),
+            state: OrderState::Open,
             status: "open".to_owned(),
             filled: 0,
             quantity: None,
+            average: None,
+            side: None,
             text: None,
         }
     }
@@ -46,6 +82,20 @@ mod tests {
         ];
         assert_eq!(matching(book.clone(), &tag).len(), 2);
         assert!(matching(book, &OrderTag(String::new())).is_empty());
+    }
+
+    #[test]
+    fn a_word_nobody_knows_is_no_end() {
+        for (word, state_of) in STATES {
+            assert_eq!((state(word), state(&word.to_uppercase())), (state_of, state_of));
+        }
+        for word in ["", "put order req received", "validation pending", "open pending", "done?"] {
+            assert_eq!(state(word), OrderState::Pending, "{word}");
+        }
+        assert_eq!(
+            (side("buy"), side("SELL"), side("")),
+            (Some(Side::Buy), Some(Side::Sell), None)
+        );
     }
 
     #[test]

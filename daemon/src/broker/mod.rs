@@ -25,12 +25,14 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use muster_protocol::check::OrderPermission;
 use muster_protocol::ids::{OrderId, OrderTag};
-use muster_protocol::money::{Paise, Quantity};
+use muster_protocol::money::Paise;
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::time::Timestamp;
 
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::domain::instrument::Instrument;
+
+pub use crate::domain::book::{BookRow, Trade};
 
 pub use self::book::TAG_PREFIX;
 pub use self::error::BrokerError;
@@ -104,23 +106,6 @@ pub struct Order {
     pub tag: OrderTag,
 }
 
-/// A row of the broker's order book.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookRow {
-    /// The broker's number.
-    pub order_id: OrderId,
-    /// Every tag the row carries, ours among them if it is ours.
-    pub tags: Vec<String>,
-    /// The broker's word for its state, lower case.
-    pub status: String,
-    /// Units filled so far.
-    pub filled: u32,
-    /// Units ordered.
-    pub quantity: Option<Quantity>,
-    /// The broker's text about it, for example why it was rejected; scrubbed.
-    pub text: Option<String>,
-}
-
 /// One broker through one egress. Calls are never repeated inside; a call takes at most the
 /// configured timeout. On a write, anything but a proven refusal is [`FailureKind::InDoubt`].
 ///
@@ -160,6 +145,9 @@ pub trait Adapter: Send + Sync {
 
     /// Today's orders of the account, also those placed elsewhere. Unsorted; may lag.
     async fn order_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError>;
+
+    /// Today's trades of the account, also of orders placed elsewhere. Unsorted; may lag.
+    async fn trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError>;
 
     /// The rows whose tag begins with the tag's part before the attempt ([`Self::order_book`], filtered).
     async fn find_by_tag(

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use muster_protocol::account::{AccountStatus, Fitness, PastCheck, Unfit};
 use muster_protocol::check::OrderPermission;
-use muster_protocol::ids::{AccountId, EgressName, RunId, UserId};
+use muster_protocol::ids::{AccountId, EgressName, Label, RunId, UserId};
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,13 @@ pub enum AccountEvent {
         /// When.
         at: Timestamp,
     },
+    /// Got other labels.
+    Labelled {
+        /// All it has from now on, in order.
+        labels: Vec<Label>,
+        /// When.
+        at: Timestamp,
+    },
     /// Forgotten, with its credential.
     Removed {
         /// When.
@@ -84,6 +91,8 @@ pub struct Account {
     pub active: bool,
     /// Takes part in runs.
     pub auto_execute: bool,
+    /// What an operator calls it, in order.
+    pub labels: Vec<Label>,
     /// The broker session.
     pub session: Session,
     /// The order-permission verdict since credential or egress last changed.
@@ -112,6 +121,7 @@ impl Account {
                 AccountEvent::Replaced { .. } => illegal("none", "replaced"),
                 AccountEvent::Active { .. } => illegal("none", "active"),
                 AccountEvent::AutoExecute { .. } => illegal("none", "auto-execute"),
+                AccountEvent::Labelled { .. } => illegal("none", "labelled"),
                 AccountEvent::Removed { .. } => illegal("none", "removed"),
             };
         };
@@ -120,10 +130,16 @@ impl Account {
             AccountEvent::Connected { .. } => return illegal("kept", "connected"),
             AccountEvent::Replaced { identity, at } => {
                 let fresh = Self::connected(&this.user, this.broker, identity, *at);
-                account = Self { active: this.active, auto_execute: this.auto_execute, ..fresh };
+                account = Self {
+                    active: this.active,
+                    auto_execute: this.auto_execute,
+                    labels: account.labels,
+                    ..fresh
+                };
             }
             AccountEvent::Active { on, .. } => account.active = *on,
             AccountEvent::AutoExecute { on, .. } => account.auto_execute = *on,
+            AccountEvent::Labelled { labels, .. } => account.labels.clone_from(labels),
             AccountEvent::Removed { .. } => return Ok(None),
         }
         Ok(Some(account))
@@ -137,6 +153,7 @@ impl Account {
             connected_at: at,
             active: true,
             auto_execute: false,
+            labels: Vec::new(),
             session: Session::None,
             permission: OrderPermission::Untested,
             permission_at: None,

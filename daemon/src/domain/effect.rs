@@ -6,7 +6,7 @@ use muster_protocol::check::CheckTarget;
 use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::frame::Failure;
 use muster_protocol::ids::{
-    AccountId, EgressName, IntentId, OrderTag, PlanId, RunId, TicketId, UserId,
+    AccountId, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::reply::{BackedUp, Ticket};
@@ -45,19 +45,28 @@ pub enum Effect {
         parts: TagParts,
         /// Who wants it sent again.
         by: String,
-        /// Who waits for the reply.
-        reply: ReplyTo,
+        /// Who waits for the reply, if anybody.
+        reply: Option<ReplyTo>,
     },
     /// Send an order: its record is durable.
     Send(SendJob),
-    /// Read an account's order book for these intents.
-    LookUp {
+    /// Read an account's order book.
+    ReadBook {
         /// Which account.
         account: AccountId,
         /// Whose, where, through which egress.
         route: Route,
-        /// The intents and their tags.
-        intents: Vec<(IntentId, OrderTag)>,
+        /// Its trades as well.
+        trades: bool,
+    },
+    /// Cancel an order, once: that it is asked for is durable.
+    Cancel {
+        /// Which.
+        intent: IntentId,
+        /// Whose, where, through which egress.
+        route: Route,
+        /// The broker's number.
+        order_id: OrderId,
     },
     /// Try a peer's secret for what it is to do.
     DeriveKeys {

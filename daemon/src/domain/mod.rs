@@ -3,7 +3,9 @@
 //! and at replay alike.
 #![warn(clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
+pub mod absence;
 pub mod account;
+pub mod book;
 pub mod calendar;
 pub mod check;
 pub mod effect;
@@ -12,18 +14,22 @@ pub mod instrument;
 pub mod intent;
 pub mod keyring;
 pub mod limits;
-pub mod lookup;
 pub mod model;
 pub mod msg;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod session;
 pub mod settings;
 pub mod tag;
+pub mod tally;
 pub mod update;
+pub mod valid;
 pub mod view;
+pub mod watch;
+pub mod working;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

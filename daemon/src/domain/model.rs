@@ -10,7 +10,7 @@ use muster_protocol::ids::{
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::run::{IntentStatus, RunCounts};
 use muster_protocol::status::{AuditHead, HoldReason, Observed, VaultState};
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::account::Account;
 use super::calendar::Calendar;
@@ -21,84 +21,15 @@ use super::instrument::Instrument;
 use super::intent::Intent;
 use super::keyring::Keyring;
 use super::limits::Spacing;
-use super::lookup::LookUps;
 use super::plan::Plan;
 use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
 use super::session::Session;
+use super::watch::Watches;
+
+pub use super::working::{Deciding, Firing, ListState, NoInstrument, Reading, Ticket, TicketKind};
 
 pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
-
-/// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deciding {
-    /// About a run.
-    Run(RunId),
-    /// About an intent.
-    Intent(IntentId),
-    /// About a session.
-    Session(AccountId),
-}
-
-/// What a ticket is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TicketKind {
-    /// A new account, or a new credential for one.
-    Connect {
-        /// The account whose credential it replaces.
-        replaces: Option<AccountId>,
-    },
-    /// The daily login.
-    Login {
-        /// Which account.
-        account: AccountId,
-    },
-}
-
-/// A connection or login under way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    /// What it is for.
-    pub kind: TicketKind,
-    /// How its calls leave.
-    pub route: Route,
-    /// Its check.
-    pub check: Check,
-    /// When it is forgotten.
-    pub expires: Timestamp,
-    /// The account it is being stored as.
-    pub saving: Option<AccountId>,
-}
-
-/// Where a broker's list of instruments stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListState {
-    /// Asked for.
-    Loading,
-    /// It came: what is not known now is not in it.
-    Loaded,
-    /// It did not come.
-    Failed {
-        /// When it is asked for again.
-        again: Timestamp,
-    },
-}
-
-/// Why an instrument cannot be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoInstrument {
-    /// The broker's list has not come yet.
-    NotLoaded,
-    /// It came, and does not have it.
-    Unknown,
-}
-
-/// The queue of a run that is firing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Firing {
-    /// Accounts with a leg to send, by when they may.
-    pub ready: BTreeSet<(Timestamp, AccountId)>,
-}
 
 /// Everything the daemon knows.
 #[derive(Debug)]
@@ -137,8 +68,16 @@ pub struct Model {
     pub in_flight: BTreeSet<IntentId>,
     /// Each account's spacing of order calls.
     pub spacing: BTreeMap<AccountId, Spacing>,
-    /// Accounts with orders in doubt.
-    pub lookups: BTreeMap<AccountId, LookUps>,
+    /// Derived: runs for which something is still to be done.
+    pub open_runs: BTreeSet<RunId>,
+    /// When each account's order book is read.
+    pub watches: Watches,
+    /// What the books told of runs that are not over.
+    pub readings: BTreeMap<RunId, Reading>,
+    /// Durable: halts under which what is open is cancelled as well.
+    pub cancels: BTreeSet<HaltScope>,
+    /// Cancellations that wait for their account's spacing.
+    pub cancelling: BTreeSet<(Timestamp, IntentId)>,
     /// Today's instruments, by broker and the exchange's symbol.
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
     /// Brokers whose list was asked for: when it is asked for again, or `None` while it is loading.
@@ -182,7 +121,11 @@ impl Model {
             firing: BTreeMap::new(),
             in_flight: BTreeSet::new(),
             spacing: BTreeMap::new(),
-            lookups: BTreeMap::new(),
+            open_runs: BTreeSet::new(),
+            watches: Watches::default(),
+            readings: BTreeMap::new(),
+            cancels: BTreeSet::new(),
+            cancelling: BTreeSet::new(),
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
             observed: BTreeMap::new(),
@@ -203,11 +146,15 @@ impl Model {
             Record::Hold(HoldEvent::Held { reason, .. }) => self.held = Some(*reason),
             Record::Hold(HoldEvent::Released { .. }) => self.held = None,
             // Setting what is set and ending what is not are no errors: both leave what was asked for.
-            Record::Halt { scope, on, .. } => {
+            Record::Halt { scope, on, cancel, .. } => {
                 if *on {
                     self.halts.insert(scope.clone());
                 } else {
                     self.halts.remove(scope);
+                    self.cancels.remove(scope);
+                }
+                if *on && *cancel {
+                    self.cancels.insert(scope.clone());
                 }
             }
             Record::Account(id, event) => {
@@ -233,6 +180,12 @@ impl Model {
                 let next = Run::next(self.runs.get(id), event)?;
                 if let RunEvent::Frozen { .. } = event {
                     self.plan_intents(id, &next);
+                }
+                if next.is_over() {
+                    self.open_runs.remove(id);
+                    self.readings.remove(id);
+                } else {
+                    self.open_runs.insert(id.clone());
                 }
                 self.runs.insert(id.clone(), next);
             }
@@ -269,6 +222,13 @@ impl Model {
                 account.last_run = Some(run_id.clone());
             }
         }
+    }
+
+    /// The number the plan's next firing on this date gets; those that are over keep theirs.
+    pub fn next_firing(&self, plan: &PlanId, date: TradingDate) -> u8 {
+        let run = |firing| RunId { plan: plan.clone(), date, firing };
+        let last = self.runs.range(run(0)..=run(u8::MAX)).next_back();
+        last.map_or(1, |(last, _)| last.firing.saturating_add(1))
     }
 
     /// Why no run can be frozen, fired or sent on now, if so.
@@ -347,9 +307,14 @@ impl Model {
         }
     }
 
+    /// The runs for which something is still to be done.
+    pub fn runs_open(&self) -> impl Iterator<Item = (&RunId, &Run)> {
+        self.open_runs.iter().filter_map(|id| Some((id, self.runs.get(id)?)))
+    }
+
     /// The runs that are firing.
     pub fn firing_runs(&self) -> impl Iterator<Item = (&RunId, &Run)> {
-        self.runs.iter().filter(|(_, run)| matches!(run.stage, Stage::Firing { .. }))
+        self.runs_open().filter(|(_, run)| matches!(run.stage, Stage::Firing { .. }))
     }
 
     /// The accounts, a person's own or all.

@@ -5,7 +5,8 @@ use muster_protocol::failure::Explained;
 use muster_protocol::frame::Failure;
 use muster_protocol::halt::{HaltScope, Verdict};
 use muster_protocol::ids::{
-    AccountId, Attempt, EgressName, IntentId, OrderId, OrderTag, PlanId, RunId, TicketId, UserId,
+    AccountId, Attempt, EgressName, IntentId, Label, OrderId, OrderTag, PlanId, RunId, TicketId,
+    UserId,
 };
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
@@ -15,6 +16,7 @@ use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
+use super::book::{BookRow, Trade};
 use super::effect::BackupJob;
 use super::instrument::Instrument;
 use super::intent::Cause;
@@ -48,8 +50,8 @@ pub enum Msg {
         tag: OrderTag,
         /// Who wants it sent again.
         by: String,
-        /// Who waits for the reply.
-        reply: ReplyTo,
+        /// Who waits for the reply, if anybody.
+        reply: Option<ReplyTo>,
     },
     /// A check's step moved on.
     CheckStep {
@@ -73,11 +75,18 @@ pub enum Msg {
         outcome: Result<OrderId, Cause>,
     },
     /// An account's order book was read.
-    LookedUp {
+    BookRead {
         /// Which account.
         account: AccountId,
-        /// For each intent asked about its order, if the book shows one; or why it could not be read.
-        found: Result<Vec<(IntentId, Option<OrderId>)>, Cause>,
+        /// What it shows, or why it could not be read.
+        read: Result<Read, Cause>,
+    },
+    /// A cancellation was answered.
+    Cancelled {
+        /// Which.
+        intent: IntentId,
+        /// Whether the broker took it.
+        outcome: Result<(), Cause>,
     },
     /// A broker's instruments were loaded.
     Instruments {
@@ -97,6 +106,15 @@ pub enum Msg {
         /// What it saw.
         observed: Observed,
     },
+}
+
+/// What a read of an order book brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// The whole book.
+    pub rows: Vec<BookRow>,
+    /// The trades, if they were asked for, or why they could not be read.
+    pub trades: Option<Result<Vec<Trade>, Cause>>,
 }
 
 /// Why a key task came to nothing.
@@ -153,6 +171,17 @@ pub struct Asked {
     pub ask: Ask,
 }
 
+/// A halt to set or to end.
+#[derive(Debug)]
+pub struct HaltChange {
+    /// Of what.
+    pub scope: HaltScope,
+    /// Set it, or end it.
+    pub on: bool,
+    /// Set it and cancel what is open at the brokers.
+    pub cancel: bool,
+}
+
 /// What can be asked of the model.
 #[derive(Debug)]
 pub enum Ask {
@@ -198,6 +227,15 @@ pub enum Ask {
     SetActive(Selection, bool),
     /// Let accounts take part in runs, or not.
     SetAutoExecute(Selection, bool),
+    /// Put labels on accounts, and take others off.
+    Label {
+        /// Which.
+        accounts: Selection,
+        /// These are put on.
+        add: Vec<Label>,
+        /// These are taken off.
+        remove: Vec<Label>,
+    },
     /// Forget an account.
     Remove {
         /// Which.
@@ -229,7 +267,7 @@ pub enum Ask {
     /// Seal all of a user's again under a new key.
     Reencrypt(UserId),
     /// Set a halt or end it.
-    Halt(HaltScope, bool),
+    Halt(HaltChange),
     /// Settle an order in doubt.
     Resolve {
         /// Which.

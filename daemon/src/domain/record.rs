@@ -46,6 +46,9 @@ pub enum Record {
         scope: HaltScope,
         /// Set, or ended.
         on: bool,
+        /// Set: what is open at the brokers is cancelled as well.
+        #[serde(default)]
+        cancel: bool,
         /// When.
         at: Timestamp,
     },

@@ -1,15 +1,16 @@
 //! A run's life: one firing of a plan on one date.
 //!
 //! ```text
-//! (none) --Frozen--> Frozen --Fired--> Firing --Closed--> Closed
+//! (none) --Frozen--> Frozen --Fired--> Firing --Closed--> Closed --Tallied--> Closed
 //!    \---Missed--> Missed <---Missed--- Frozen
 //! ```
 
 use muster_protocol::account::Unfit;
 use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
-use muster_protocol::plan::Mode;
+use muster_protocol::plan::{Ambiguity, Mode};
 use muster_protocol::run::RunState;
+use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,15 @@ pub struct Participant {
     pub user: UserId,
     /// Where.
     pub broker: Broker,
-    /// The tag of each leg, in the plan's order.
+    /// What each leg's quantity is multiplied by.
+    #[serde(default = "once")]
+    pub multiplier: u32,
+    /// The tag of each leg, in the order they leave in.
     pub tags: Vec<(LegNo, OrderTag)>,
+}
+
+const fn once() -> u32 {
+    1
 }
 
 /// An account that was left out.
@@ -53,7 +61,10 @@ pub struct Fixed {
     pub window_until: Timestamp,
     /// The plan's hash.
     pub hash: String,
-    /// The plan's legs.
+    /// What happens to an order that is proven not to be at the broker.
+    #[serde(default)]
+    pub ambiguity: Ambiguity,
+    /// The plan's legs, in the order they leave in.
     pub legs: Vec<Leg>,
     /// The legs' instruments as each broker's list named them when the run was frozen: a restart in
     /// the middle of a run needs no list.
@@ -85,6 +96,13 @@ pub enum RunEvent {
         /// When.
         at: Timestamp,
     },
+    /// Our records were compared with the brokers' books and trades.
+    Tallied {
+        /// An account a line.
+        lines: Vec<TallyLine>,
+        /// When.
+        at: Timestamp,
+    },
     /// It did not happen.
     Missed {
         /// What would have been, without participants.
@@ -102,9 +120,19 @@ impl RunEvent {
             Self::Frozen { .. } => "frozen",
             Self::Fired { .. } => "fired",
             Self::Closed { .. } => "closed",
+            Self::Tallied { .. } => "tallied",
             Self::Missed { .. } => "missed",
         }
     }
+}
+
+/// The tally of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// An account a line.
+    pub lines: Vec<TallyLine>,
+    /// When it was made.
+    pub at: Timestamp,
 }
 
 /// Where a run stands.
@@ -123,6 +151,8 @@ pub enum Stage {
         fired_at: Timestamp,
         /// When the last intent was settled.
         at: Timestamp,
+        /// The tally, once it was made.
+        tally: Option<Tally>,
     },
     /// It did not happen.
     Missed {
@@ -156,13 +186,58 @@ impl Run {
             }
             (Some((fixed, Stage::Firing { at: fired_at })), RunEvent::Closed { at }) => Ok(Self {
                 fixed: fixed.clone(),
-                stage: Stage::Closed { fired_at: *fired_at, at: *at },
+                stage: Stage::Closed { fired_at: *fired_at, at: *at, tally: None },
             }),
+            (
+                Some((fixed, Stage::Closed { fired_at, at, tally: None })),
+                RunEvent::Tallied { lines, at: tallied_at },
+            ) => {
+                let tally = Some(Tally { lines: lines.clone(), at: *tallied_at });
+                let stage = Stage::Closed { fired_at: *fired_at, at: *at, tally };
+                Ok(Self { fixed: fixed.clone(), stage })
+            }
             (state, event) => {
                 let state = state.map_or("none", |(_, stage)| stage.name());
                 Err(Illegal { machine: "run", state, event: event.name() })
             }
         }
+    }
+
+    /// Whether nothing more is to be done for it: missed, rehearsed and over, or tallied.
+    pub const fn is_over(&self) -> bool {
+        match &self.stage {
+            Stage::Frozen | Stage::Firing { .. } => false,
+            Stage::Closed { tally, .. } => {
+                tally.is_some() || matches!(self.fixed.mode, Mode::DryRun)
+            }
+            Stage::Missed { .. } => true,
+        }
+    }
+
+    /// Whether an order that is proven not to be at the broker is sent once more by itself.
+    pub const fn resends(&self) -> bool {
+        matches!(self.fixed.ambiguity, Ambiguity::ResendOnce)
+    }
+
+    /// The tally, once it was made.
+    pub const fn tally(&self) -> Option<&Tally> {
+        match &self.stage {
+            Stage::Closed { tally, .. } => tally.as_ref(),
+            Stage::Frozen | Stage::Firing { .. } | Stage::Missed { .. } => None,
+        }
+    }
+
+    /// An account's part.
+    pub fn part(&self, account: AccountId) -> Option<&Participant> {
+        // Participants are in the order of their accounts' numbers.
+        let parts = &self.fixed.participants;
+        parts.get(parts.binary_search_by_key(&account, |part| part.account).ok()?)
+    }
+
+    /// What one account orders by one leg: the plan's leg with the account's quantity.
+    pub fn leg_of(&self, account: AccountId, leg: LegNo) -> Option<Leg> {
+        let part = self.part(account)?;
+        multiplied(self.fixed.legs.get(usize::from(leg.0))?, part.multiplier)
     }
 
     /// As clients see it.
@@ -174,6 +249,12 @@ impl Run {
             Stage::Missed { reason } => RunState::Missed { reason: reason.clone() },
         }
     }
+}
+
+/// A leg with so many times its quantity; `None` if that is more than any order can hold.
+pub fn multiplied(leg: &Leg, multiplier: u32) -> Option<Leg> {
+    let quantity = leg.quantity.get().checked_mul(multiplier)?.try_into().ok()?;
+    Some(Leg { quantity, ..leg.clone() })
 }
 
 impl Stage {
@@ -197,6 +278,7 @@ mod tests {
             fire_at: Timestamp::from_millis(0),
             window_until: Timestamp::from_millis(1),
             hash: String::new(),
+            ambiguity: Ambiguity::Hold,
             legs: vec![],
             instruments: vec![],
             participants: vec![],

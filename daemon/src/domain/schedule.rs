@@ -1,9 +1,13 @@
 //! When a plan fires next.
 
+use std::collections::BTreeSet;
+
+use muster_protocol::calendar::Hours;
+use muster_protocol::order::Exchange;
 use muster_protocol::plan::PlanSpec;
 use muster_protocol::time::{DAY, TimeOfDay, Timestamp, TradingDate};
 
-use super::calendar::{Calendar, NoTrading};
+use super::calendar::{Calendar, DayKind, NoTrading};
 
 /// One firing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +16,10 @@ pub struct Fire {
     pub date: TradingDate,
     /// The instant.
     pub at: Timestamp,
-    /// The latest send.
+    /// The latest send: the plan's, or the last that meets the session of every leg.
     pub window_until: Timestamp,
+    /// An exchange of the plan that takes no orders at that time of that date.
+    pub outside: Option<Exchange>,
 }
 
 /// How far ahead a firing is looked for: no closure of the exchanges is as long.
@@ -27,23 +33,49 @@ pub fn next_fire(
     calendar: &Calendar,
     after: Timestamp,
 ) -> Result<Fire, NoTrading> {
+    let exchanges: BTreeSet<Exchange> = spec.legs.iter().map(|leg| leg.exchange).collect();
+    let exchanges: Vec<Exchange> = exchanges.into_iter().collect();
     let mut date = after.date();
     let mut why = NoTrading::Weekend;
     for _ in 0..=HORIZON_DAYS {
-        match calendar.trading_day(date) {
-            Ok(()) if spec.weekdays.contains(&date.weekday()) => {
-                let at = date.at(spec.at);
-                if at > after {
-                    return Ok(Fire { date, at, window_until: date.at(spec.window_until) });
-                }
-            }
-            Ok(()) => {}
+        let hours = match calendar.day(date, &exchanges) {
+            Ok(DayKind::Ordinary) if spec.weekdays.contains(&date.weekday()) => Some(WHOLE_DAY),
+            Ok(DayKind::Special(hours)) if spec.special_sessions => Some(hours),
+            Ok(DayKind::Ordinary | DayKind::Special(_)) => None,
             Err(beyond @ NoTrading::BeyondData(_)) => return Err(beyond),
-            Err(closed) => why = closed,
+            Err(closed) => {
+                why = closed;
+                None
+            }
+        };
+        let hold = |at: TimeOfDay| hours.is_some_and(|hours| hours.from <= at && at < hours.until);
+        let times = spec.firings().filter(|(at, _)| hold(*at) && date.at(*at) > after);
+        if let Some((at, until)) = times.min() {
+            return Ok(fire(calendar, &exchanges, date, (at, until)));
         }
         date = date.tomorrow();
     }
     Err(why)
+}
+
+const WHOLE_DAY: Hours = Hours { from: TimeOfDay::hm(0, 0), until: TimeOfDay::LAST };
+
+fn fire(
+    calendar: &Calendar,
+    exchanges: &[Exchange],
+    date: TradingDate,
+    (at, until): (TimeOfDay, TimeOfDay),
+) -> Fire {
+    let session = |exchange: &Exchange| calendar.session(date, *exchange);
+    let holds = |exchange: &Exchange| session(exchange).is_some_and(|session| session.holds(at));
+    let ends = exchanges.iter().filter_map(session).map(|session| session.last_send(at));
+    let outside = exchanges.iter().copied().find(|exchange| !holds(exchange));
+    let until = match outside {
+        // It does not happen, and is not cut to a moment before its own time.
+        Some(_) => until,
+        None => ends.min().map_or(until, |end| end.min(until)),
+    };
+    Fire { date, at: date.at(at), window_until: date.at(until), outside }
 }
 
 /// The first instant later than `after` at which one of the daily `times` falls on a trading day.
@@ -91,6 +123,67 @@ mod tests {
         for (after, expected) in rows {
             assert_eq!(fire_after("15:10", after).as_deref(), Ok(expected), "{after}");
         }
+    }
+
+    #[test]
+    fn each_time_of_a_day_is_a_firing_and_its_window_ends_with_the_session() {
+        let spec: PlanSpec = serde_json::from_value(serde_json::json!({
+            "name": "p", "at": ["09:20", "15:10", "15:35"], "window_until": ["09:25", "15:30", "15:44"],
+            "legs": [{"exchange": "NFO", "symbol": "X", "side": "BUY", "quantity": 1,
+                      "product": "intraday", "price": {"rule": "market"}}]
+        }))
+        .unwrap();
+        let mut cash = spec.clone();
+        cash.legs[0].exchange = Exchange::Nse;
+        let fires = |spec: &PlanSpec, date: &str| {
+            let mut after: Timestamp = format!("{date}T08:00:00+05:30").parse().unwrap();
+            let mut fires = Vec::new();
+            while fires.len() < 3 {
+                let fire = next_fire(spec, &Calendar::built_in(), after).unwrap();
+                after = fire.at;
+                let words = format!("{} {}", fire.at.clock(), fire.window_until.clock());
+                fires.push(format!(
+                    "{words}{}",
+                    if fire.outside.is_some() { " outside" } else { "" }
+                ));
+            }
+            fires.join(", ")
+        };
+        let rows = [
+            (&spec, "2026-11-23", "09:20:00 09:25:00, 15:10:00 15:30:00, 15:35:00 15:39:00"),
+            (&spec, "2026-12-07", "09:20:00 09:25:00, 15:10:00 15:30:00, 15:35:00 15:44:00"),
+            // Until 6 December the auction of shares that underlie F&O begins at 15:15.
+            (
+                &cash,
+                "2026-11-23",
+                "09:20:00 09:25:00, 15:10:00 15:14:00, 15:35:00 15:44:00 outside",
+            ),
+            (
+                &cash,
+                "2026-12-07",
+                "09:20:00 09:25:00, 15:10:00 15:29:00, 15:35:00 15:44:00 outside",
+            ),
+        ];
+        for (spec, date, expected) in rows {
+            assert_eq!(fires(spec, date), expected, "{date}");
+        }
+    }
+
+    #[test]
+    fn a_special_session_is_for_plans_that_ask_for_it() {
+        let spec = |special: bool| -> PlanSpec {
+            serde_json::from_value(serde_json::json!({
+                "name": "p", "at": "18:30", "special_sessions": special, "legs": []
+            }))
+            .unwrap()
+        };
+        let next = |special| {
+            let after = "2026-11-07T12:00:00+05:30".parse().unwrap();
+            next_fire(&spec(special), &Calendar::built_in(), after)
+                .map(|fire| fire.date.to_string())
+        };
+        assert_eq!(next(true).as_deref(), Ok("2026-11-08"));
+        assert_eq!(next(false).as_deref(), Ok("2026-11-09"));
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! Angel One fewer than 20 (both documented). Deterministic, so that a restored backup or a second
 //! machine makes the same tag and finds what the first one placed; the last part is a MAC, so that
 //! nobody else's order is taken for ours. The MAC is made where the key is; this file lays it out.
+//! The leg's two characters also say which firing of the plan on that date it is: 1296 numbers, 50 legs,
+//! 25 firings; the first firing's are the legs' own.
 
 use data_encoding::BASE32;
 use muster_protocol::ids::{AccountId, Attempt, LegNo, OrderTag};
+use muster_protocol::plan::MAX_LEGS;
 use muster_protocol::time::TradingDate;
 
 /// The characters before the attempt: equal for every attempt of one intent.
@@ -20,6 +23,8 @@ pub struct TagParts {
     pub date: TradingDate,
     /// The plan's number.
     pub plan: u16,
+    /// Which firing of the plan on that date, from 1.
+    pub firing: u8,
     /// The account.
     pub account: AccountId,
     /// The leg.
@@ -31,13 +36,15 @@ pub struct TagParts {
 impl TagParts {
     /// The tag without its MAC: what the MAC is made over. Each number wraps at its width.
     pub fn body(self) -> String {
+        let legs = u32::try_from(MAX_LEGS).unwrap_or(u32::MAX);
+        let before = u32::from(self.firing.saturating_sub(1)).saturating_mul(legs);
         let day = u32::try_from(self.date.days_since_2020().rem_euclid(46_656)).unwrap_or(0);
         format!(
             "{}{}{}{}{}",
             base36(day, 3),
             base36(u32::from(self.plan), 2),
             base36(self.account.0, 4),
-            base36(u32::from(self.leg.0), 2),
+            base36(before.saturating_add(u32::from(self.leg.0)), 2),
             base36(u32::from(self.attempt.0), 1),
         )
     }
@@ -67,6 +74,7 @@ mod tests {
         TagParts {
             date: "2026-11-23".parse().unwrap(),
             plan: 1,
+            firing: 1,
             account: AccountId(46),
             leg: LegNo(2),
             attempt: Attempt(1),
@@ -83,6 +91,17 @@ mod tests {
     }
 
     #[test]
+    fn every_leg_of_every_firing_of_a_date_has_a_prefix_of_its_own() {
+        let firings = 1..=muster_protocol::ids::MAX_FIRINGS;
+        let legs = 0..u8::try_from(MAX_LEGS).unwrap();
+        let all = firings.flat_map(|firing| legs.clone().map(move |leg| (firing, LegNo(leg))));
+        let prefixes: std::collections::BTreeSet<String> = all
+            .map(|(firing, leg)| TagParts { firing, leg, ..parts() }.body()[..PREFIX].to_owned())
+            .collect();
+        assert_eq!(prefixes.len(), 25 * MAX_LEGS);
+    }
+
+    #[test]
     fn attempts_share_the_prefix_and_nothing_else_does() {
         let prefix = |parts: TagParts| parts.body().chars().take(PREFIX).collect::<String>();
         assert_eq!(prefix(parts()), prefix(TagParts { attempt: Attempt(2), ..parts() }));
@@ -90,6 +109,7 @@ mod tests {
             TagParts { leg: LegNo(3), ..parts() },
             TagParts { account: AccountId(47), ..parts() },
             TagParts { plan: 2, ..parts() },
+            TagParts { firing: 2, ..parts() },
             TagParts { date: "2026-11-25".parse().unwrap(), ..parts() },
         ];
         assert!(others.into_iter().all(|other| prefix(other) != prefix(parts())));

@@ -40,6 +40,7 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
         vault: model.vault,
         market: model.calendar.phase(now),
         calendar_until: model.calendar.valid_until(),
+        calendar_warning: model.calendar.warning(now.date()),
         halts: model.halts.iter().cloned().collect(),
         next_run: next_run(model, now),
         egress: model.settings.egress.iter().map(|egress| egress_view(model, egress)).collect(),
@@ -51,28 +52,29 @@ pub fn status(model: &Model, now: Timestamp, only: Option<&UserId>) -> StatusVie
 }
 
 fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {
+    next_firing(model, now).map(|(next, _)| next)
+}
+
+/// The next run, and the end of its window.
+fn next_firing(model: &Model, now: Timestamp) -> Option<(NextRun, Timestamp)> {
     let plans = model.plans.iter().filter_map(|(id, plan)| {
         let kept = plan.kept()?;
         let frozen = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
         let frozen = frozen.filter(|(_, run)| matches!(run.stage, run::Stage::Frozen));
-        let at = match frozen {
-            Some((_, run)) => run.fixed.fire_at,
-            None => due_fire(model, id, kept)?.at,
+        let (at, until) = match frozen {
+            Some((_, run)) => (run.fixed.fire_at, run.fixed.window_until),
+            None => due_fire(model, id, kept).map(|fire| (fire.at, fire.window_until))?,
         };
-        (at >= now).then(|| NextRun { plan: id.clone(), at, mode: kept.mode })
+        (at >= now).then(|| (NextRun { plan: id.clone(), at, mode: kept.mode }, until))
     });
-    plans.min_by_key(|next| next.at)
+    plans.min_by_key(|(next, _)| next.at)
 }
 
 /// Until when a session must live for its account to be fit: the end of the next run's window.
 fn run_until(model: &Model, now: Timestamp) -> Timestamp {
-    let next = next_run(model, now);
-    let plan = next.as_ref().and_then(|next| model.plans.get(&next.plan)?.kept());
-    match (&next, plan) {
-        (Some(next), Some(plan)) if next.at.since(now) < DAY => {
-            next.at.date().at(plan.spec.window_until)
-        }
-        _ => now,
+    match next_firing(model, now) {
+        Some((next, until)) if next.at.since(now) < DAY => until,
+        Some(_) | None => now,
     }
 }
 
@@ -109,6 +111,7 @@ pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountVi
         egress: kept.identity.egress.clone(),
         active: kept.active,
         auto_execute: kept.auto_execute,
+        labels: kept.labels.clone(),
         status: kept.status(now, testing),
         permission: kept.permission.clone(),
         permission_at: kept.permission_at,
@@ -158,6 +161,8 @@ pub fn plan(model: &Model, id: &PlanId) -> Option<PlanView> {
         hash: kept.hash.clone(),
         next_fire: fire.map(|fire| fire.at),
         no_fire_because: why,
+        unchanged_run: None,
+        findings: Vec::new(),
     })
 }
 
@@ -167,7 +172,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
     let (fired_at, closed_at) = match kept.stage {
         run::Stage::Frozen | run::Stage::Missed { .. } => (None, None),
         run::Stage::Firing { at } => (Some(at), None),
-        run::Stage::Closed { fired_at, at } => (Some(fired_at), Some(at)),
+        run::Stage::Closed { fired_at, at, .. } => (Some(fired_at), Some(at)),
     };
     let left_out = kept.fixed.excluded.iter().map(|out| LeftOut {
         account: out.account,
@@ -184,9 +189,11 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
         closed_at,
         hash: kept.fixed.hash.clone(),
         legs: kept.fixed.legs.clone(),
+        ambiguity: kept.fixed.ambiguity,
         accounts: u32::try_from(kept.fixed.participants.len()).unwrap_or(u32::MAX),
         left_out: left_out.collect(),
         counts: model.counts.get(id).copied().unwrap_or_default(),
+        tally: kept.tally().map(|tally| tally.lines.iter().collect()),
     })
 }
 
@@ -194,20 +201,26 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
 pub fn intent(model: &Model, id: &IntentId) -> Option<IntentView> {
     let kept = model.intents.get(id)?;
     let run = model.runs.get(&id.run)?;
-    // Participants are in the order of their accounts' numbers.
-    let parts = &run.fixed.participants;
-    let part = parts.get(parts.binary_search_by_key(&id.account, |part| part.account).ok()?)?;
+    let part = run.part(id.account)?;
+    let leg = run.leg_of(id.account, id.leg)?;
+    let instrument = model.instrument(run, part.broker, &leg);
     let mut view = IntentView {
         id: id.clone(),
         user: part.user.clone(),
         broker: part.broker,
-        leg: run.fixed.legs.get(usize::from(id.leg.0))?.clone(),
+        broker_symbol: instrument.ok().map(|found| found.broker_symbol.clone()),
+        leg,
         status: kept.status(),
         tag: Some(kept.tag.clone()),
         order_id: None,
         sent_at: None,
         took_ms: None,
         lookups: 0,
+        filled: 0,
+        average: None,
+        book_says: None,
+        absent_since: None,
+        duplicates: Vec::new(),
         failure: None,
     };
     stage(&mut view, kept);
@@ -219,7 +232,13 @@ fn stage(view: &mut IntentView, intent: &Intent) {
     match &intent.stage {
         Stage::Planned | Stage::Missed | Stage::Rehearsed => {}
         Stage::Sending(sent) => view.sent_at = Some(sent.at),
-        Stage::Accepted { sent, order_id, at, lookups } => {
+        Stage::Accepted { sent, order_id, at, lookups, order } => {
+            view.duplicates.clone_from(&order.duplicates);
+            if let Some(progress) = &order.progress {
+                view.filled = progress.filled;
+                view.average = progress.average;
+                view.book_says.clone_from(&progress.text);
+            }
             view.sent_at = Some(sent.at);
             view.order_id = Some(order_id.clone());
             view.took_ms = took(sent.at, *at);
@@ -235,12 +254,20 @@ fn stage(view: &mut IntentView, intent: &Intent) {
             let means = "It never left the server, so the broker cannot have it.";
             view.failure = Some(explained(cause, means, "place it by hand if it is still wanted"));
         }
-        Stage::InDoubt { sent, cause, lookups } => {
+        Stage::InDoubt { sent, cause, lookups, absent, .. } => {
+            view.absent_since = *absent;
             view.sent_at = Some(sent.at);
             view.lookups = *lookups;
-            let means =
-                "It is not known whether the broker has it. It will not be sent again by itself.";
-            let action = "look for its tag in the broker's order book before doing anything else";
+            let (means, action) = match absent {
+                None => (
+                    "It is not known whether the broker has it. It will not be sent again by itself.",
+                    "look for its tag in the broker's order book before doing anything else",
+                ),
+                Some(_) => (
+                    "The broker does not have it: its order book was read after the order could have arrived.",
+                    "send it again while the window is open, or say that it is not placed",
+                ),
+            };
             view.failure = Some(explained(cause, means, action));
         }
     }

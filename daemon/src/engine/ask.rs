@@ -17,8 +17,8 @@ use super::handle::Peer;
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, Msg, ReplyTo, Who};
-use crate::domain::view;
+use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
+use crate::domain::{report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
 
@@ -50,6 +50,7 @@ impl Engine {
                 to_value(&runs.map(|run| view::for_person(run, only)).collect::<Vec<_>>())
             }
             Request::ShowRun(show) => self.show_run(&show, only),
+            Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
@@ -100,6 +101,9 @@ impl Engine {
             Request::TestAccounts(test) => Ask::Test(test.accounts),
             Request::SetActive(set) => Ask::SetActive(set.accounts, set.on),
             Request::SetAutoExecute(set) => Ask::SetAutoExecute(set.accounts, set.on),
+            Request::LabelAccounts(label) => {
+                Ask::Label { accounts: label.accounts, add: label.add, remove: label.remove }
+            }
             Request::RemoveAccount(remove) => {
                 Ask::Remove { account: remove.account, confirm: remove.confirm }
             }
@@ -110,8 +114,13 @@ impl Engine {
             Request::Backup(backup) => Ask::Backup(backup.file),
             Request::Release(_) => Ask::Release,
             Request::Reencrypt(of) => Ask::Reencrypt(of.user),
-            Request::Halt(halt) => Ask::Halt(halt.scope, true),
-            Request::Resume(resume) => Ask::Halt(resume.scope, false),
+            Request::Halt(halt) => {
+                let (scope, cancel) = (halt.scope, halt.cancel_open);
+                Ask::Halt(HaltChange { scope, on: true, cancel })
+            }
+            Request::Resume(resume) => {
+                Ask::Halt(HaltChange { scope: resume.scope, on: false, cancel: false })
+            }
             Request::ResolveIntent(resolve) => {
                 Ask::Resolve { intent: resolve.intent, verdict: resolve.verdict }
             }
@@ -122,6 +131,7 @@ impl Engine {
             | Request::ListPlans(_)
             | Request::ListRuns(_)
             | Request::ShowRun(_)
+            | Request::QueryReport(_)
             | Request::QueryJournal(_)
             | Request::ListSlots(_)
             | Request::Unseal(_)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use muster_protocol::check::{CheckTarget, OrderPermission};
 use muster_protocol::failure::{Explained, FailureKind};
-use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag};
+use muster_protocol::ids::{AccountId, IntentId, OrderId};
 use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::status::Observed;
 
@@ -19,7 +19,7 @@ use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::custody::CustodyError;
 use crate::domain::effect::{CheckJob, Route, SendJob};
 use crate::domain::intent::Cause;
-use crate::domain::msg::{CheckDone, Msg};
+use crate::domain::msg::{CheckDone, Msg, Read};
 use crate::failpoint::{Point, hit};
 
 /// What a call for an account is signed with.
@@ -79,38 +79,38 @@ impl Engine {
         });
     }
 
-    /// Reads one account's order book for orders in doubt.
-    pub(super) fn look_up(
-        &mut self,
-        account: AccountId,
-        route: &Route,
-        intents: Vec<(IntentId, OrderTag)>,
-    ) {
+    /// Reads one account's order book, and its trades if they are wanted.
+    pub(super) fn read_book(&mut self, account: AccountId, route: &Route, trades: bool) {
         let signing = match self.signing(route, account) {
             Ok(signing) => signing,
-            Err(cause) => {
-                self.back(Msg::LookedUp { account, found: Err(cause) });
-                return;
-            }
+            Err(cause) => return self.back(Msg::BookRead { account, read: Err(cause) }),
         };
         let back_to = self.back_to.clone();
         tokio::spawn(async move {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
-            let book = signing.adapter.order_book(auth).await.map_err(cause);
-            let found = book.map(|book| {
-                let order_of = |tag: &OrderTag| -> Option<OrderId> {
-                    let row = book.iter().find(|row| row.tags.contains(&tag.0));
-                    row.map(|row| row.order_id.clone())
-                };
-                intents
-                    .into_iter()
-                    .map(|(id, tag)| {
-                        let found = order_of(&tag);
-                        (id, found)
-                    })
-                    .collect()
-            });
-            drop(back_to.send(Back::Msg(Box::new(Msg::LookedUp { account, found }))));
+            let read = match signing.adapter.order_book(auth).await.map_err(cause) {
+                Ok(rows) if trades => {
+                    let trades = signing.adapter.trades(auth).await.map_err(cause);
+                    Ok(Read { rows, trades: Some(trades) })
+                }
+                Ok(rows) => Ok(Read { rows, trades: None }),
+                Err(cause) => Err(cause),
+            };
+            drop(back_to.send(Back::Msg(Box::new(Msg::BookRead { account, read }))));
+        });
+    }
+
+    /// Asks once for an order to be cancelled.
+    pub(super) fn cancel(&mut self, intent: IntentId, route: &Route, order_id: OrderId) {
+        let signing = match self.signing(route, intent.account) {
+            Ok(signing) => signing,
+            Err(cause) => return self.back(Msg::Cancelled { intent, outcome: Err(cause) }),
+        };
+        let back_to = self.back_to.clone();
+        tokio::spawn(async move {
+            let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let outcome = signing.adapter.cancel(auth, &order_id).await.map_err(cause);
+            drop(back_to.send(Back::Msg(Box::new(Msg::Cancelled { intent, outcome }))));
         });
     }
 

@@ -75,12 +75,18 @@ impl Engine {
                         follow.push(Msg::TagMade { intent, attempt, tag, by, reply });
                     }
                     None => {
-                        self.reply(reply, Err(Failure::new(Code::Sealed, "the vault is sealed")));
+                        if let Some(reply) = reply {
+                            let sealed = Failure::new(Code::Sealed, "the vault is sealed");
+                            self.reply(reply, Err(sealed));
+                        }
                     }
                 },
                 Effect::Send(job) => self.send(job),
-                Effect::LookUp { account, route, intents } => {
-                    self.look_up(account, &route, intents);
+                Effect::ReadBook { account, route, trades } => {
+                    self.read_book(account, &route, trades);
+                }
+                Effect::Cancel { intent, route, order_id } => {
+                    self.cancel(intent, &route, order_id);
                 }
                 Effect::DeriveKeys { reply, task } => self.derive_keys(reply, task),
                 Effect::OpenVault => self.open_vault(),

@@ -99,7 +99,7 @@ impl Victim {
         let answered = if is {
             self.ask(world, Resume { scope }).await.is_ok()
         } else {
-            self.ask(world, Halt { scope }).await.is_ok()
+            self.ask(world, Halt { scope, cancel_open: false }).await.is_ok()
         };
         Ok(if answered { Halted::Is(!is) } else { Halted::Unknown })
     }

@@ -48,7 +48,7 @@ impl Count {
             fit,
             unfit,
             planned: counts.total(),
-            accepted: counts.accepted,
+            accepted: counts.placed(),
             refused: counts.refused,
             in_doubt: counts.in_doubt,
             missed: counts.missed.saturating_add(counts.not_sent),

@@ -29,7 +29,12 @@ pub fn tally(intents: &[IntentView], books: &[OrderRecord]) -> Tally {
         let booked = by_tag.remove(tag).unwrap_or(0);
         tally.duplicates += booked.saturating_sub(1);
         let settled = match intent.status {
-            IntentStatus::Accepted => booked > 0,
+            IntentStatus::Accepted
+            | IntentStatus::Open
+            | IntentStatus::PartlyFilled
+            | IntentStatus::Filled
+            | IntentStatus::Rejected
+            | IntentStatus::Cancelled => booked > 0,
             // In doubt means that it may be there or not; a broker that refuses may keep a rejected row.
             IntentStatus::InDoubt | IntentStatus::Refused => true,
             IntentStatus::Planned

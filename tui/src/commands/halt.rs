@@ -4,21 +4,23 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::request::{Halt, Resume};
 
 use super::{CommandError, Daemon, print, print::Printer};
-use crate::cli::ScopeArgs;
+use crate::cli::{HaltArgs, ScopeArgs};
 
 /// Stops orders; returns once that is durable.
 pub(super) async fn halt(
     daemon: &Daemon,
-    args: ScopeArgs,
+    args: HaltArgs,
     printer: &Printer,
 ) -> Result<(), CommandError> {
-    let scope = scope(args);
+    let cancel_open = args.cancel_open;
+    let scope = scope(args.scope);
     let words = scope.words();
-    daemon.client.call(Halt { scope: scope.clone() }).await?;
+    daemon.client.call(Halt { scope: scope.clone(), cancel_open }).await?;
     if printer.is_json() {
         return print::json("halted", &scope);
     }
-    print::line(format!("HALTED: {words}; nothing leaves until it is resumed"))
+    let cancels = if cancel_open { "; what is open is being cancelled" } else { "" };
+    print::line(format!("HALTED: {words}; nothing leaves until it is resumed{cancels}"))
 }
 
 /// Ends a halt.

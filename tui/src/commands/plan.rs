@@ -59,7 +59,7 @@ fn row(plan: &PlanView) -> Vec<String> {
         plan.spec.name.to_string(),
         plan.mode.words().to_owned(),
         plan.spec.at.to_string(),
-        plan.spec.window_until.to_string(),
+        plan.spec.windows().to_string(),
         next,
         legs.join(", "),
     ]

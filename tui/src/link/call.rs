@@ -51,7 +51,7 @@ impl Outgoing {
             Ask::Abandon(ticket) => Self::Abandon(Abandon { ticket }),
             Ask::Arm { plan, mode, hash } => Self::Arm(ArmPlan { plan, mode, hash }),
             Ask::ShowRun(run) => Self::ShowRun(ShowRun { run }),
-            Ask::Halt { scope, on: true } => Self::Halt(Halt { scope }),
+            Ask::Halt { scope, on: true } => Self::Halt(Halt { scope, cancel_open: false }),
             Ask::Halt { scope, on: false } => Self::Resume(Resume { scope }),
             Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }

@@ -4,7 +4,7 @@ use muster_protocol::account::Unfit;
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, OrderTag};
 use muster_protocol::order::Broker;
-use muster_protocol::plan::Mode;
+use muster_protocol::plan::{Ambiguity, Mode};
 use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunState, RunView};
 use muster_protocol::time::SECOND;
 
@@ -29,12 +29,18 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
                 user: users[usize::from(n)].parse().unwrap(),
                 broker: if n < 3 { Broker::AngelOne } else { Broker::Zerodha },
                 leg,
+                broker_symbol: None,
                 status,
                 tag: Some(OrderTag(format!("2X71A00K30F1QZ7W{n}"))),
                 order_id: (status == Accepted).then(|| OrderId(format!("26112300000{n}"))),
                 sent_at: (status != Planned).then_some(fired),
                 took_ms: (status == Accepted || status == Refused).then(|| 80 + u32::from(n) * 31),
                 lookups: u32::from(status == InDoubt) * 2,
+                filled: 0,
+                average: None,
+                book_says: None,
+                absent_since: None,
+                duplicates: vec![],
                 failure: (status == Refused).then(|| Explained {
                     kind: FailureKind::Refused,
                     broker_says: Some("insufficient funds (needs \u{20b9} 14,820)".to_owned()),
@@ -55,6 +61,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
         closed_at: None,
         hash: plan().hash,
         legs: legs(),
+        ambiguity: Ambiguity::Hold,
         accounts: 3,
         left_out: vec![LeftOut {
             account: AccountId(4),
@@ -63,6 +70,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
             reasons: vec![Unfit::LoginDue],
         }],
         counts: statuses.into_iter().collect(),
+        tally: None,
     };
     (run, intents)
 }

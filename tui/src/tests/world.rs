@@ -16,7 +16,7 @@ use muster_protocol::run::RunCounts;
 use muster_protocol::status::{
     EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
 };
-use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp, Weekday};
+use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp};
 use muster_protocol::version::ProtocolVersion;
 
 pub(crate) use super::firing::firing;
@@ -145,6 +145,7 @@ fn account(id: u32, user: &str, broker: Broker) -> AccountView {
         egress: "main".parse().unwrap(),
         active: true,
         auto_execute: true,
+        labels: Vec::new(),
         status: AccountStatus::Active,
         permission: OrderPermission::Allowed,
         permission_at: Some(at.plus(-4 * MINUTE)),
@@ -268,16 +269,15 @@ pub(crate) fn legs() -> Vec<Leg> {
 pub(crate) fn plan() -> PlanView {
     PlanView {
         spec: PlanSpec {
-            name: "btst".parse().unwrap(),
-            at: TimeOfDay::hm(15, 10),
-            window_until: TimeOfDay::hm(15, 14),
-            weekdays: Weekday::WORKING.to_vec(),
-            legs: legs(),
+            window_until: TimeOfDay::hm(15, 14).into(),
+            ..PlanSpec::new("btst".parse().unwrap(), legs())
         },
         mode: Mode::Live,
         hash: "7c1e5a0bb2".to_owned(),
         next_fire: Some(now().date().at(TimeOfDay::hm(15, 10))),
         no_fire_because: None,
+        unchanged_run: None,
+        findings: Vec::new(),
     }
 }
 
@@ -318,6 +318,7 @@ pub(crate) fn snapshot() -> Snapshot {
             vault: VaultState::Open,
             market: MarketPhase::Open,
             calendar_until: "2026-12-31".parse().unwrap(),
+            calendar_warning: None,
             next_run: Some(NextRun {
                 plan: "btst".parse().unwrap(),
                 at: at.date().at(TimeOfDay::hm(15, 10)),

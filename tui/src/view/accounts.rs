@@ -215,7 +215,7 @@ pub(super) fn last_run_words(account: &AccountView) -> (Mark, String) {
         Some(run) => match run.counts {
             None => (Mark::Out, "left out".to_owned()),
             Some(counts) => {
-                let good = counts.accepted.saturating_add(counts.rehearsed);
+                let good = counts.placed().saturating_add(counts.rehearsed);
                 let total = counts.total();
                 let words = format!("{good}/{total}");
                 if counts.of(IntentStatus::InDoubt) > 0 {

@@ -72,7 +72,7 @@ fn plan_lines(
         None => "not frozen yet",
     };
     let hash: String = plan.hash.chars().take(8).collect();
-    let words = format!("plan {hash} {frozen} · window to {}", spec.window_until);
+    let words = format!("plan {hash} {frozen} · window to {}", spec.windows());
     lines.push(pen.line(Role::Dim, format!(" {words}")));
     if let Some(why) = &plan.no_fire_because {
         lines.extend(pen.wrapped(Role::Warn, &format!("will not fire: {why}"), 1, width));

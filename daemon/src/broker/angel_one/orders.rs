@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{AngelOne, malformed};
 use crate::broker::classify::Access;
 use crate::broker::error::BrokerError;
-use crate::broker::{Auth, BookRow, Order, book, json, scrub};
+use crate::broker::{Auth, BookRow, Order, Trade, book, json, scrub};
 
 impl AngelOne {
     /// Places: one POST. A success without an order number is a doubt.
@@ -48,6 +48,20 @@ impl AngelOne {
             _ => Err(malformed()),
         }
     }
+
+    /// The day's trades.
+    pub(super) async fn read_trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
+        match self.get(auth, &["order", "v1", "getTradeBook"]).await? {
+            Value::Null => Ok(Vec::new()),
+            Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+fn trade(row: &Value) -> Option<Trade> {
+    let order_id = json::text(row, "orderid").and_then(|id| book::order_id(&id))?;
+    Some(Trade { order_id, quantity: json::count(row, "fillsize").ok()?? })
 }
 
 /// What a cancel asks for; also the harmless question of the probe.
@@ -95,9 +109,12 @@ fn book_row(row: &Value) -> Option<BookRow> {
     Some(BookRow {
         order_id: json::text(row, "orderid").and_then(|id| book::order_id(&id))?,
         tags: json::text(row, "ordertag").into_iter().collect(),
+        state: book::state(&status),
         status: scrub::words(&status.to_lowercase(), &[]),
         filled: json::count(row, "filledshares").ok()?.unwrap_or_default(),
         quantity: quantity.and_then(|units| Quantity::try_from(units).ok()),
+        average: json::rupees(row, "averageprice").filter(|price| price.0 > 0),
+        side: json::text(row, "transactiontype").and_then(|word| book::side(&word)),
         text: json::text(row, "text").map(|text| scrub::words(&text, &[])),
     })
 }

@@ -24,8 +24,8 @@ use super::classify::{Access, Fault};
 use super::http::{Call, Http};
 use super::registry::Endpoints;
 use super::{
-    Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Reached, book,
-    reach,
+    Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Reached, Trade,
+    book, reach,
 };
 use crate::credential::Credential;
 use crate::domain::instrument::Instrument;
@@ -102,6 +102,10 @@ impl Adapter for Zerodha {
 
     async fn order_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
         self.read_book(auth).await
+    }
+
+    async fn trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
+        self.read_trades(auth).await
     }
 
     async fn find_by_tag(

@@ -10,7 +10,7 @@ use super::{Zerodha, malformed};
 use crate::broker::classify::{Access, Fault};
 use crate::broker::error::BrokerError;
 use crate::broker::http::Call;
-use crate::broker::{Auth, BookRow, Order, book, json, scrub};
+use crate::broker::{Auth, BookRow, Order, Trade, book, json, scrub};
 
 impl Zerodha {
     /// Places: one POST. A success without an order number is a doubt.
@@ -51,6 +51,19 @@ impl Zerodha {
             _ => Err(malformed()),
         }
     }
+
+    /// The day's trades.
+    pub(super) async fn read_trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
+        match self.get(auth, &["trades"]).await? {
+            Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+fn trade(row: &Value) -> Option<Trade> {
+    let order_id = json::text(row, "order_id").and_then(|id| book::order_id(&id))?;
+    Some(Trade { order_id, quantity: json::count(row, "quantity").ok()?? })
 }
 
 fn order_form(order: &Order) -> Vec<(&'static str, String)> {
@@ -94,12 +107,16 @@ fn book_row(row: &Value) -> Option<BookRow> {
         }
     }
     let quantity = json::count(row, "quantity").ok()?;
+    let status = json::text(row, "status")?;
     Some(BookRow {
         order_id: json::text(row, "order_id").and_then(|id| book::order_id(&id))?,
         tags,
-        status: scrub::words(&json::text(row, "status")?.to_lowercase(), &[]),
+        state: book::state(&status),
+        status: scrub::words(&status.to_lowercase(), &[]),
         filled: json::count(row, "filled_quantity").ok()?.unwrap_or_default(),
         quantity: quantity.and_then(|units| Quantity::try_from(units).ok()),
+        average: json::rupees(row, "average_price").filter(|price| price.0 > 0),
+        side: json::text(row, "transaction_type").and_then(|word| book::side(&word)),
         text: json::text(row, "status_message").map(|text| scrub::words(&text, &[])),
     })
 }

@@ -4,7 +4,7 @@ use muster_protocol::halt::{HaltScope, Verdict};
 use muster_protocol::run::RunState;
 
 use super::super::effect::Answer;
-use super::super::msg::{Ask, Asked, ReplyTo};
+use super::super::msg::{Ask, Asked, HaltChange, ReplyTo};
 use super::*;
 
 const MONDAY: &str = "btst@2026-11-23";
@@ -32,8 +32,11 @@ impl Day {
         answered
     }
 
-    fn halt(&mut self, scope: HaltScope, on: bool) {
-        assert_eq!(self.ask(Ask::Halt(scope, on)), Some(Ok(Answer::Done)));
+    pub(super) fn halt(&mut self, scope: HaltScope, on: bool) {
+        assert_eq!(
+            self.ask(Ask::Halt(HaltChange { scope, on, cancel: false })),
+            Some(Ok(Answer::Done))
+        );
     }
 
     fn in_doubt(&self) -> IntentId {

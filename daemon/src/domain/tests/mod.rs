@@ -1,12 +1,14 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
+mod any;
+mod books;
 mod day;
 mod foreign;
 mod halt;
 mod recovery;
 mod sealed;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
@@ -17,13 +19,14 @@ use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
 
 use super::account::{AccountEvent, Identity};
+use super::book::{BookRow, OrderState, Trade};
 use super::calendar::Calendar;
 use super::check::EndedCheck;
 use super::effect::{Effect, SendJob};
 use super::instrument::Instrument;
 use super::intent::Cause;
 use super::model::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Model, Settings};
-use super::msg::Msg;
+use super::msg::{Msg, Read};
 use super::plan::PlanEvent;
 use super::record::Record;
 use super::session::SessionEvent;
@@ -51,17 +54,23 @@ struct Day {
     fates: BTreeMap<(AccountId, u8), Fate>,
     sends: Vec<IntentId>,
     most_in_flight: usize,
+    /// What became of the book's orders, by their place in it, and how much of them filled.
+    states: BTreeMap<usize, (OrderState, u32)>,
+    /// Accounts whose book cannot be read.
+    unreadable: BTreeSet<AccountId>,
+    reads: Vec<(Timestamp, AccountId)>,
+    cancels: Vec<OrderId>,
 }
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn who(name: &str) -> super::msg::Who {
+pub(crate) fn who(name: &str) -> super::msg::Who {
     super::msg::Who { name: name.to_owned(), role: "operator".to_owned() }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         version: "test".to_owned(),
         egress: vec![EgressSettings {
@@ -75,7 +84,7 @@ fn settings() -> Settings {
     }
 }
 
-fn plan() -> PlanSpec {
+pub(crate) fn plan() -> PlanSpec {
     serde_json::from_value(serde_json::json!({
         "name": "btst",
         "legs": [
@@ -89,7 +98,7 @@ fn plan() -> PlanSpec {
 }
 
 /// The records of so many accounts, fit for the day, and of a plan.
-fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
+pub(crate) fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
     let mut records = Vec::new();
     for number in 1..=accounts {
         let id = AccountId(number);
@@ -145,8 +154,39 @@ impl Day {
             let key = (Broker::AngelOne, instrument.exchange, symbol.to_owned());
             model.instruments.insert(key, instrument);
         }
-        let fates = BTreeMap::new();
-        Self { model, store, now, book, fates, sends: vec![], most_in_flight: 0 }
+        Self {
+            model,
+            store,
+            now,
+            book,
+            fates: BTreeMap::new(),
+            sends: vec![],
+            most_in_flight: 0,
+            states: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
+            reads: vec![],
+            cancels: vec![],
+        }
+    }
+
+    /// The book as it is read: each account sees all of it, other people's orders in it.
+    fn rows(&self) -> Vec<BookRow> {
+        let row = |(place, tag): (usize, &OrderTag)| {
+            let (state, filled) =
+                self.states.get(&place).copied().unwrap_or((OrderState::Pending, 0));
+            BookRow {
+                order_id: OrderId(place.to_string()),
+                tags: vec![tag.0.clone()],
+                state,
+                status: String::new(),
+                filled,
+                quantity: None,
+                average: None,
+                side: None,
+                text: None,
+            }
+        };
+        self.book.iter().enumerate().map(row).collect()
     }
 
     /// Takes the messages and everything that follows; stops early, as a kill does, after so many
@@ -183,12 +223,25 @@ impl Day {
                 Some(Msg::TagMade { intent, attempt, tag, by, reply })
             }
             Effect::Send(job) => self.broker(job),
-            Effect::LookUp { account, intents, .. } => {
-                let found = intents.into_iter().map(|(id, tag)| {
-                    let place = self.book.iter().position(|known| *known == tag);
-                    (id, place.map(|place| OrderId(place.to_string())))
-                });
-                Some(Msg::LookedUp { account, found: Ok(found.collect()) })
+            Effect::ReadBook { account, trades, .. } => {
+                self.reads.push((self.now, account));
+                if self.unreadable.contains(&account) {
+                    let says = Some("no answer".to_owned());
+                    let cause = Cause { kind: FailureKind::Unreachable, says, ip_seen: None };
+                    return Some(Msg::BookRead { account, read: Err(cause) });
+                }
+                let rows = self.rows();
+                let traded = rows.iter().filter(|row| row.filled > 0);
+                let traded = traded
+                    .map(|row| Trade { order_id: row.order_id.clone(), quantity: row.filled });
+                let trades = trades.then(|| Ok(traded.collect()));
+                Some(Msg::BookRead { account, read: Ok(Read { rows, trades }) })
+            }
+            Effect::Cancel { intent, order_id, .. } => {
+                self.cancels.push(order_id.clone());
+                let place: usize = order_id.0.parse().unwrap();
+                self.states.insert(place, (OrderState::Cancelled, 0));
+                Some(Msg::Cancelled { intent, outcome: Ok(()) })
             }
             Effect::Reply(..)
             | Effect::Publish(_)
@@ -217,7 +270,7 @@ impl Day {
         }
         let cause = |kind| Cause { kind, says: None, ip_seen: None };
         let outcome = match fate {
-            Fate::Accept => Ok(OrderId(self.book.len().to_string())),
+            Fate::Accept => Ok(OrderId((self.book.len() - 1).to_string())),
             Fate::Refuse => Err(cause(FailureKind::Refused)),
             Fate::AcceptSilently | Fate::Lose => Err(cause(FailureKind::InDoubt)),
             Fate::Hang => return None,

@@ -47,6 +47,11 @@ impl Step<'_> {
                     step.switch(reply, &by, ids, Switch::AutoExecute(on));
                 });
             }
+            Ask::Label { accounts, add, remove } => {
+                self.with_selected(reply, &accounts, only, |step, reply, ids| {
+                    step.label(reply, &by, ids, (&add, &remove));
+                });
+            }
             Ask::Remove { account, confirm } => self.remove(reply, &by, account, &confirm),
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
@@ -56,7 +61,7 @@ impl Step<'_> {
             Ask::Backup(file) => self.backup(reply, who, file),
             Ask::Release => self.release(reply, who),
             Ask::Reencrypt(user) => self.reencrypt(reply, &by, user),
-            Ask::Halt(scope, on) => self.halt(reply, &by, scope, on),
+            Ask::Halt(change) => self.halt(reply, &by, change),
             Ask::Resolve { intent, verdict } => self.resolve(reply, by, intent, verdict),
         }
     }
@@ -89,7 +94,8 @@ impl Step<'_> {
             }
             // Held to the person's own accounts where the selection is read.
             Ask::Test(_) | Ask::SetActive(..) | Ask::SetAutoExecute(..) => true,
-            Ask::PutPlan(_)
+            Ask::Label { .. }
+            | Ask::PutPlan(_)
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)
             | Ask::Keys(_)

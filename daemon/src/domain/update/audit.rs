@@ -3,7 +3,7 @@
 
 use muster_protocol::event::AuditEntry;
 use muster_protocol::halt::Verdict;
-use muster_protocol::ids::{AccountId, TicketId};
+use muster_protocol::ids::{AccountId, Label, TicketId};
 use muster_protocol::request::Selection;
 
 use super::super::effect::{Commit, Effect};
@@ -74,6 +74,9 @@ impl Ask {
             Self::SetActive(selection, false) => ("deactivate", of_selection(selection)),
             Self::SetAutoExecute(selection, true) => ("auto-execute on", of_selection(selection)),
             Self::SetAutoExecute(selection, false) => ("auto-execute off", of_selection(selection)),
+            Self::Label { accounts, add, remove } => {
+                return (format!("label{}", label_words(add, remove)), of_selection(accounts));
+            }
             Self::Remove { account, .. } => ("remove", of_account(*account)),
             Self::PutPlan(spec) => ("put a plan", Some(spec.name.to_string())),
             Self::Arm { plan, mode, hash } => {
@@ -86,8 +89,14 @@ impl Ask {
             Self::Reencrypt(user) => ("seal again under a new key", Some(user.to_string())),
             Self::Backup(file) => ("back up", Some(file.clone())),
             Self::Release => ("let held runs go", None),
-            Self::Halt(scope, true) => ("halt", Some(scope.words())),
-            Self::Halt(scope, false) => ("end a halt", Some(scope.words())),
+            Self::Halt(change) => {
+                let what = match (change.on, change.cancel) {
+                    (true, true) => "halt and cancel what is open",
+                    (true, false) => "halt",
+                    (false, _) => "end a halt",
+                };
+                return (what.to_owned(), Some(change.scope.words()));
+            }
             Self::Resolve { intent, verdict } => {
                 let what = match verdict {
                     Verdict::Found { .. } => "resolve: found",
@@ -102,6 +111,12 @@ impl Ask {
         };
         (what.to_owned(), whom)
     }
+}
+
+/// ` +family -old`.
+pub(super) fn label_words(add: &[Label], remove: &[Label]) -> String {
+    let add = add.iter().map(|label| format!(" +{label}"));
+    add.chain(remove.iter().map(|label| format!(" -{label}"))).collect()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "one shape for every ask")]

@@ -10,7 +10,7 @@ use super::super::account::AccountEvent;
 use super::super::check::CheckEvent;
 use super::super::effect::{Changed, Effect, SendJob};
 use super::super::intent::{Intent, IntentEvent};
-use super::super::model::{Deciding, Firing};
+use super::super::model::{Deciding, Firing, Reading};
 use super::super::plan::PlanEvent;
 use super::super::record::Record;
 use super::super::run::RunEvent;
@@ -29,7 +29,8 @@ impl Step<'_> {
             self.follow(record);
         }
         self.pump();
-        self.look_up();
+        self.pump_cancels();
+        self.read_books();
         self.close_runs();
     }
 
@@ -118,10 +119,15 @@ impl Step<'_> {
                 for intent in intents {
                     self.publish(Changed::Intent(intent));
                 }
+                self.model.readings.insert(id.clone(), Reading::new(self.now));
+                self.watch_all(id);
             }
             RunEvent::Fired { .. } => self.begin_firing(id),
-            RunEvent::Closed { .. } => drop(self.model.firing.remove(id)),
-            RunEvent::Missed { .. } => {}
+            RunEvent::Closed { .. } => {
+                self.model.firing.remove(id);
+                self.watch_all(id);
+            }
+            RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
         }
     }
 
@@ -129,8 +135,11 @@ impl Step<'_> {
         let Some(run) = self.model.runs.get(id) else { return };
         match run.fixed.mode {
             Mode::Live => {
-                let ready = run.fixed.participants.iter().map(|part| (self.now, part.account));
-                let firing = Firing { ready: ready.collect() };
+                // The others follow as their order books are read.
+                let read = self.model.readings.get(id).map(|reading| &reading.read);
+                let ready = run.fixed.participants.iter().map(|part| part.account);
+                let ready = ready.filter(|id| read.is_some_and(|read| read.contains(id)));
+                let firing = Firing { ready: ready.map(|id| (self.now, id)).collect() };
                 self.model.firing.insert(id.clone(), firing);
             }
             Mode::DryRun => self.settle_planned(id, |at| IntentEvent::Rehearsed { at }),
@@ -144,21 +153,31 @@ impl Step<'_> {
             IntentEvent::Sending { .. } => self.send(id),
             IntentEvent::Doubted { .. } => {
                 self.model.in_flight.remove(id);
-                self.begin_look_ups(id.account);
+                self.watch(id.account);
             }
             IntentEvent::Accepted { .. }
-            | IntentEvent::Refused { .. }
-            | IntentEvent::NotSent { .. }
             | IntentEvent::Found { .. }
-            | IntentEvent::SaidPlaced { .. }
+            | IntentEvent::SaidPlaced { .. } => {
+                self.model.in_flight.remove(id);
+                self.enqueue(&id.run, id.account);
+                self.watch(id.account);
+                self.cancel_if_halted(id);
+            }
+            IntentEvent::Refused { .. }
+            | IntentEvent::NotSent { .. }
             | IntentEvent::SaidNotPlaced { .. }
             | IntentEvent::Retried { .. } => {
                 self.model.in_flight.remove(id);
-                self.next_leg(id);
+                self.enqueue(&id.run, id.account);
             }
             // Looked up once without being found: the account's other legs go on.
-            IntentEvent::Missing { .. } => self.next_leg(id),
-            IntentEvent::Missed { .. } | IntentEvent::Rehearsed { .. } => {}
+            IntentEvent::Missing { .. } => self.enqueue(&id.run, id.account),
+            IntentEvent::Absent { .. } => self.absent(id),
+            IntentEvent::Cancelling { .. } => self.queue_cancel(id),
+            IntentEvent::Followed { .. }
+            | IntentEvent::Duplicated { .. }
+            | IntentEvent::Missed { .. }
+            | IntentEvent::Rehearsed { .. } => {}
         }
         let settled = self.model.intents.get(id).is_some_and(|i| i.status().is_settled());
         if settled {
@@ -167,20 +186,21 @@ impl Step<'_> {
     }
 
     /// Puts the account back into the run's queue if it has a leg left to send.
-    fn next_leg(&mut self, id: &IntentId) {
+    pub(super) fn enqueue(&mut self, run: &RunId, account: AccountId) {
         let left = |(_, intent): (_, &Intent)| intent.status() == IntentStatus::Planned;
         // A leg that is on its way puts the account back itself: one after the other, also while an
         // earlier one is in doubt and looked up again.
         let mut on_the_way = self.model.in_flight.iter();
-        let busy = on_the_way.any(|other| other.run == id.run && other.account == id.account);
-        if busy || !self.model.legs_of(&id.run, id.account).any(left) {
+        let busy = on_the_way.any(|other| other.run == *run && other.account == account);
+        let read = self.model.readings.get(run).is_some_and(|kept| kept.read.contains(&account));
+        if busy || !read || !self.model.legs_of(run, account).any(left) {
             return;
         }
-        let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
+        let spacing = self.model.spacing.get(&account).copied().unwrap_or_default();
         let due = spacing.next_start(self.now);
-        if let Some(firing) = self.model.firing.get_mut(&id.run) {
-            firing.ready.retain(|(_, account)| *account != id.account);
-            firing.ready.insert((due, id.account));
+        if let Some(firing) = self.model.firing.get_mut(run) {
+            firing.ready.retain(|(_, other)| *other != account);
+            firing.ready.insert((due, account));
         }
     }
 
@@ -196,13 +216,13 @@ impl Step<'_> {
 
     fn send_job(&self, id: &IntentId) -> Option<SendJob> {
         let run = self.model.runs.get(&id.run)?;
-        let leg = run.fixed.legs.get(usize::from(id.leg.0))?;
+        let leg = run.leg_of(id.account, id.leg)?;
         let route = self.model.route(id.account)?;
         Some(SendJob {
             intent: id.clone(),
-            instrument: self.model.instrument(run, route.broker, leg).ok()?.clone(),
+            instrument: self.model.instrument(run, route.broker, &leg).ok()?.clone(),
             route,
-            leg: leg.clone(),
+            leg,
             tag: self.model.intents.get(id)?.tag.clone(),
         })
     }

@@ -1,7 +1,6 @@
 //! The next instant at which time alone changes something.
 
 use muster_protocol::check::CheckOutcome;
-use muster_protocol::ids::RunId;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
@@ -10,7 +9,8 @@ use super::super::model::{ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule;
 use super::LOOK_OUT_EVERY_MS;
-use super::freeze::{due_fire, resolve_until};
+use super::books::room;
+use super::freeze::{due_fire, next_run, resolve_until};
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
 /// what a tick at `now` would settle, so the loop does not spin.
@@ -27,12 +27,12 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let muster = schedule::next_of(&model.settings.muster_times, &model.calendar, model.mustered);
     let plans = model.plans.iter().filter_map(|(id, plan)| {
         let fire = due_fire(model, id, plan.kept()?)?;
-        let run = RunId { plan: id.clone(), date: fire.date };
+        let run = next_run(model, id, &fire);
         let waits = barred && model.warned.contains(&run);
         let freeze = fire.at.plus(-model.settings.freeze_lead_ms);
         Some(if waits { fire.window_until.plus(1) } else { freeze })
     });
-    let runs = model.runs.iter().filter_map(|(id, run)| match run.stage {
+    let runs = model.runs_open().filter_map(|(id, run)| match run.stage {
         Stage::Frozen if barred && model.warned.contains(id) => {
             Some(run.fixed.window_until.plus(1))
         }
@@ -41,16 +41,17 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         Stage::Firing { .. } => Some(resolve_until(run)),
         Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
-    let room = model.in_flight.len() < MAX_IN_FLIGHT;
-    let sends = model.firing.values().filter(|_| room && !barred);
+    let free = model.in_flight.len() < MAX_IN_FLIGHT;
+    let sends = model.firing.values().filter(|_| free && !barred);
     let sends = sends.filter_map(|firing| firing.ready.first().map(|(due, _)| *due));
     let lists = model.lists.values().filter_map(|state| match state {
         ListState::Failed { again } => Some(*again),
         ListState::Loading | ListState::Loaded => None,
     });
-    let sealed = model.vault == VaultState::Sealed;
-    let lookups = model.lookups.values().filter(|_| !sealed).filter_map(|lookups| lookups.due());
+    let open = model.vault == VaultState::Open;
+    let reads = model.watches.next_due(room(model)).filter(|_| open);
+    let cancels = model.cancelling.first().map(|(due, _)| *due).filter(|_| open);
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
-    waiting.chain(sends).chain(lookups).chain(lists).chain([look_out]).min()
+    waiting.chain(sends).chain(reads).chain(cancels).chain(lists).chain([look_out]).min()
 }

@@ -2,9 +2,9 @@
 
 use muster_protocol::account::Fitness;
 use muster_protocol::event::Level;
-use muster_protocol::ids::{AccountId, Attempt, LegNo, OrderTag, PlanId, RunId};
+use muster_protocol::ids::{AccountId, Attempt, LegNo, MAX_FIRINGS, OrderTag, PlanId, RunId};
 use muster_protocol::order::{Broker, Leg};
-use muster_protocol::time::{MINUTE, Timestamp};
+use muster_protocol::time::{MINUTE, TimeOfDay, Timestamp};
 
 use super::super::effect::Effect;
 use super::super::instrument::Instrument;
@@ -27,8 +27,20 @@ pub(super) fn resolve_until(run: &Run) -> Timestamp {
 /// The plan's first firing that has no run yet.
 pub(crate) fn due_fire(model: &Model, id: &PlanId, plan: &Kept) -> Option<Fire> {
     let last = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
-    let after = last.map_or(plan.since, |(_, run)| run.fixed.fire_at.max(plan.since));
+    let mut after = last.map_or(plan.since, |(_, run)| run.fixed.fire_at.max(plan.since));
+    if let Some((run, _)) = last
+        && run.firing >= MAX_FIRINGS
+    {
+        // No tag is left for that date.
+        after = after.max(run.date.at(TimeOfDay::LAST));
+    }
     next_fire(&plan.spec, &model.calendar, after).ok()
+}
+
+/// The run a firing will be: the next of its plan on its date.
+pub(super) fn next_run(model: &Model, plan: &PlanId, fire: &Fire) -> RunId {
+    let firing = model.next_firing(plan, fire.date);
+    RunId { plan: plan.clone(), date: fire.date, firing }
 }
 
 impl Step<'_> {
@@ -39,7 +51,7 @@ impl Step<'_> {
             .iter()
             .filter_map(|(id, plan)| {
                 let fire = due_fire(self.model, id, plan.kept()?)?;
-                Some((RunId { plan: id.clone(), date: fire.date }, fire))
+                Some((next_run(self.model, id, &fire), fire))
             })
             .filter(|(_, fire)| self.now >= fire.at.plus(-self.model.settings.freeze_lead_ms))
             .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Run(run.clone())))
@@ -54,8 +66,12 @@ impl Step<'_> {
                 Some(_) | None => {}
             }
             self.model.deciding.insert(Deciding::Run(run.clone()));
-            if self.now > fire.window_until {
-                self.miss_whole(run, fire);
+            if let Some(exchange) = fire.outside {
+                let why = format!("{exchange} takes no orders at this time of this date");
+                self.miss_whole(run, fire, &why);
+            } else if self.now > fire.window_until {
+                let why = self.model.barred().unwrap_or("the daemon was not running at its time");
+                self.miss_whole(run, fire, why);
             } else {
                 self.make_tags(run, fire);
             }
@@ -99,12 +115,11 @@ impl Step<'_> {
         }
     }
 
-    fn miss_whole(&mut self, id: RunId, fire: Fire) {
+    fn miss_whole(&mut self, id: RunId, fire: Fire, reason: &str) {
         let Some(plan) = self.model.plans.get(&id.plan).and_then(|plan| plan.kept()) else {
             return;
         };
         let fixed = fixed(plan, fire);
-        let reason = self.model.barred().unwrap_or("the daemon was not running at its time");
         self.miss(id, fixed, reason);
     }
 
@@ -123,6 +138,7 @@ impl Step<'_> {
             let of_leg = |leg: &LegNo| TagParts {
                 date: fire.date,
                 plan: plan.no,
+                firing: id.firing,
                 account,
                 leg: *leg,
                 attempt: Attempt(1),
@@ -144,7 +160,8 @@ impl Step<'_> {
     pub(super) fn tags_made(&mut self, id: RunId, tags: Vec<(AccountId, Vec<OrderTag>)>) {
         let plan = self.model.plans.get(&id.plan).and_then(|plan| plan.kept().cloned());
         let fire = plan.as_ref().and_then(|plan| due_fire(self.model, &id.plan, plan));
-        let (Some(plan), Some(fire)) = (plan, fire.filter(|fire| fire.date == id.date)) else {
+        let fire = fire.filter(|fire| next_run(self.model, &id.plan, fire) == id);
+        let (Some(plan), Some(fire)) = (plan, fire) else {
             // The plan was removed or moved while the tags were made; the next tick decides anew.
             self.model.deciding.remove(&Deciding::Run(id));
             return;
@@ -156,6 +173,7 @@ impl Step<'_> {
                 account,
                 user: kept.user.clone(),
                 broker: kept.broker,
+                multiplier: plan.spec.terms(account, &kept.labels).multiplier,
                 tags: legs.iter().copied().zip(tags).collect(),
             })
         };
@@ -226,7 +244,8 @@ fn fixed(plan: &Kept, fire: Fire) -> Fixed {
         fire_at: fire.at,
         window_until: fire.window_until,
         hash: plan.hash.clone(),
-        legs: plan.spec.legs.clone(),
+        ambiguity: plan.spec.ambiguity,
+        legs: plan.spec.ordered_legs(),
         instruments: Vec::new(),
         participants: Vec::new(),
         excluded: Vec::new(),

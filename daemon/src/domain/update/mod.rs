@@ -3,6 +3,8 @@
 mod accounts;
 mod asked;
 mod audit;
+mod books;
+mod cancels;
 mod checks;
 mod committed;
 mod deadline;
@@ -10,9 +12,11 @@ mod freeze;
 mod halt;
 mod hold;
 mod instruments;
+mod labels;
 mod plans;
 mod resolve;
 mod runs;
+mod tallies;
 mod tickets;
 mod vault;
 
@@ -48,7 +52,8 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::CheckStep { target, step: moved } => step.check_step(target, moved),
         Msg::CheckDone { target, done } => step.check_done(target, &done),
         Msg::Outcome { intent, outcome } => step.outcome(intent, outcome),
-        Msg::LookedUp { account, found } => step.looked_up(account, found),
+        Msg::BookRead { account, read } => step.book_read(account, read),
+        Msg::Cancelled { intent, outcome } => step.cancelled(&intent, &outcome),
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::KeysDerived(result) => step.keys_derived(result),
@@ -92,8 +97,10 @@ impl Step<'_> {
         self.retry_instruments();
         self.plans_due();
         self.pump();
-        self.look_up();
+        self.pump_cancels();
+        self.read_books();
         self.close_runs();
+        self.end_tallies();
     }
 
     /// Asks now and then what the world sees of each egress: the address people register must be true.

@@ -9,9 +9,10 @@ use super::super::effect::{Answer, Commit};
 use super::super::intent::IntentEvent;
 use super::super::model::Deciding;
 use super::super::msg::ReplyTo;
-use super::super::plan::{Plan, PlanEvent, validate};
+use super::super::plan::{Plan, PlanEvent};
 use super::super::record::Record;
 use super::super::run::Stage;
+use super::super::valid::validate;
 use super::Step;
 
 /// Plan numbers take two base-36 digits in a tag.

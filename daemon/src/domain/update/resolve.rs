@@ -55,43 +55,81 @@ impl Step<'_> {
 
     /// Another attempt needs another tag, and the run's window open.
     fn send_again(&mut self, reply: ReplyTo, by: String, id: IntentId) {
-        let plan = self.model.plans.get(&id.run.plan).map(super::super::plan::Plan::no);
+        match self.another_attempt(&id) {
+            Some(parts) => {
+                self.effects.push(Effect::MakeTag { intent: id, parts, by, reply: Some(reply) });
+            }
+            None => {
+                let why = "the run's window is over, or it was sent too often: place it by hand if it is still wanted";
+                self.refuse(reply, Code::Conflict, why);
+            }
+        }
+    }
+
+    /// The parts of the next attempt's tag, if there may be one.
+    fn another_attempt(&self, id: &IntentId) -> Option<TagParts> {
+        let plan = self.model.plans.get(&id.run.plan).map(super::super::plan::Plan::no)?;
         let open = self.model.runs.get(&id.run).is_some_and(|run| {
             matches!(run.stage, Stage::Firing { .. }) && self.now < run.fixed.window_until
         });
-        let attempt = self.model.intents.get(&id).map_or(0, |intent| intent.attempt.0);
-        let Some(plan) = plan.filter(|_| open && attempt < MAX_ATTEMPTS) else {
-            let why = "the run's window is over, or it was sent too often: place it by hand if it is still wanted";
-            return self.refuse(reply, Code::Conflict, why);
-        };
-        let parts = TagParts {
+        let attempt = self.model.intents.get(id).map_or(0, |intent| intent.attempt.0);
+        (open && attempt < MAX_ATTEMPTS).then(|| TagParts {
             date: id.run.date,
             plan,
+            firing: id.run.firing,
             account: id.account,
             leg: id.leg,
             attempt: Attempt(attempt.saturating_add(1)),
-        };
-        self.effects.push(Effect::MakeTag { intent: id, parts, by, reply });
+        })
     }
 
-    pub(super) fn retry(&mut self, id: IntentId, event: IntentEvent, reply: ReplyTo) {
+    /// It is proven that the broker does not have it: sent once more if the plan says so, else a
+    /// person decides.
+    pub(super) fn absent(&mut self, id: &IntentId) {
+        let first = self.model.intents.get(id).is_some_and(|intent| intent.attempt == Attempt(1));
+        let resend = self.model.runs.get(&id.run).is_some_and(super::super::run::Run::resends);
+        let halted = self
+            .model
+            .runs
+            .get(&id.run)
+            .and_then(|run| run.part(id.account))
+            .is_none_or(|part| self.model.is_halted(&part.user, &id.run.plan));
+        let parts = self.another_attempt(id).filter(|_| first && resend && !halted);
+        if let Some(parts) = parts {
+            let by = "the plan: resend once".to_owned();
+            self.effects.push(Effect::MakeTag { intent: id.clone(), parts, by, reply: None });
+        }
+    }
+
+    pub(super) fn retry(&mut self, id: IntentId, event: IntentEvent, reply: Option<ReplyTo>) {
         let doubted = self.model.intents.get(&id).map(super::super::intent::Intent::status);
         if doubted != Some(IntentStatus::InDoubt) || self.is_deciding(&id) {
-            return self.refuse(
-                reply,
-                Code::Conflict,
-                format!("order {id} is not in doubt any more"),
-            );
+            if let Some(reply) = reply {
+                let why = format!("order {id} is not in doubt any more");
+                self.refuse(reply, Code::Conflict, why);
+            }
+            return;
         }
-        self.settle(reply, id, event, "a person says the broker does not have it: sent once more");
+        let what = if reply.is_some() {
+            "a person says the broker does not have it: sent once more"
+        } else {
+            "the broker does not have it: sent once more"
+        };
+        self.settle(reply, id, event, what);
     }
 
-    fn settle(&mut self, reply: ReplyTo, id: IntentId, event: IntentEvent, what: &str) {
+    fn settle(
+        &mut self,
+        reply: impl Into<Option<ReplyTo>>,
+        id: IntentId,
+        event: IntentEvent,
+        what: &str,
+    ) {
         self.model.deciding.insert(Deciding::Intent(id.clone()));
         let by = event.by().unwrap_or_default();
         let entry = self.of_intent(&id, Level::Warn, format!("{what} ({by})"));
         let mut commit = noted(Record::Intent(id, event), entry, Vec::new());
-        commit.ack = Some((reply, Answer::Done));
+        commit.ack = reply.into().map(|reply| (reply, Answer::Done));
         self.commit(commit);
     }
 }

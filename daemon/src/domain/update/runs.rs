@@ -2,16 +2,14 @@
 
 use muster_protocol::event::{Area, Level};
 use muster_protocol::failure::FailureKind;
-use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, OrderTag, RunId};
+use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, RunId};
 use muster_protocol::run::IntentStatus;
-use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
-use super::super::effect::{Commit, Effect};
+use super::super::effect::Commit;
 use super::super::intent::{Cause, IntentEvent};
 use super::super::limits::MAX_IN_FLIGHT;
-use super::super::lookup::LookUps;
-use super::super::model::{Deciding, Firing, NoInstrument};
+use super::super::model::{Deciding, Firing, NoInstrument, Reading};
 use super::super::record::Record;
 use super::super::run::RunEvent;
 use super::super::session::SessionEvent;
@@ -47,35 +45,25 @@ impl Step<'_> {
                 .records
                 .push(Record::Intent(id.clone(), IntentEvent::Doubted { cause, at: now }));
         }
-        let doubted: Vec<AccountId> = self
-            .model
-            .intents
-            .iter()
-            .filter(|(_, intent)| intent.status() == IntentStatus::InDoubt)
-            .map(|(id, _)| id.account)
-            .collect();
-        for account in doubted {
-            self.begin_look_ups(account);
+        // What the books told before is not known any more: nothing leaves before they are read again.
+        let open: Vec<RunId> = self.model.open_runs.iter().cloned().collect();
+        for run in open {
+            self.model.readings.insert(run.clone(), Reading::new(now));
+            self.watch_all(&run);
         }
+        self.resume_cancels();
         let firing: Vec<RunId> = self.model.firing_runs().map(|(id, _)| id.clone()).collect();
-        for run in firing {
-            let queue = Firing { ready: self.ready_accounts(&run).collect() };
-            self.model.firing.insert(run, queue);
-        }
+        self.model.firing.extend(firing.into_iter().map(|run| (run, Firing::default())));
     }
 
-    /// Accounts of a run with a planned leg and none whose fate is open.
-    fn ready_accounts(&self, run: &RunId) -> impl Iterator<Item = (Timestamp, AccountId)> {
+    /// Decides for every account of the run when its book is read next.
+    pub(super) fn watch_all(&mut self, run: &RunId) {
         let parts = self.model.runs.get(run).map(|run| run.fixed.participants.as_slice());
-        parts.unwrap_or_default().iter().map(|part| part.account).filter_map(|account| {
-            let open = |status| matches!(status, IntentStatus::Sending | IntentStatus::InDoubt);
-            let mut legs = self.model.legs_of(run, account).map(|(_, intent)| intent.status());
-            let planned = self
-                .model
-                .legs_of(run, account)
-                .any(|(_, intent)| intent.status() == IntentStatus::Planned);
-            (planned && !legs.any(open)).then_some((self.now, account))
-        })
+        let accounts: Vec<AccountId> =
+            parts.unwrap_or_default().iter().map(|part| part.account).collect();
+        for account in accounts {
+            self.watch(account);
+        }
     }
 
     /// Sends what may be sent now: each account's legs one after the other, accounts side by side.
@@ -246,88 +234,6 @@ impl Step<'_> {
         first.then_some(Record::Session(account, SessionEvent::Ended { at: self.now }))
     }
 
-    pub(super) fn begin_look_ups(&mut self, account: AccountId) {
-        let begin = LookUps::begin(self.now);
-        self.model.lookups.entry(account).or_insert(begin);
-    }
-
-    /// Reads the order books that are due.
-    pub(super) fn look_up(&mut self) {
-        let now = self.now;
-        if self.model.vault == VaultState::Sealed {
-            return;
-        }
-        let due = self.model.lookups.iter().filter(|(_, l)| l.due().is_some_and(|due| due <= now));
-        let due: Vec<AccountId> = due.map(|(id, _)| *id).collect();
-        for account in due {
-            let intents = self.doubted(account);
-            let route = self.model.route(account);
-            match route.filter(|_| !intents.is_empty()) {
-                Some(route) => {
-                    if let Some(lookups) = self.model.lookups.get_mut(&account) {
-                        lookups.started();
-                    }
-                    self.effects.push(Effect::LookUp { account, route, intents });
-                }
-                None => drop(self.model.lookups.remove(&account)),
-            }
-        }
-    }
-
-    /// The account's orders in doubt of today: a broker's book shows no other day.
-    fn doubted(&self, account: AccountId) -> Vec<(IntentId, OrderTag)> {
-        let today = self.now.date();
-        let runs = self.model.runs.keys().filter(|run| run.date == today);
-        runs.flat_map(|run| self.model.legs_of(run, account))
-            .filter(|(_, intent)| intent.status() == IntentStatus::InDoubt)
-            .map(|(id, intent)| (id.clone(), intent.tag.clone()))
-            .collect()
-    }
-
-    pub(super) fn looked_up(
-        &mut self,
-        account: AccountId,
-        found: Result<Vec<(IntentId, Option<OrderId>)>, Cause>,
-    ) {
-        let at = self.now;
-        if let Some(lookups) = self.model.lookups.get_mut(&account) {
-            lookups.ended(at);
-        }
-        let found = match found {
-            Ok(found) => found,
-            Err(cause) => {
-                let says = cause.says.unwrap_or_else(|| cause.kind.words().to_owned());
-                let text = format!("the order book could not be read: {says}; trying again");
-                self.log(self.about(account, Level::Warn, Area::Order, text));
-                return;
-            }
-        };
-        let mut commit = Commit::default();
-        for (id, order_id) in found {
-            // A person may have settled it while the book was read.
-            let open = self.model.intents.get(&id).map(super::super::intent::Intent::status);
-            if open != Some(IntentStatus::InDoubt)
-                || self.model.deciding.contains(&Deciding::Intent(id.clone()))
-            {
-                continue;
-            }
-            let (event, level, text) = match order_id {
-                Some(order_id) => {
-                    let text = format!("found in the order book as {order_id}");
-                    (IntentEvent::Found { order_id, at }, Level::Info, text)
-                }
-                None => (
-                    IntentEvent::Missing { at },
-                    Level::Warn,
-                    "not in the order book; still IN DOUBT, not sent again".to_owned(),
-                ),
-            };
-            commit.journal.push(self.of_intent(&id, level, text));
-            commit.records.push(Record::Intent(id, event));
-        }
-        self.commit(commit);
-    }
-
     /// Closes the runs of which nothing more will come by itself.
     pub(super) fn close_runs(&mut self) {
         let firing = self.model.firing_runs().filter(|(id, run)| {
@@ -359,9 +265,8 @@ impl Step<'_> {
         level: Level,
         text: impl AsRef<str>,
     ) -> muster_protocol::event::JournalEntry {
-        let leg =
-            self.model.runs.get(&id.run).and_then(|run| run.fixed.legs.get(usize::from(id.leg.0)));
-        let what = leg.map(muster_protocol::order::Leg::words).unwrap_or_default();
+        let leg = self.model.runs.get(&id.run).and_then(|run| run.leg_of(id.account, id.leg));
+        let what = leg.as_ref().map(muster_protocol::order::Leg::words).unwrap_or_default();
         // What became of it first: a narrow screen cuts the end.
         let text = format!("{} · {what}", text.as_ref());
         let mut entry = self.about(id.account, level, Area::Order, text);

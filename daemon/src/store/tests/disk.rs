@@ -16,7 +16,9 @@ struct State {
     synced: Vec<u8>,
     unsynced: Vec<Change>,
     syncs: u64,
+    writes: u64,
     crash_at: Option<u64>,
+    full_at: Option<u64>,
     crashed: bool,
 }
 
@@ -49,6 +51,16 @@ impl Disk {
     /// The power goes when sync number `sync` is asked for.
     pub(crate) fn crash_at_sync(&self, sync: u64) {
         self.state().crash_at = Some(sync);
+    }
+
+    /// How often it was written to.
+    pub(crate) fn writes(&self) -> u64 {
+        self.state().writes
+    }
+
+    /// There is no room from write number `write` on.
+    pub(crate) fn full_at_write(&self, write: u64) {
+        self.state().full_at = Some(write);
     }
 
     /// What the platters hold after the crash.
@@ -131,6 +143,10 @@ impl StorageBackend for Disk {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = self.alive()?;
+        state.writes += 1;
+        if state.full_at.is_some_and(|full| state.writes >= full) {
+            return Err(ErrorKind::StorageFull.into());
+        }
         let (mut offset, mut data) = (usize::try_from(offset).unwrap(), data);
         while !data.is_empty() {
             let (sector, rest) = data.split_at(data.len().min(512 - offset % 512));

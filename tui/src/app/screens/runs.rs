@@ -88,12 +88,15 @@ pub(crate) fn by_account<'a>(
 pub(crate) const fn urgency(status: IntentStatus) -> u8 {
     match status {
         IntentStatus::InDoubt => 0,
-        IntentStatus::Refused => 1,
+        IntentStatus::Refused | IntentStatus::Rejected => 1,
         IntentStatus::Missed => 2,
         IntentStatus::NotSent => 3,
-        IntentStatus::Sending => 4,
-        IntentStatus::Planned => 5,
-        IntentStatus::Accepted | IntentStatus::Rehearsed => 6,
+        IntentStatus::Cancelled => 4,
+        IntentStatus::Sending => 5,
+        IntentStatus::Planned => 6,
+        IntentStatus::PartlyFilled => 7,
+        IntentStatus::Open => 8,
+        IntentStatus::Accepted | IntentStatus::Filled | IntentStatus::Rehearsed => 9,
     }
 }
 

@@ -160,10 +160,16 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
 
 const fn mark_of(status: IntentStatus) -> Mark {
     match status {
-        IntentStatus::Accepted | IntentStatus::Rehearsed => Mark::Good,
+        IntentStatus::Accepted
+        | IntentStatus::Open
+        | IntentStatus::PartlyFilled
+        | IntentStatus::Filled
+        | IntentStatus::Rehearsed => Mark::Good,
         IntentStatus::Sending => Mark::Busy,
         IntentStatus::Planned => Mark::Off,
         IntentStatus::Refused
+        | IntentStatus::Rejected
+        | IntentStatus::Cancelled
         | IntentStatus::NotSent
         | IntentStatus::InDoubt
         | IntentStatus::Missed => Mark::Bad,

@@ -1,129 +1,23 @@
 //! Every request: its method, its parameters, its reply type, and who may ask. One list, here.
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::{Call, InvalidRequest, JournalFilter, Permission, Selection};
 use crate::account::{AccountView, Credential};
-use crate::event::{Area, JournalEntry, Level};
+use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
-use crate::ids::{AccountId, EgressName, IntentId, PlanId, RunId, TicketId, UserId};
-use crate::order::Broker;
+use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
-use crate::reply::{BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome};
+use crate::reply::{BackedUp, Done, RunDetails, Subscribed, Ticket, Touched, Welcome};
 use crate::run::RunView;
 use crate::secret::Secret;
 use crate::status::StatusView;
+use crate::tally::DailyReport;
+use crate::time::TradingDate;
 use crate::vault::{SlotKind, SlotView};
 use crate::version::ProtocolVersion;
-
-/// A request that names its reply type, so a client cannot receive the wrong one.
-pub trait Call: Serialize + Into<Request> {
-    /// What comes back.
-    type Reply: Serialize + DeserializeOwned;
-    /// The JSON-RPC method.
-    const METHOD: &'static str;
-}
-
-/// What a peer must be allowed to do before a request is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Permission {
-    /// Anyone the socket lets in.
-    Anyone,
-    /// Look. A user sees what is theirs.
-    Read,
-    /// Act on one's own accounts; the operator on all.
-    Own,
-    /// Act on everybody's.
-    Operate,
-}
-
-impl Role {
-    /// Whether this role may use requests of this permission at all. What a user owns is checked per account.
-    pub fn allows(&self, permission: Permission) -> bool {
-        let highest = match self {
-            Self::Operator => Permission::Operate,
-            Self::User { .. } => Permission::Own,
-            Self::Viewer => Permission::Read,
-        };
-        permission <= highest
-    }
-}
-
-/// Why a line is not a request.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidRequest {
-    /// No such method.
-    #[error("there is no method of this name")]
-    UnknownMethod,
-    /// The parameters do not fit; the text names the field, never its value.
-    #[error("the parameters do not fit: {0}")]
-    Params(String),
-}
-
-macro_rules! requests {
-    ($($(#[$doc:meta])* $name:ident: $method:literal -> $reply:ty, $permission:ident {
-        $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
-    })*) => {
-        $(
-            $(#[$doc])*
-            #[derive(Debug, Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            pub struct $name {
-                $($(#[$field_doc])* pub $field: $type,)*
-            }
-
-            impl Call for $name {
-                type Reply = $reply;
-                const METHOD: &'static str = $method;
-            }
-
-            impl From<$name> for Request {
-                fn from(call: $name) -> Self {
-                    Self::$name(call)
-                }
-            }
-        )*
-
-        /// Any request.
-        #[derive(Debug)]
-        pub enum Request {
-            $($(#[$doc])* $name($name),)*
-        }
-
-        impl Request {
-            /// Every method there is.
-            pub const METHODS: &'static [&'static str] = &[$($method,)*];
-
-            /// The JSON-RPC method.
-            pub const fn method(&self) -> &'static str {
-                match self {
-                    $(Self::$name(_) => $method,)*
-                }
-            }
-
-            /// What the peer must be allowed to do.
-            pub const fn permission(&self) -> Permission {
-                match self {
-                    $(Self::$name(_) => Permission::$permission,)*
-                }
-            }
-
-            /// Reads a request from the two parts of its line.
-            pub fn parse(method: &str, params: Option<&RawValue>) -> Result<Self, InvalidRequest> {
-                let params = params.map_or("{}", RawValue::get);
-                match method {
-                    $($method => serde_json::from_str::<$name>(params).map(Self::$name).map_err(|error| {
-                        let probes: &[params::Probe] = &[$((stringify!($field), params::fault::<$type>),)*];
-                        InvalidRequest::Params(params::explain(&error, params, probes))
-                    }),)*
-                    _ => Err(InvalidRequest::UnknownMethod),
-                }
-            }
-        }
-    };
-}
 
 requests! {
     /// The first call on every connection.
@@ -192,6 +86,17 @@ requests! {
         accounts: Selection,
         /// On or off.
         on: bool,
+    }
+    /// Puts labels on accounts and takes others off.
+    LabelAccounts: "account.label" -> Touched, Operate {
+        /// Which.
+        accounts: Selection,
+        /// These are put on.
+        #[serde(default)]
+        add: Vec<Label>,
+        /// These are taken off.
+        #[serde(default)]
+        remove: Vec<Label>,
     }
     /// Forgets an account and its credential.
     RemoveAccount: "account.remove" -> Done, Operate {
@@ -293,6 +198,15 @@ requests! {
     Halt: "halt" -> Done, Operate {
         /// What is stopped.
         scope: HaltScope,
+        /// Also cancel the orders of today's runs that are open at the brokers.
+        #[serde(default)]
+        cancel_open: bool,
+    }
+    /// What a day came to: its runs, their tallies, and the head of the audit chain.
+    QueryReport: "report" -> DailyReport, Operate {
+        /// Which day; today if none is named.
+        #[serde(default)]
+        date: Option<TradingDate>,
     }
     /// Ends a halt.
     Resume: "resume" -> Done, Operate {
@@ -311,77 +225,3 @@ requests! {
         filter: JournalFilter,
     }
 }
-
-/// Which accounts an action is for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Selection {
-    /// All the peer may touch.
-    All,
-    /// These.
-    Ids(Vec<AccountId>),
-}
-
-/// Which journal entries are wanted; every field narrows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub struct JournalFilter {
-    /// At least this level.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub level: Option<Level>,
-    /// About this part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub area: Option<Area>,
-    /// About this person.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<UserId>,
-    /// About this account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// At this broker.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub broker: Option<Broker>,
-    /// In this run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// Holding this text, in any case.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-}
-
-impl JournalFilter {
-    /// Whether the entry is wanted.
-    pub fn admits(&self, entry: &JournalEntry) -> bool {
-        fn same<T: PartialEq>(wanted: Option<&T>, found: Option<&T>) -> bool {
-            wanted.is_none_or(|w| found == Some(w))
-        }
-        self.level.is_none_or(|level| entry.level >= level)
-            && self.area.is_none_or(|area| entry.area == area)
-            && same(self.user.as_ref(), entry.user.as_ref())
-            && same(self.account.as_ref(), entry.account.as_ref())
-            && same(self.broker.as_ref(), entry.broker.as_ref())
-            && same(self.run.as_ref(), entry.run.as_ref())
-            && self
-                .text
-                .as_ref()
-                .is_none_or(|text| entry.text.to_lowercase().contains(&text.to_lowercase()))
-    }
-}
-
-impl Request {
-    /// Whether it can be done only while the vault is open.
-    pub const fn needs_keys(&self) -> bool {
-        matches!(
-            self,
-            Self::Connect(_)
-                | Self::Login(_)
-                | Self::SubmitRedirect(_)
-                | Self::TestAccounts(_)
-                | Self::Reencrypt(_)
-                | Self::Backup(_)
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests;

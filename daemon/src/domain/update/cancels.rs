@@ -1,0 +1,131 @@
+//! Cancelling what is open under a halt: asked for once an order, and only after that is durable. An
+//! answer that is lost does no harm: the book shows what became of the order.
+
+use muster_protocol::halt::HaltScope;
+use muster_protocol::ids::IntentId;
+use muster_protocol::time::Timestamp;
+
+use super::super::effect::{Changed, Effect};
+use super::super::intent::{Cause, IntentEvent, Stage};
+use super::super::model::{Deciding, Model};
+use super::super::record::Record;
+use super::Step;
+use super::books::about_cancel;
+
+/// Whether an order is at the broker, may still fill, and its cancellation was not asked for.
+fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
+    let intent = model.intents.get(id);
+    intent.is_some_and(|intent| match &intent.stage {
+        Stage::Accepted { order, .. } => intent.status().is_working() && order.cancelling.is_none(),
+        Stage::Planned
+        | Stage::Sending(_)
+        | Stage::Refused { .. }
+        | Stage::NotSent { .. }
+        | Stage::InDoubt { .. }
+        | Stage::Missed
+        | Stage::Rehearsed => false,
+    })
+}
+
+impl Step<'_> {
+    /// The records that ask for the cancellation of everything open under a halt.
+    pub(super) fn cancel_all(&mut self, scope: &HaltScope, by: &str) -> Vec<Record> {
+        let today = self.now.date();
+        let open = self.model.runs_open().filter(|(id, _)| id.date == today);
+        let mut wanted: Vec<IntentId> = Vec::new();
+        for (id, run) in open {
+            for part in &run.fixed.participants {
+                if scope.holds(&part.user, &id.plan) {
+                    let legs = self.model.legs_of(id, part.account).map(|(id, _)| id.clone());
+                    wanted.extend(legs.filter(|id| can_be_cancelled(self.model, id)));
+                }
+            }
+        }
+        let mut records = Vec::new();
+        for id in wanted {
+            if self.model.deciding.insert(Deciding::Intent(id.clone())) {
+                let event = IntentEvent::Cancelling { by: by.to_owned(), at: self.now };
+                records.push(Record::Intent(id, event));
+            }
+        }
+        records
+    }
+
+    /// An order that came to be at the broker under a halt that cancels.
+    pub(super) fn cancel_if_halted(&mut self, id: &IntentId) {
+        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
+        let Some(user) = part.map(|part| part.user.clone()) else { return };
+        let halted = self.model.cancels.iter().any(|scope| scope.holds(&user, &id.run.plan));
+        if halted
+            && can_be_cancelled(self.model, id)
+            && self.model.deciding.insert(Deciding::Intent(id.clone()))
+        {
+            let event = IntentEvent::Cancelling { by: "the halt".to_owned(), at: self.now };
+            self.record(Record::Intent(id.clone(), event));
+        }
+    }
+
+    /// That it is asked for is durable: it waits for its account's turn.
+    pub(super) fn queue_cancel(&mut self, id: &IntentId) {
+        let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
+        self.model.cancelling.insert((spacing.next_start(self.now), id.clone()));
+    }
+
+    /// Asks for the cancellations that are due.
+    pub(super) fn pump_cancels(&mut self) {
+        if self.model.stopping || self.model.vault == muster_protocol::status::VaultState::Sealed {
+            return;
+        }
+        while let Some((due, id)) = self.model.cancelling.first().cloned() {
+            if due > self.now {
+                return;
+            }
+            self.model.cancelling.remove(&(due, id.clone()));
+            let spacing = self.model.spacing.entry(id.account).or_default();
+            let turn = spacing.next_start(self.now);
+            if turn > self.now {
+                self.model.cancelling.insert((turn, id));
+                continue;
+            }
+            spacing.started(self.now);
+            let order_id = match self.model.intents.get(&id).map(|intent| &intent.stage) {
+                Some(Stage::Accepted { order_id, .. }) => order_id.clone(),
+                Some(_) | None => continue,
+            };
+            if let Some(route) = self.model.route(id.account) {
+                self.effects.push(Effect::Cancel { intent: id, route, order_id });
+            }
+        }
+    }
+
+    /// A cancellation was answered; the book tells what became of the order.
+    pub(super) fn cancelled(&mut self, id: &IntentId, outcome: &Result<(), Cause>) {
+        let entry = about_cancel(self, id, outcome);
+        self.log(entry);
+        self.publish(Changed::Intent(id.clone()));
+        self.watch(id.account);
+    }
+
+    /// After a restart: what was to be cancelled and is still open is asked for again.
+    pub(super) fn resume_cancels(&mut self) {
+        let open: Vec<(Timestamp, IntentId)> = self
+            .model
+            .runs_open()
+            .flat_map(|(id, _)| self.model.intents_of(id))
+            .filter(|(_, intent)| match &intent.stage {
+                Stage::Accepted { order, .. } => {
+                    order.cancelling.is_some() && intent.status().is_working()
+                }
+                Stage::Planned
+                | Stage::Sending(_)
+                | Stage::Refused { .. }
+                | Stage::NotSent { .. }
+                | Stage::InDoubt { .. }
+                | Stage::Missed
+                | Stage::Rehearsed => false,
+            })
+            .map(|(id, _)| (self.now, id.clone()))
+            .collect();
+        self.model.cancelling.extend(open);
+    }
+}

@@ -1,0 +1,104 @@
+//! What the model holds only while the daemon runs: decisions on their way, connections being made,
+//! queues, and what the order books told. A restart begins all of it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use muster_protocol::ids::{AccountId, IntentId, RunId};
+use muster_protocol::tally::TallyLine;
+use muster_protocol::time::Timestamp;
+
+use super::absence::Clean;
+use super::check::Check;
+use super::effect::Route;
+
+/// A decision whose record is on its way to the disk; it is not made a second time meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deciding {
+    /// About a run.
+    Run(RunId),
+    /// About an intent.
+    Intent(IntentId),
+    /// About a session.
+    Session(AccountId),
+}
+
+/// What a ticket is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketKind {
+    /// A new account, or a new credential for one.
+    Connect {
+        /// The account whose credential it replaces.
+        replaces: Option<AccountId>,
+    },
+    /// The daily login.
+    Login {
+        /// Which account.
+        account: AccountId,
+    },
+}
+
+/// A connection or login under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// What it is for.
+    pub kind: TicketKind,
+    /// How its calls leave.
+    pub route: Route,
+    /// Its check.
+    pub check: Check,
+    /// When it is forgotten.
+    pub expires: Timestamp,
+    /// The account it is being stored as.
+    pub saving: Option<AccountId>,
+}
+
+/// Where a broker's list of instruments stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListState {
+    /// Asked for.
+    Loading,
+    /// It came: what is not known now is not in it.
+    Loaded,
+    /// It did not come.
+    Failed {
+        /// When it is asked for again.
+        again: Timestamp,
+    },
+}
+
+/// Why an instrument cannot be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoInstrument {
+    /// The broker's list has not come yet.
+    NotLoaded,
+    /// It came, and does not have it.
+    Unknown,
+}
+
+/// What the order books told of a run since the daemon knows of it; nothing of it outlives a restart,
+/// so that after one everything is proven anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Since when reads count.
+    pub since: Timestamp,
+    /// Accounts whose book was read since: nothing of this run leaves before it was.
+    pub read: BTreeSet<AccountId>,
+    /// Reads that did not show an order in doubt.
+    pub clean: BTreeMap<IntentId, Vec<Clean>>,
+    /// The tally's lines so far, and how often each account's was tried.
+    pub tally: BTreeMap<AccountId, (u32, Option<TallyLine>)>,
+}
+
+impl Reading {
+    /// Nothing read yet.
+    pub fn new(since: Timestamp) -> Self {
+        Self { since, read: BTreeSet::new(), clean: BTreeMap::new(), tally: BTreeMap::new() }
+    }
+}
+
+/// The queue of a run that is firing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Firing {
+    /// Accounts with a leg to send, by when they may.
+    pub ready: BTreeSet<(Timestamp, AccountId)>,
+}

@@ -1,0 +1,103 @@
+//! The brokers' order books: read before anything leaves, followed to the end, tallied.
+
+use muster_protocol::halt::HaltScope;
+use muster_protocol::ids::RunId;
+use muster_protocol::money::Paise;
+use muster_protocol::order::PriceRule;
+use muster_protocol::reply::RunDetails;
+use muster_protocol::request::{Halt, QueryReport, Release, ShowRun};
+use muster_protocol::run::{IntentStatus, RunState};
+use muster_protocol::tally::TallyVerdict;
+use muster_tests::harness::{Setup, Tally, World, eventually, tally, two_legs};
+
+async fn run(world: &World) -> anyhow::Result<RunDetails> {
+    let (client, _feed) = world.client().await?;
+    let run: RunId = "btst@2026-11-23".to_owned().try_into()?;
+    Ok(client.call(ShowRun { run }).await?)
+}
+
+async fn until(
+    world: &World,
+    what: &str,
+    holds: impl Fn(&RunDetails) -> bool,
+) -> anyhow::Result<RunDetails> {
+    eventually(what, async || run(world).await.is_ok_and(|details| holds(&details))).await?;
+    run(world).await
+}
+
+/// Accounts on auto-execute and a live plan, at noon.
+async fn armed(accounts: usize) -> anyhow::Result<World> {
+    let world = World::new(Setup { accounts, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    world.auto_execute_all().await?;
+    world.arm(two_legs()).await?;
+    daemon.stop().await?;
+    Ok(world)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_followed_to_their_fills_and_tallied_against_books_and_trades()
+-> anyhow::Result<()> {
+    let world = armed(4).await?;
+    let daemon = world.daemon().await?;
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    let details = until(&world, "everything is filled", |seen| seen.run.counts.filled == 8).await?;
+    assert!(details.intents.iter().all(|intent| intent.filled > 0 && intent.average.is_some()));
+    let details = until(&world, "the tally", |seen| seen.run.tally.is_some()).await?;
+    let counts = details.run.tally.unwrap_or_default();
+    assert_eq!((counts.pass, counts.diff, counts.unknown), (4, 0, 0));
+    let (client, _feed) = world.client().await?;
+    let report = client.call(QueryReport { date: None }).await?;
+    let lines = &report.runs[0].tally;
+    assert!(lines.iter().all(|line| line.verdict == TallyVerdict::Pass && line.filled > 0));
+    assert!(lines.iter().all(|line| line.filled == line.traded && line.placed == line.booked));
+    assert!(!report.audit.hash.is_empty() && report.in_doubt == 0, "{report:?}");
+    daemon.stop().await
+}
+
+/// The store of noon is put back in the afternoon and a person lets its runs go: the one that
+/// happened is due again.
+#[tokio::test(flavor = "multi_thread")]
+async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> anyhow::Result<()> {
+    let world = armed(3).await?;
+    let noon = world.folder().join("noon.redb");
+    std::fs::copy(world.store(), &noon)?;
+    let daemon = world.daemon().await?;
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    until(&world, "the run is closed", |seen| seen.run.state == RunState::Closed).await?;
+    daemon.stop().await?;
+    assert_eq!(world.sandbox.orders().len(), 6);
+    std::fs::copy(&noon, world.store())?;
+    let daemon = world.daemon().await?;
+    let (client, _feed) = world.client().await?;
+    client.call(Release {}).await?;
+    let details =
+        until(&world, "the run is closed once more", |seen| seen.run.state == RunState::Closed)
+            .await?;
+    assert_eq!(details.run.counts.placed(), 6, "{:?}", details.run.counts);
+    let books = world.sandbox.orders();
+    assert_eq!((books.len(), tally(&details.intents, &books)), (6, Tally::default()));
+    daemon.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_halt_that_cancels_leaves_nothing_open_at_the_brokers() -> anyhow::Result<()> {
+    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    world.auto_execute_all().await?;
+    let mut far = two_legs();
+    // A buy below the market rests in the book.
+    far.legs.remove(0);
+    far.legs[0].price = PriceRule::Limit { price: Paise(80_000) };
+    world.arm(far).await?;
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    until(&world, "both rest at the exchange", |seen| seen.run.counts.open == 2).await?;
+    let (client, _feed) = world.client().await?;
+    client.call(Halt { scope: HaltScope::All, cancel_open: true }).await?;
+    let details =
+        until(&world, "both are cancelled", |seen| seen.run.counts.cancelled == 2).await?;
+    assert!(details.intents.iter().all(|intent| intent.status == IntentStatus::Cancelled));
+    daemon.stop().await
+}
