@@ -1,0 +1,50 @@
+//! The benchmarks: `muster-bench fanout --accounts 10000 [--json]` and the others. Build it with
+//! `--release`; docs/performance.md says what the figures mean.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use muster_tests::bench;
+
+/// Measures Muster against the sandbox on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "muster-bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// One order for each of many accounts, at one instant, over TLS, with the journal.
+    Fanout(bench::Fanout),
+    /// How long a store takes to open after its writer was killed.
+    Open(bench::Open),
+    /// The daemon of a bench.
+    #[command(hide = true)]
+    Musterd(bench::Life),
+    /// The daemon's way of sending without the journal.
+    #[command(hide = true)]
+    Sender(bench::Sender),
+    /// A writer to be killed.
+    #[command(hide = true)]
+    Rows(bench::Rows),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().what {
+        What::Fanout(what) => bench::fanout(&what),
+        What::Open(what) => bench::open(&what),
+        What::Musterd(what) => bench::live(&what),
+        What::Sender(what) => bench::send(&what),
+        What::Rows(what) => bench::fill(&what),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            drop(writeln!(std::io::stderr(), "muster-bench: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
