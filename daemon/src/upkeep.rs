@@ -12,6 +12,7 @@ use crate::domain::illegal::Illegal;
 use crate::domain::model::{Model, Settings};
 use crate::domain::record::Record;
 use crate::passphrase::Passphrase;
+use crate::store::steps::step;
 use crate::store::{Epochs, Store, StoreError, decode};
 use crate::vault::{Header, Kind, RecordId, Sealed, Vault, VaultError, WrappedKey};
 
@@ -110,20 +111,33 @@ pub fn restore(store: &Path, backup: &Path, passphrase: &Passphrase) -> Result<(
         open(store)?.close().map_err(at)?;
     }
     let coming = beside(store, ".restoring");
-    fs::copy(backup, &coming).map_err(io(&coming))?;
-    fs::set_permissions(&coming, fs::Permissions::from_mode(0o600)).map_err(io(&coming))?;
+    step().and_then(|()| fs::copy(backup, &coming)).map_err(io(&coming))?;
+    let ours = fs::Permissions::from_mode(0o600);
+    step().and_then(|()| fs::set_permissions(&coming, ours)).map_err(io(&coming))?;
     let copy = open(&coming)?;
     copy.drop_backup_mark().map_err(at)?;
     Epochs::beside(store).put_ahead_of(&copy).map_err(at)?;
     copy.close().map_err(at)?;
-    File::open(&coming).and_then(|file| file.sync_all()).map_err(io(&coming))?;
-    if store.exists() {
-        fs::rename(store, beside(store, ".replaced")).map_err(io(store))?;
-    }
-    fs::rename(&coming, store).map_err(io(store))?;
+    step().and_then(|()| File::open(&coming)?.sync_all()).map_err(io(&coming))?;
+    keep_aside(store).map_err(io(store))?;
+    step().and_then(|()| fs::rename(&coming, store)).map_err(io(store))?;
     let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
-    File::open(folder).and_then(|held| held.sync_all()).map_err(io(folder))
+    step().and_then(|()| File::open(folder)?.sync_all()).map_err(io(folder))
+}
+
+/// Gives what is at the path a second name beside it, so that there is a store at every moment.
+fn keep_aside(store: &Path) -> std::io::Result<()> {
+    if !store.exists() {
+        return Ok(());
+    }
+    let new = beside(store, ".replacing");
+    match step().and_then(|()| fs::remove_file(&new)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    step().and_then(|()| fs::hard_link(store, &new))?;
+    step().and_then(|()| fs::rename(&new, beside(store, ".replaced")))
 }
 
 /// Every audit entry, if the chain holds.
@@ -198,3 +212,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(ending);
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests;

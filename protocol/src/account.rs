@@ -252,10 +252,14 @@ pub struct AccountView {
 }
 
 /// One earlier check in a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastCheck {
     /// When it ended.
     pub at: Timestamp,
     /// `None` if it passed.
     pub failed: Option<FailureKind>,
+    /// How long each step took in milliseconds, in the order of the steps; it failed at the last one
+    /// that has a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub took_ms: Vec<Option<u32>>,
 }

@@ -13,6 +13,7 @@ pub mod event;
 pub mod failure;
 pub mod frame;
 pub mod halt;
+pub mod house;
 pub mod ids;
 pub mod money;
 pub mod order;

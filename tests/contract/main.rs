@@ -2,6 +2,10 @@
 //! each adapter against the sandbox. A new broker is one line here.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod daemon;
+#[cfg(test)]
 mod doubts;
 #[cfg(test)]
 mod faults;
@@ -19,7 +23,7 @@ macro_rules! keeps {
         mod $name {
             use muster_protocol::order::Broker;
 
-            use crate::{doubts, refusals, routes};
+            use crate::{bounds, doubts, refusals, routes};
 
             crate::promises! { Broker::$broker;
                 doubts::in_doubt_is_found_by_tag,
@@ -30,9 +34,27 @@ macro_rules! keeps {
                 refusals::ip_refusal_names_the_ip,
                 refusals::no_address_at_all,
                 refusals::session_death_is_told,
-                routes::a_redirect_is_not_followed,
+                routes::redirects_are_not_followed,
                 routes::every_order_leaves_from_the_bound_address,
                 routes::no_order_leaves_from_another_address,
+                bounds::a_slow_reply_is_a_doubt,
+                bounds::a_body_over_the_cap_is_cut,
+                bounds::the_tag_comes_back,
+                bounds::a_throttled_read_is_no_doubt_and_a_throttled_order_is,
+                bounds::a_flood_is_counted_right,
+                bounds::consent_is_never_given_for_the_holder,
+                bounds::maintenance_is_told_where_the_broker_tells,
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn nothing_is_sent_after_halt() -> anyhow::Result<()> {
+                crate::daemon::nothing_is_sent_after_halt(Broker::$broker).await
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn session_expiry_is_noticed_and_relogin_happens_once() -> anyhow::Result<()> {
+                crate::daemon::session_expiry_is_noticed_and_relogin_happens_once(Broker::$broker)
+                    .await
             }
         }
     )* };

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::subject::Subject;
 
 /// Whoever answers in the broker's place sends nobody to the broker, and nobody elsewhere.
-pub(crate) async fn a_redirect_is_not_followed(subject: Subject) -> anyhow::Result<()> {
+pub(crate) async fn redirects_are_not_followed(subject: Subject) -> anyhow::Result<()> {
     let summary = subject.sandbox.summary();
     let broker = match subject.side() {
         muster_tests::sandbox::Broker::AngelOne => summary.angel_one.base_url,

@@ -39,9 +39,8 @@ impl Subject {
     /// A sandbox with one account of this broker, logged in.
     pub(crate) async fn new(broker: Broker) -> anyhow::Result<Self> {
         let clock = SandboxClock::starting_at("2026-11-23T12:00:00+05:30".parse()?, 1.0);
-        // Of two accounts each broker gets one. Floods are no subject here.
-        let rules = Rules { rate_limits: RateLimits::Off, ..Rules::default() };
-        let config = SandboxConfig { clock, rules, ..SandboxConfig::default() };
+        // Of two accounts each broker gets one.
+        let config = SandboxConfig { clock, rules: rules(), ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).await?;
         let adapter = adapter(broker, &endpoints(&sandbox, None)?, http(None)?);
         let credential = checked(&entered(broker, &sandbox)?)?;
@@ -122,6 +121,11 @@ impl Subject {
         let tag = Some(order.tag.0.as_str());
         self.sandbox.orders().iter().filter(|row| row.tag.as_deref() == tag).count()
     }
+}
+
+/// The switches it begins with: floods are the subject of one promise only.
+pub(crate) fn rules() -> Rules {
+    Rules { rate_limits: RateLimits::Off, ..Rules::default() }
 }
 
 /// The person enters the credential: what cannot be right is refused.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use muster_protocol::client::CallError;
 use muster_protocol::frame::Code;
 use muster_protocol::ids::RunId;
-use muster_protocol::request::{Backup, Release, Seal, ShowRun, Status};
+use muster_protocol::request::{Backup, House, Release, Seal, ShowRun, Status};
 use muster_protocol::run::RunState;
 use muster_protocol::status::HoldReason;
 use muster_tests::harness::{SECRET_MARK, Setup, World, eventually, two_legs};
@@ -145,4 +145,24 @@ async fn i19_what_was_done_is_in_the_audit_with_its_head_in_the_status() -> anyh
     let text = format!("{entries:?}").to_uppercase();
     assert!(!text.contains(SECRET_MARK), "I13: no secret in the audit");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_backup_is_known_now_and_after_a_restart() -> anyhow::Result<()> {
+    let world = armed().await?;
+    let daemon = world.daemon().await?;
+    let house = world.client().await?.0.call(House {}).await?;
+    assert_eq!(house.backup, None);
+    assert!(house.records > 0 && house.journal > 0 && house.slots.len() == 1, "{house:?}");
+    let file = std::fs::metadata(world.store())?.len();
+    assert_eq!(house.store_bytes, Some(file));
+    backup(&world, "backup.redb").await?;
+    let made = world.client().await?.0.call(House {}).await?.backup;
+    assert!(made.is_some());
+    daemon.stop().await?;
+    let daemon = world.daemon().await?;
+    let known = world.client().await?.0.call(House {}).await?.backup;
+    let apart = made.zip(known).map(|(made, known)| made.since(known).abs());
+    assert!(apart.is_some_and(|ms| ms < 5_000), "{made:?} {known:?}");
+    daemon.stop().await
 }

@@ -2,13 +2,12 @@
 
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::RunId;
-use muster_protocol::money::Paise;
-use muster_protocol::order::PriceRule;
 use muster_protocol::reply::RunDetails;
 use muster_protocol::request::{Halt, QueryReport, Release, ShowRun};
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::tally::TallyVerdict;
 use muster_tests::harness::{Setup, Tally, World, eventually, tally, two_legs};
+use muster_tests::sandbox::{LimitFills, Rules};
 
 async fn run(world: &World) -> anyhow::Result<RunDetails> {
     let (client, _feed) = world.client().await?;
@@ -87,17 +86,13 @@ async fn a_halt_that_cancels_leaves_nothing_open_at_the_brokers() -> anyhow::Res
     let daemon = world.daemon().await?;
     world.connect_all().await?;
     world.auto_execute_all().await?;
-    let mut far = two_legs();
-    // A buy below the market rests in the book.
-    far.legs.remove(0);
-    far.legs[0].price = PriceRule::Limit { price: Paise(80_000) };
-    world.arm(far).await?;
+    world.arm(two_legs()).await?;
+    world.sandbox.set_rules(Rules { limit_fills: LimitFills::Never, ..Rules::default() });
     world.set_clock("2026-11-23T15:09:59+05:30")?;
-    until(&world, "both rest at the exchange", |seen| seen.run.counts.open == 2).await?;
+    until(&world, "all rest at the exchange", |seen| seen.run.counts.open == 4).await?;
     let (client, _feed) = world.client().await?;
     client.call(Halt { scope: HaltScope::All, cancel_open: true }).await?;
-    let details =
-        until(&world, "both are cancelled", |seen| seen.run.counts.cancelled == 2).await?;
+    let details = until(&world, "all are cancelled", |seen| seen.run.counts.cancelled == 4).await?;
     assert!(details.intents.iter().all(|intent| intent.status == IntentStatus::Cancelled));
     daemon.stop().await
 }

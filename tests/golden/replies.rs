@@ -6,15 +6,16 @@ use muster_protocol::account::{AccountStatus, Fitness, SessionView, Unfit};
 use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure, ReplyLine};
+use muster_protocol::house::HouseView;
 use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{
     BackedUp, Done, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, LabelAccounts,
-    ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal, QueryReport,
-    Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume,
-    Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, House,
+    LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal,
+    QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent,
+    Resume, Rotate, Seal, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect, Subscribe,
     TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::run::{IntentStatus, RunState};
@@ -179,6 +180,18 @@ fn vault(lines: &mut Lines) {
         let audit = AuditHead { entries: 7, hash: HASH.to_owned() };
         lines.answer::<Status>(&StatusView { held: Some(held), audit: Some(audit), ..status() });
     }
+    let slot = SlotView { slot: 0, kind: SlotKind::Passphrase, cost: Some(cost) };
+    let backup = Some(at("02:30:00"));
+    let (records, journal) = (1_204, 214_220);
+    lines.answer::<House>(&HouseView {
+        store_bytes: Some(18_874_368),
+        records,
+        journal,
+        slots: vec![slot],
+        backup,
+    });
+    let (store_bytes, slots, backup) = (None, Vec::new(), None);
+    lines.answer::<House>(&HouseView { store_bytes, records, journal, slots, backup });
 }
 
 #[test]

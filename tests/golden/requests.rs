@@ -10,11 +10,11 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::{
-    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, JournalFilter,
-    LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan, QueryJournal,
-    QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent,
-    Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun, Status, SubmitRedirect,
-    Subscribe, TestAccounts, Unseal, UpgradeKdf,
+    Abandon, AddSlot, ArmPlan, Backup, Call, ChangeSecret, Connect, Halt, Hello, House,
+    JournalFilter, LabelAccounts, ListAccounts, ListPlans, ListRuns, ListSlots, Login, PutPlan,
+    QueryJournal, QueryReport, Reencrypt, Release, RemoveAccount, RemovePlan, RemoveSlot, Request,
+    ResolveIntent, Resume, Rotate, Seal, Selection, SetActive, SetAutoExecute, ShowRun, Status,
+    SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
@@ -22,7 +22,7 @@ use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
 
 use crate::lines;
-use crate::samples::{HASH, TICKET, run_id, spec, user};
+use crate::samples::{HASH, TICKET, at, run_id, spec, user};
 
 /// The lines, and which methods they call.
 struct Lines {
@@ -78,6 +78,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::QueryReport(call) => line(id, call),
         Request::Resume(call) => line(id, call),
         Request::QueryJournal(call) => line(id, call),
+        Request::House(call) => line(id, call),
         Request::ListSlots(call) => line(id, call),
         Request::Unseal(call) => line(id, call),
         Request::Seal(call) => line(id, call),
@@ -159,6 +160,9 @@ fn plans_and_runs(lines: &mut Lines) {
         broker: Some(Broker::AngelOne),
         run: Some(run_id()),
         text: Some("doubt".to_owned()),
+        since: Some(at("09:00:00")),
+        until: Some(at("16:00:00")),
+        before: Some(900),
     };
     lines.say(&QueryJournal { after: 3, limit: 1_000, filter });
 }
@@ -178,6 +182,7 @@ fn vault(lines: &mut Lines) {
     lines.say(&Reencrypt { user: user() });
     lines.say(&Backup { file: "/var/backups/muster.redb".to_owned() });
     lines.say(&Release {});
+    lines.say(&House {});
 }
 
 #[test]

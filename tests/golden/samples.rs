@@ -176,8 +176,12 @@ pub(crate) fn account() -> AccountView {
         last_run: Some(LastRun { run: run_id(), counts: Some(counts()) }),
         last_check: Some(check(CheckTarget::Account(AccountId(7)), CheckOutcome::Passed)),
         history: vec![
-            PastCheck { at: at("10:00:00"), failed: None },
-            PastCheck { at: at("09:00:00"), failed: Some(FailureKind::Unreachable) },
+            PastCheck { at: at("10:00:00"), failed: None, took_ms: Vec::new() },
+            PastCheck {
+                at: at("09:00:00"),
+                failed: Some(FailureKind::Unreachable),
+                took_ms: vec![Some(41), Some(2_000), None, None, None, None],
+            },
         ],
         connected_at: at("08:30:00"),
     }

@@ -33,6 +33,7 @@ const WORDS: Names = &[
     "muster_protocol::frame::Code",
     "muster_protocol::frame::Failure",
     "muster_protocol::halt",
+    "muster_protocol::house",
     "muster_protocol::ids",
     "muster_protocol::money",
     "muster_protocol::order",
@@ -166,8 +167,15 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("systemd", &["engine"], &[PROTOCOL, ERRORS, TASKS, &["sd_notify", "listenfd", "rustix"]]),
 ];
 
-const BROKER_CRATES: &[Names] =
-    &[WORDS, SERDE, ERRORS, TASKS, HTTP, &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"]];
+const BROKER_CRATES: &[Names] = &[
+    WORDS,
+    SERDE,
+    ERRORS,
+    TASKS,
+    HTTP,
+    &["data_encoding", "jiff", "sha2", "totp_rs", "zeroize"],
+    &["proptest"], // of its tests; no program is built with it
+];
 
 /// An adapter knows what all share, and no other adapter.
 const fn adapter(module: &'static str, never: Names) -> Layer {
@@ -187,7 +195,7 @@ const TUI_LAYERS: &[Layer] = &[
     row("app", &["text"], &[WORDS, &["serde"]]),
     row("text", &[], &[&["muster_protocol::time", "unicode_segmentation", "unicode_width"]]),
     row("glyph", &[], &[WORDS]),
-    row("theme", &[], &[&["ratatui"]]),
+    row("theme", &["app::look"], &[&["ratatui"]]),
     row(
         "view",
         &["app", "glyph", "text", "theme"],

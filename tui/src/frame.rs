@@ -56,7 +56,8 @@ mod tests {
     use ratatui::layout::Rect;
     use ratatui::{TerminalOptions, Viewport};
 
-    use crate::app::model::{Look, Model};
+    use crate::app::look::{Look, Theme};
+    use crate::app::model::Model;
     use crate::tests::world;
 
     /// Counts writes.
@@ -116,7 +117,7 @@ mod tests {
     fn without_colours_the_selection_is_still_reversed() {
         crossterm::style::force_color_output(true);
         let mut model = world::model();
-        model.look = Look { mono: true, ..Look::default() };
+        model.look = Look { theme: Theme::Mono, ..Look::default() };
         let bytes = draw(&[model]).remove(0).bytes;
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.contains("\x1b[7m"), "{text}");

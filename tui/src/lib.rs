@@ -22,7 +22,7 @@ mod text;
 mod theme;
 mod view;
 
-pub use app::model::Look;
+pub use app::look::{Look, Theme};
 pub use runtime::Options;
 pub use session::run_terminal;
 
@@ -30,6 +30,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use commands::Exit;
 
 /// The whole program: reads the command line, does what it says, tells how it went.
 pub fn main() -> ExitCode {
@@ -38,13 +39,24 @@ pub fn main() -> ExitCode {
 
 /// The same with the command line given, its first word the program's name.
 pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match cli::Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match cli::Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no mistakes.
-            let code = if error.use_stderr() { 2 } else { 0 };
-            drop(error.print());
-            return ExitCode::from(code);
+        // Help and version are no mistakes.
+        Err(asked) if !asked.use_stderr() => {
+            drop(asked.print());
+            return ExitCode::SUCCESS;
+        }
+        Err(wrong) => return misused(&wrong, &arguments),
+    };
+    if cli.screen.print_keys || cli.screen.print_config {
+        let text = if cli.screen.print_keys { commands::keys() } else { config::SAMPLE.to_owned() };
+        return commands::say(&text);
+    }
+    let file = match config::read(&cli.screen) {
+        Ok(file) => file,
+        Err(unusable) => {
+            return commands::fail(Exit::Usage, &unusable.to_string(), cli.json);
         }
     };
     let mut builder = match cli.command {
@@ -58,21 +70,36 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let socket = config::socket(cli.socket);
+    let socket = config::socket(cli.socket, &file);
     match cli.command {
         Some(command) => runtime.block_on(commands::run(command, &socket, cli.json)),
-        None => runtime.block_on(screen(Options::from_flags(socket, cli.screen))),
+        None => runtime.block_on(screen(Options::new(socket, &cli.screen, &file), cli.json)),
     }
 }
 
+/// A command line that makes no sense, told in the form that was asked for.
+fn misused(wrong: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let ours = arguments.iter().take_while(|argument| *argument != "--");
+    if ours.into_iter().any(|argument| argument == "--json") {
+        let text = wrong.render().to_string();
+        let said = text.split("\n\nUsage:").next().unwrap_or_default();
+        let said: Vec<&str> = said.split_whitespace().collect();
+        let said = said.join(" ");
+        let said = said.strip_prefix("error: ").unwrap_or(&said);
+        return commands::fail(Exit::Usage, said, true);
+    }
+    drop(wrong.print());
+    ExitCode::from(Exit::Usage.code())
+}
+
 /// Exit code 2 where no screen can be shown: another command was meant.
-async fn screen(options: Options) -> ExitCode {
+async fn screen(options: Options, json: bool) -> ExitCode {
     let shows = std::io::IsTerminal::is_terminal(&std::io::stdout())
         && std::io::IsTerminal::is_terminal(&std::io::stdin())
         && !config::is_dumb();
-    if !shows {
-        commands::complain(&"no screen can be shown here; try: muster status");
-        return ExitCode::from(2);
+    if json || !shows {
+        let why = "no screen can be shown here; try: muster status";
+        return commands::fail(Exit::Usage, why, json);
     }
     match run_terminal(options).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -53,10 +53,40 @@ pub(crate) fn clip(text: &str, columns: usize) -> String {
     out
 }
 
+/// The first `columns` characters, without an ellipsis: for text of a known form.
+pub(crate) fn clip_hard(text: &str, columns: usize) -> String {
+    text.chars().take(columns).collect()
+}
+
 /// The text right-aligned in `columns` columns.
 pub(crate) fn right(text: &str, columns: usize) -> String {
     let cut = clip(text, columns);
     format!("{}{cut}", " ".repeat(columns.saturating_sub(width(&cut))))
+}
+
+/// A typed line in at most `room` columns: what stands before the cursor, what is under it, and what
+/// comes after. The cursor is always in view; where the beginning is cut, an ellipsis says so.
+pub(crate) fn window(before: &str, after: &str, room: usize) -> (String, String, String) {
+    let mut rest = after.graphemes(true);
+    let under = rest.next().unwrap_or(" ");
+    let left = room.saturating_sub(width(under));
+    let head = if width(before) <= left {
+        before.to_owned()
+    } else {
+        let mut kept = Vec::new();
+        let mut used = 1;
+        for grapheme in before.graphemes(true).rev() {
+            used += width(grapheme);
+            if used > left {
+                break;
+            }
+            kept.push(grapheme);
+        }
+        kept.reverse();
+        format!("…{}", kept.concat())
+    };
+    let tail = clip(rest.as_str(), left.saturating_sub(width(&head)));
+    (head, under.to_owned(), tail)
 }
 
 /// The text broken into lines of at most `columns` columns, at spaces where there are any.
@@ -136,6 +166,16 @@ pub(crate) fn count<N: TryInto<u64>>(number: N, thing: &str) -> String {
     }
 }
 
+/// `18 MB`, `640 kB`, in thousands.
+pub(crate) fn bytes(number: u64) -> String {
+    match number {
+        n @ ..10_000 => format!("{n} B"),
+        n @ ..10_000_000 => format!("{} kB", n / 1_000),
+        n @ ..10_000_000_000 => format!("{} MB", n / 1_000_000),
+        n => format!("{} GB", n / 1_000_000_000),
+    }
+}
+
 /// `8,214`.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -171,6 +211,20 @@ mod tests {
     }
 
     #[test]
+    fn the_cursor_of_a_long_line_stays_in_view() {
+        let owned = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(window("abc", "", 10), owned("abc", " ", ""));
+        assert_eq!(window("abcdefghij", "", 6), owned("…ghij", " ", ""));
+        assert_eq!(window("ab", "cdefghij", 6), owned("ab", "c", "de…"));
+        assert_eq!(window("漢字漢字", "x", 6), owned("…漢字", "x", ""));
+        for room in 0..12 {
+            let (head, under, tail) = window("abcdefgh", "ijklmnop", room);
+            let wide = width(&head) + width(&under) + width(&tail);
+            assert!(wide <= room.max(2), "{room}: {head}|{under}|{tail}");
+        }
+    }
+
+    #[test]
     fn scrubbing_takes_what_could_lie() {
         assert_eq!(scrub("a\u{1b}[2Jb\u{202e}c\nd"), "a[2Jbc d");
     }
@@ -183,5 +237,9 @@ mod tests {
         assert_eq!(countdown(5 * MINUTE + 48 * SECOND), "5:48");
         assert_eq!(countdown(3 * HOUR + 49 * MINUTE), "3h49");
         assert_eq!(grouped(8_214), "8,214");
+        assert_eq!(
+            [9, 18_400, 18_874_368, 12_000_000_000].map(bytes),
+            ["9 B", "18 kB", "18 MB", "12 GB"]
+        );
     }
 }

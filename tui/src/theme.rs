@@ -1,9 +1,11 @@
 //! What a piece of text is, and how that looks. The only file that names a colour.
 //!
-//! Sixteen colours on the terminal's own background, so that light and dark both work; without
-//! colours the attributes and the words carry the same meaning.
+//! No theme paints a ground of its own, so that each works where it is asked for; without colours the
+//! attributes and the words carry the same meaning.
 
 use ratatui::style::{Color, Modifier, Style};
+
+use crate::app::look::Theme;
 
 /// What a piece of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,29 +21,51 @@ pub(crate) enum Role {
     Key,
     /// The address to register: must be found at once.
     Address,
+    /// What was searched for.
+    Match,
     /// Behind the cursor of a text field.
     Cursor,
     /// The dark and light squares of a QR code.
     Qr,
 }
 
+/// The colours of a theme for good, warning and bad.
+const fn colours(theme: Theme) -> Option<[Color; 3]> {
+    match theme {
+        Theme::Mono => None,
+        Theme::Auto => Some([Color::Green, Color::Yellow, Color::Red]),
+        Theme::Dark => Some([Color::LightGreen, Color::LightYellow, Color::LightRed]),
+        // Yellow cannot be read on white.
+        Theme::Light => Some([Color::Indexed(22), Color::Indexed(94), Color::Indexed(124)]),
+        // Told apart by who does not tell red from green; readable on dark and on light.
+        Theme::Safe => Some([Color::Indexed(32), Color::Indexed(136), Color::Indexed(166)]),
+    }
+}
+
 /// How it looks.
-pub(crate) fn style(role: Role, mono: bool) -> Style {
+pub(crate) const fn style(role: Role, theme: Theme) -> Style {
+    let plain = Style::new();
+    let bold = plain.add_modifier(Modifier::BOLD);
+    let Some([good, warn, bad]) = colours(theme) else { return without_colours(role) };
+    match role {
+        Role::Good => plain.fg(good),
+        Role::Warn => plain.fg(warn),
+        Role::Bad => bold.fg(bad),
+        Role::Loud => bold.fg(bad).add_modifier(Modifier::REVERSED),
+        Role::Qr => plain.fg(Color::Black).bg(Color::White),
+        other => without_colours(other),
+    }
+}
+
+const fn without_colours(role: Role) -> Style {
     let plain = Style::new();
     let bold = plain.add_modifier(Modifier::BOLD);
     match role {
-        Role::Plain => plain,
+        Role::Plain | Role::Good | Role::Warn | Role::Qr => plain,
         Role::Dim => plain.add_modifier(Modifier::DIM),
-        Role::Title | Role::Key => bold,
-        Role::Address | Role::Cursor => bold.add_modifier(Modifier::REVERSED),
-        Role::Loud if mono => bold.add_modifier(Modifier::REVERSED),
-        Role::Bad if mono => bold,
-        Role::Good | Role::Warn | Role::Qr if mono => plain,
-        Role::Good => plain.fg(Color::Green),
-        Role::Warn => plain.fg(Color::Yellow),
-        Role::Bad => bold.fg(Color::Red),
-        Role::Loud => bold.fg(Color::Red).add_modifier(Modifier::REVERSED),
-        Role::Qr => plain.fg(Color::Black).bg(Color::White),
+        Role::Title | Role::Key | Role::Bad => bold,
+        Role::Match => bold.add_modifier(Modifier::UNDERLINED),
+        Role::Loud | Role::Address | Role::Cursor => bold.add_modifier(Modifier::REVERSED),
     }
 }
 

@@ -16,7 +16,11 @@ pub mod scrub;
 pub mod zerodha;
 
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 pub(crate) mod peer;
+#[cfg(test)]
+mod sheets;
 #[cfg(test)]
 pub(crate) mod tests;
 

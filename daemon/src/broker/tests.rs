@@ -33,7 +33,7 @@ pub(crate) fn at(broker: Broker, url: &str) -> Arc<dyn Adapter> {
     adapter(broker, &endpoints, http())
 }
 
-fn secret(text: &str) -> SecretText {
+pub(crate) fn secret(text: &str) -> SecretText {
     SecretText::new(text.to_owned())
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn session(broker: Broker) -> SessionSecret {
     }
 }
 
-fn order() -> Order {
+pub(crate) fn order() -> Order {
     let one = Quantity::try_from(1).unwrap();
     let (exchange, symbol) = (Exchange::Nse, "SBIN".to_owned());
     Order {

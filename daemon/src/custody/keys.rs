@@ -44,9 +44,11 @@ pub fn derive(
 ) -> Result<Derived, VaultError> {
     let secret = secrets.secret.expose().as_bytes();
     let new = secrets.new.as_ref().map_or(b"".as_slice(), |new| new.expose().as_bytes());
-    let slot = |kind, secret| NewSlot { kind, secret, cost: KdfParams::default() };
     let vault = Vault::open(header, secret)?;
     let of_this = header.slots().find(|slot| slot.number == vault.opened_by());
+    let least = of_this.and_then(|slot| slot.cost).unwrap_or_default();
+    let cost = KdfParams::default().no_less_than(least);
+    let slot = |kind, secret| NewSlot { kind, secret, cost };
     let kind = of_this.map_or(vault::SlotKind::Passphrase, |slot| slot.kind);
     Ok(match task {
         KeyTask::Unseal => Derived::Opened(vault),

@@ -174,7 +174,8 @@ impl Account {
             self.last_ok = Some(check.ended);
         }
         let failed = check.failed.as_ref().map(|failure| failure.kind);
-        self.history.push_front(PastCheck { at: check.ended, failed });
+        let took_ms = check.steps.iter().map(|step| step.took_ms).collect();
+        self.history.push_front(PastCheck { at: check.ended, failed, took_ms });
         self.history.truncate(HISTORY);
         self.last_check = Some(check.clone());
     }

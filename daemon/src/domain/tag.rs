@@ -4,6 +4,8 @@
 //! Angel One fewer than 20 (both documented). Deterministic, so that a restored backup or a second
 //! machine makes the same tag and finds what the first one placed; the last part is a MAC, so that
 //! nobody else's order is taken for ours. The MAC is made where the key is; this file lays it out.
+//! The account's digits are shifted by a number of the installation: rows are matched by the part before
+//! the attempt, and two installations that trade for one person both number their accounts from 1.
 //! The leg's two characters also say which firing of the plan on that date it is: 1296 numbers, 50 legs,
 //! 25 firings; the first firing's are the legs' own.
 
@@ -15,6 +17,19 @@ use muster_protocol::time::TradingDate;
 /// The characters before the attempt: equal for every attempt of one intent.
 pub const PREFIX: usize = 11;
 const MAC: usize = 7;
+/// How many accounts four digits tell apart.
+const ACCOUNTS: u32 = 36 * 36 * 36 * 36;
+
+/// A number of the installation, from its key: 0 to 1,679,615.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shift(u32);
+
+impl Shift {
+    /// From the first bytes of something only this installation can make.
+    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
+        Self(u32::from_be_bytes(bytes) % ACCOUNTS)
+    }
+}
 
 /// What a tag says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +50,7 @@ pub struct TagParts {
 
 impl TagParts {
     /// The tag without its MAC: what the MAC is made over. Each number wraps at its width.
-    pub fn body(self) -> String {
+    pub fn body(self, shift: Shift) -> String {
         let legs = u32::try_from(MAX_LEGS).unwrap_or(u32::MAX);
         let before = u32::from(self.firing.saturating_sub(1)).saturating_mul(legs);
         let day = u32::try_from(self.date.days_since_2020().rem_euclid(46_656)).unwrap_or(0);
@@ -43,15 +58,15 @@ impl TagParts {
             "{}{}{}{}{}",
             base36(day, 3),
             base36(u32::from(self.plan), 2),
-            base36(self.account.0, 4),
+            base36((self.account.0 % ACCOUNTS).saturating_add(shift.0) % ACCOUNTS, 4),
             base36(before.saturating_add(u32::from(self.leg.0)), 2),
             base36(u32::from(self.attempt.0), 1),
         )
     }
 
     /// The whole tag; `mac` is the MAC over [`Self::body`], of which 35 bits are used.
-    pub fn tag(self, mac: &[u8; 32]) -> OrderTag {
-        let mut tag = self.body();
+    pub fn tag(self, shift: Shift, mac: &[u8; 32]) -> OrderTag {
+        let mut tag = self.body(shift);
         tag.extend(BASE32.encode(mac).chars().take(MAC));
         OrderTag(tag)
     }
@@ -70,6 +85,8 @@ fn base36(mut number: u32, width: usize) -> String {
 mod tests {
     use super::*;
 
+    const NONE: Shift = Shift(0);
+
     fn parts() -> TagParts {
         TagParts {
             date: "2026-11-23".parse().unwrap(),
@@ -83,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_tag_fits_both_brokers() {
-        let tag = parts().tag(&[0xA5; 32]).0;
+        let tag = parts().tag(NONE, &[0xA5; 32]).0;
         assert_eq!(tag, "1XY01001A021UWS2LJN");
         assert!(
             tag.len() == 19 && tag.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
@@ -96,14 +113,16 @@ mod tests {
         let legs = 0..u8::try_from(MAX_LEGS).unwrap();
         let all = firings.flat_map(|firing| legs.clone().map(move |leg| (firing, LegNo(leg))));
         let prefixes: std::collections::BTreeSet<String> = all
-            .map(|(firing, leg)| TagParts { firing, leg, ..parts() }.body()[..PREFIX].to_owned())
+            .map(|(firing, leg)| {
+                TagParts { firing, leg, ..parts() }.body(NONE)[..PREFIX].to_owned()
+            })
             .collect();
         assert_eq!(prefixes.len(), 25 * MAX_LEGS);
     }
 
     #[test]
     fn attempts_share_the_prefix_and_nothing_else_does() {
-        let prefix = |parts: TagParts| parts.body().chars().take(PREFIX).collect::<String>();
+        let prefix = |parts: TagParts| parts.body(NONE).chars().take(PREFIX).collect::<String>();
         assert_eq!(prefix(parts()), prefix(TagParts { attempt: Attempt(2), ..parts() }));
         let others = [
             TagParts { leg: LegNo(3), ..parts() },
@@ -113,5 +132,19 @@ mod tests {
             TagParts { date: "2026-11-25".parse().unwrap(), ..parts() },
         ];
         assert!(others.into_iter().all(|other| prefix(other) != prefix(parts())));
+    }
+
+    #[test]
+    fn two_installations_never_take_each_others_orders_for_their_own() {
+        let prefix = |shift: Shift| parts().body(shift).chars().take(PREFIX).collect::<String>();
+        assert_ne!(
+            prefix(Shift::from_bytes([1, 2, 3, 4])),
+            prefix(Shift::from_bytes([4, 3, 2, 1]))
+        );
+        // However far it is shifted, accounts stay apart.
+        let shift = Shift::from_bytes([0xFF; 4]);
+        let one = |account| TagParts { account: AccountId(account), ..parts() }.body(shift);
+        let all: std::collections::BTreeSet<String> = (0..2_000).map(one).collect();
+        assert_eq!((all.len(), one(1).len()), (2_000, 12));
     }
 }

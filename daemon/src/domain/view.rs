@@ -121,7 +121,7 @@ pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountVi
         fitness: model.fitness(kept, now, run_until(model, now)),
         last_run: kept.last_run.as_ref().map(|run| last_run(model, run, id)),
         last_check: running.map(|check| check.view().clone()).or(last),
-        history: kept.history.iter().copied().collect(),
+        history: kept.history.iter().cloned().collect(),
         connected_at: kept.connected_at,
     })
 }

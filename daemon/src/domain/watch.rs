@@ -112,6 +112,11 @@ impl Watches {
         known.last
     }
 
+    /// How many reads failed since one that did not.
+    pub fn failures(&self, account: AccountId) -> u32 {
+        self.by_account.get(&account).map_or(0, |known| known.failures)
+    }
+
     /// When the account's latest read started.
     pub fn last(&self, account: AccountId) -> Option<Timestamp> {
         self.by_account.get(&account)?.last

@@ -52,6 +52,7 @@ impl Engine {
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
+            Request::House(_) => self.house(peer).and_then(|house| to_value(&house)),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
                 return None;
@@ -134,6 +135,7 @@ impl Engine {
             | Request::QueryReport(_)
             | Request::QueryJournal(_)
             | Request::ListSlots(_)
+            | Request::House(_)
             | Request::Unseal(_)
             | Request::AddSlot(_)
             | Request::RemoveSlot(_)

@@ -7,6 +7,7 @@ pub mod check;
 mod feed;
 mod gate;
 mod handle;
+mod house;
 mod jobs;
 mod keys;
 mod perform;
@@ -112,6 +113,8 @@ pub struct Engine {
     derived: Option<Derived>,
     gate: Gate,
     status_at: Timestamp,
+    /// When the newest backup was made.
+    backed_up: Option<Timestamp>,
 }
 
 impl Engine {
@@ -127,6 +130,7 @@ impl Engine {
         }
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
         model.audit = store.audit_head()?;
+        let backed_up = house::last_backup(&store)?;
         let (inputs_to, inputs) = mpsc::channel(INPUTS);
         let (back_to, back) = mpsc::unbounded_channel();
         let report_to = back_to.clone();
@@ -164,6 +168,7 @@ impl Engine {
             derived: None,
             gate: Gate::default(),
             status_at: now,
+            backed_up,
         };
         Ok((engine, Handle::new(inputs_to)))
     }
@@ -233,7 +238,12 @@ impl Engine {
 
     fn came_back(&mut self, back: Back) -> Result<Option<Msg>, EngineError> {
         match back {
-            Back::Msg(msg) => Ok(Some(*msg)),
+            Back::Msg(msg) => {
+                if matches!(*msg, Msg::BackedUp(_, Ok(_))) {
+                    self.backed_up = Some(self.clock.now());
+                }
+                Ok(Some(*msg))
+            }
             Back::Check { target, session, done } => {
                 if let Some(session) = session {
                     self.keep_opened(target, session);

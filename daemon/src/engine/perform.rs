@@ -17,7 +17,7 @@ use super::points;
 use crate::domain::effect::{Answer, Changed, Commit, Effect, Seal};
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
-use crate::domain::tag::TagParts;
+use crate::domain::tag::{Shift, TagParts};
 use crate::domain::view;
 use crate::store::{Batch, encode};
 
@@ -217,9 +217,14 @@ impl Engine {
                 return None;
             }
         };
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
-        mac.update(parts.body().as_bytes());
-        Some(parts.tag(&mac.finalize().into_bytes().into()))
+        let digest = |text: &[u8]| -> [u8; 32] {
+            let mut mac =
+                Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
+            mac.update(text);
+            mac.finalize().into_bytes().into()
+        };
+        let [a, b, c, d, ..] = digest(b"account shift");
+        let shift = Shift::from_bytes([a, b, c, d]);
+        Some(parts.tag(shift, &digest(parts.body(shift).as_bytes())))
     }
 }

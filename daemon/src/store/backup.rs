@@ -2,18 +2,20 @@
 //! trusted is a MAC over all its rows, made by whoever holds the key.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use redb::backends::FileBackend;
 use redb::{
-    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle,
-    Value, WriteTransaction,
+    Database, Key, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend,
+    TableDefinition, TableHandle, Value, WriteTransaction,
 };
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::file::at;
+use super::steps::step;
 use super::tables::{AUDIT, BACKUP, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT};
 
 /// Writes the copy to a file that is not there yet; `mac` authenticates the digest of its rows.
@@ -28,34 +30,44 @@ pub(super) fn copy_to(
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
-    let made = fill(db, &new, mac).and_then(|()| {
-        let file = File::open(&new).map_err(at(&new))?;
+    let made = make(&new).and_then(|file| fill(db, FileBackend::new(file)?, mac)).and_then(|()| {
+        let file = step().and_then(|()| File::open(&new)).map_err(at(&new))?;
         file.sync_all().map_err(at(&new))?;
         // Unlike a rename, a link never takes another file's place.
-        fs::hard_link(&new, path).map_err(at(path))?;
+        step().and_then(|()| fs::hard_link(&new, path)).map_err(at(path))?;
         Ok(file.metadata().map_err(at(path))?.len())
     });
     // What is left of a failed copy is worth nothing.
-    let removed = fs::remove_file(&new);
+    let removed = step().and_then(|()| fs::remove_file(&new));
     let bytes = made?;
     removed.map_err(at(&new))?;
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    File::open(folder).and_then(|held| held.sync_all()).map_err(at(folder))?;
+    let synced = step().and_then(|()| File::open(folder)?.sync_all());
+    synced.map_err(at(folder))?;
     Ok(bytes)
 }
 
-fn fill(
-    db: &Database,
-    new: &Path,
-    mac: impl FnOnce(&[u8; 32]) -> [u8; 32],
-) -> Result<(), StoreError> {
+fn make(new: &Path) -> Result<File, StoreError> {
+    // Left by a crash: worth nothing.
+    match step().and_then(|()| fs::remove_file(new)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(new)(error)),
+        Ok(()) | Err(_) => {}
+    }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);
-    let file = options.open(new).map_err(at(new))?;
-    let copy = Database::builder().create_with_backend(FileBackend::new(file)?)?;
+    step().and_then(|()| options.open(new)).map_err(at(new))
+}
+
+/// Writes the copy to an empty backend, whole or not at all.
+pub(super) fn fill(
+    db: &Database,
+    backend: impl StorageBackend,
+    mac: impl FnOnce(&[u8; 32]) -> [u8; 32],
+) -> Result<(), StoreError> {
+    let copy = Database::builder().create_with_backend(backend)?;
     let mut writing = copy.begin_write()?;
     writing.set_quick_repair(true);
     let digest = rows(&db.begin_read()?, Some(&writing))?;

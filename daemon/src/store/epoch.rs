@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::file::at;
+use super::steps::step;
 use super::{Batch, Store, StoreError};
 
 /// The file beside the store.
@@ -85,10 +86,14 @@ impl Epochs {
         let new = PathBuf::from(new);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
-        let written = options.open(&new).and_then(|mut file| {
+        let written = step().and_then(|()| options.open(&new)).and_then(|mut file| {
+            step()?;
             file.write_all(format!("{epoch}\n").as_bytes())?;
+            step()?;
             file.sync_all()?;
+            step()?;
             fs::rename(&new, &self.path)?;
+            step()?;
             let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
             File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
         });

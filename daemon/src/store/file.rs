@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use super::steps::step;
 
 /// Opens the file. If there is none, `fill` makes an empty store of a new one with mode 0600, which
 /// gets its name only when it is durable: a crash leaves a whole store or none.
@@ -45,17 +46,18 @@ fn make(
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
-    match fs::remove_file(&new) {
+    match step().and_then(|()| fs::remove_file(&new)) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&new)(error)),
         _ => {}
     }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);
-    fill(options.open(&new).map_err(at(&new))?)?;
-    let synced = open(&new).and_then(|file| file.sync_all());
-    synced.and_then(|()| fs::rename(&new, path)).map_err(at(&new))?;
+    fill(step().and_then(|()| options.open(&new)).map_err(at(&new))?)?;
+    let synced = step().and_then(|()| open(&new)?.sync_all());
+    let named = synced.and_then(|()| step()).and_then(|()| fs::rename(&new, path));
+    named.map_err(at(&new))?;
     // Without this a power cut can take the name away again.
-    held.sync_all().map_err(at(directory))
+    step().and_then(|()| held.sync_all()).map_err(at(directory))
 }
 
 fn refuse_network(directory: &Path) -> Result<(), StoreError> {

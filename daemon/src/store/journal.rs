@@ -20,7 +20,10 @@ pub(super) fn query(
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let wanted = usize::try_from(limit.min(LIMIT)).unwrap_or_default();
     let table = db.begin_read()?.open_table(JOURNAL)?;
-    let newest_first = table.range::<u64>((Bound::Excluded(after), Bound::Unbounded))?.rev();
+    let end = filter
+        .before
+        .map_or(Bound::Unbounded, |before| Bound::Excluded(before.max(after.saturating_add(1))));
+    let newest_first = table.range::<u64>((Bound::Excluded(after), end))?.rev();
     let mut found = Vec::new();
     for row in newest_first.take(SCAN) {
         if found.len() >= wanted {

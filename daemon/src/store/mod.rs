@@ -14,8 +14,10 @@ mod epoch;
 mod error;
 mod file;
 mod journal;
+mod look;
 mod records;
 mod sealed;
+pub(crate) mod steps;
 mod tables;
 mod writer;
 
@@ -23,7 +25,7 @@ mod writer;
 pub(crate) mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::ids::UserId;
@@ -35,6 +37,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
 pub use self::batch::{Batch, Placed, SealedRow};
 pub use self::epoch::{Epochs, Found};
 pub use self::error::StoreError;
+pub use self::look::StoreSize;
 pub use self::records::{decode, encode};
 pub use self::writer::{Report, Writer, WriterStopped};
 
@@ -45,6 +48,8 @@ use self::tables::{BACKUP, EPOCH, HEADER, META, RECORDS, SEALED, USER_KEYS, VAUL
 /// The open store. Its lock on the file is what makes a second daemon refuse to start.
 pub struct Store {
     db: Database,
+    /// Where the file is, if it is one.
+    path: Option<PathBuf>,
 }
 
 impl Store {
@@ -52,7 +57,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let open = |file| Self::open_backend(FileBackend::new(file)?);
         let file = file::open_or_make(path, |new| open(new)?.close())?;
-        open(file)
+        Ok(Self { path: Some(path.to_owned()), ..open(file)? })
     }
 
     /// Opens whatever keeps the bytes; tests pass one that crashes.
@@ -63,7 +68,7 @@ impl Store {
                 .set_check_integrity_on_open(true)
                 .create_with_backend(backend)?;
             tables::prepare(&db)?;
-            Ok(Self { db })
+            Ok(Self { db, path: None })
         })
     }
 
@@ -158,6 +163,20 @@ impl Store {
     /// Every audit entry, if the chain holds from its beginning to its head.
     pub fn audit(&self) -> Result<Vec<AuditEntry>, StoreError> {
         guarded(|| audit::verify(&self.db))
+    }
+
+    /// The newest audit entry that is wanted, among the newest `within`.
+    pub fn newest_audit(
+        &self,
+        within: usize,
+        wanted: impl Fn(&AuditEntry) -> bool,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        guarded(|| look::newest_audit(&self.db, within, wanted))
+    }
+
+    /// How large it is.
+    pub fn size(&self) -> Result<StoreSize, StoreError> {
+        guarded(|| look::size(&self.db, self.path.as_deref()))
     }
 
     /// Copies everything, as it is at one moment, to a new file; gives its length.

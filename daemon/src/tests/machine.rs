@@ -20,6 +20,7 @@ use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
 use crate::domain::plan::PlanEvent;
 use crate::domain::record::Record;
 use crate::domain::run::{RunEvent, Stage};
+use crate::domain::tag::Shift;
 use crate::domain::tests::{settings, who};
 use crate::domain::update::{next_deadline, update};
 
@@ -140,12 +141,18 @@ impl<L: Log> Machine<L> {
         match effect {
             Effect::MakeTags { run, parts } => {
                 let tags = parts.into_iter().map(|(account, legs)| {
-                    (account, legs.into_iter().map(|parts| parts.tag(&[7; 32])).collect())
+                    (
+                        account,
+                        legs.into_iter()
+                            .map(|parts| parts.tag(Shift::from_bytes([7; 4]), &[7; 32]))
+                            .collect(),
+                    )
                 });
                 Some(Msg::TagsMade { run, tags: tags.collect() })
             }
             Effect::MakeTag { intent, parts, by, reply } => {
-                let (attempt, tag) = (parts.attempt, parts.tag(&[7; 32]));
+                let (attempt, tag) =
+                    (parts.attempt, parts.tag(Shift::from_bytes([7; 4]), &[7; 32]));
                 Some(Msg::TagMade { intent, attempt, tag, by, reply })
             }
             Effect::Send(job) => {

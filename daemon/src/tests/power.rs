@@ -1,6 +1,8 @@
 //! The power goes, the disk fails, the disk is full: at any sync or write of a whole run, and again while
 //! the next life recovers. The domain and the store are the real ones, the disk tears what was not synced.
 
+use std::io::ErrorKind;
+
 use muster_protocol::ids::RunId;
 use muster_protocol::plan::Mode;
 use muster_protocol::time::Timestamp;
@@ -10,7 +12,7 @@ use super::truth::{Fate, Truth};
 use crate::domain::record::Record;
 use crate::domain::run::Stage;
 use crate::domain::tests::records;
-use crate::store::tests::disk::{Disk, Random};
+use crate::store::tests::disk::{Disk, Fault, Random};
 use crate::store::{Batch, Store, decode, encode};
 
 /// How many lives end in the dark, over all threads.
@@ -21,9 +23,10 @@ const RUN: &str = "btst@2026-11-23";
 /// By then every order has left that will, and by then the run is closed.
 const SENT: &str = "2026-11-23T15:10:40+05:30";
 const END: &str = "2026-11-23T15:20:00+05:30";
-/// About as many syncs and writes as a calm life makes; a trouble that does not come leaves one calm.
+/// About as many syncs, and calls of any kind, as a calm life makes of its disk; a trouble that does not
+/// come leaves one calm.
 const SYNCS: usize = 40;
-const WRITES: usize = 150;
+const CALLS: usize = 190;
 /// Lives with trouble in one run, at least and at most.
 const LIVES: (usize, usize) = (3, 8);
 
@@ -51,10 +54,12 @@ fn noon() -> Disk {
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
     None,
-    /// The power goes when this sync is asked for; a sync that fails leaves the disk the same way.
+    /// The power goes when this sync is asked for.
     Sync(u64),
-    /// No room from this write on.
-    Full(u64),
+    /// The power goes while this call is under way; of a write, some sectors may arrive.
+    Call(u64),
+    /// This call fails, as on a full or a broken disk, and perhaps all after it.
+    Fails(Fault),
 }
 
 impl Trouble {
@@ -62,10 +67,15 @@ impl Trouble {
     /// die while they recover.
     fn draw(life: usize, random: &mut Random) -> Self {
         let part = if life == 0 { 1 } else { [2, 8][random.below(2)] };
-        if random.below(5) == 0 {
-            Self::Full(1 + random.below(WRITES / part) as u64)
-        } else {
-            Self::Sync(1 + random.below(SYNCS / part) as u64)
+        let mut below = |count: usize| 1 + random.below(count / part) as u64;
+        let (sync, call) = (below(SYNCS), below(CALLS));
+        match random.below(6) {
+            0 | 1 => Self::Sync(sync),
+            2 | 3 => Self::Call(call),
+            kind => {
+                let error = if kind == 4 { ErrorKind::StorageFull } else { ErrorKind::Other };
+                Self::Fails(Fault { at: call, error, lasts: random.below(2) == 0 })
+            }
         }
     }
 
@@ -73,15 +83,18 @@ impl Trouble {
         match self {
             Self::None => {}
             Self::Sync(sync) => disk.crash_at_sync(sync),
-            Self::Full(write) => disk.full_at_write(write),
+            Self::Call(call) => disk.crash_at_call(call),
+            Self::Fails(fault) => disk.fail(fault),
         }
     }
 
-    /// What the next life finds: a process that ends takes nothing back, a power cut does.
+    /// What the next life finds. A process that ends takes nothing back that the system has, but what
+    /// a failed sync was to bring to the disk may be gone as after a power cut.
     fn leaves(self, disk: &Disk, random: &mut Random) -> Disk {
         match self {
-            Self::None | Self::Full(_) => disk.reopened(),
-            Self::Sync(_) => disk.after_crash(random),
+            Self::None => disk.reopened(),
+            Self::Fails(_) if random.below(2) == 0 => disk.reopened(),
+            Self::Sync(_) | Self::Call(_) | Self::Fails(_) => disk.after_crash(random),
         }
     }
 }
@@ -191,7 +204,7 @@ fn i1_i3_i11_i12_after_ten_thousand_power_cuts_nothing_acknowledged_is_lost_and_
 }
 
 #[test]
-fn a_calm_life_makes_about_as_many_syncs_and_writes_as_are_drawn_from() {
+fn a_calm_life_asks_the_disk_about_as_often_as_is_drawn_from() {
     let noon = noon();
     let mut world = World {
         disk: noon.reopened(),
@@ -201,7 +214,7 @@ fn a_calm_life_makes_about_as_many_syncs_and_writes_as_are_drawn_from() {
     };
     let disk = world.disk.clone();
     assert!(!world.live(Trouble::None, SENT, &mut Random(1)));
-    let (syncs, writes) = (disk.syncs() as usize, disk.writes() as usize);
+    let (syncs, calls) = (disk.syncs() as usize, disk.calls() as usize);
     assert!((SYNCS / 2..SYNCS * 2).contains(&syncs), "{syncs} syncs");
-    assert!((WRITES / 2..WRITES * 2).contains(&writes), "{writes} writes");
+    assert!((CALLS / 2..CALLS * 2).contains(&calls), "{calls} calls");
 }

@@ -128,7 +128,8 @@ pub(super) fn seal(key: &Key, aad: &[u8], plain: &[u8]) -> Result<Sealed, VaultE
     seal_with(key, aad, nonce, plain)
 }
 
-fn seal_with(
+/// Seals under a given nonce; only [`seal`] and known answers may choose one.
+pub(super) fn seal_with(
     key: &Key,
     aad: &[u8],
     nonce: [u8; NONCE_LEN],
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bit_can_be_changed_and_no_byte_cut() {
+    fn i15_no_bit_of_a_sealed_record_can_be_changed_and_no_byte_cut() {
         let aad = owner("asha").record(&ID);
         let sealed = seal(&key(), &aad, b"CANARY-1").unwrap().into_bytes();
         for bit in 0..sealed.len() * 8 {
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_stand_in_for_another() {
+    fn i15_nothing_can_stand_in_for_another() {
         let mut bindings = vec![owner("asha").user_key(), owner("ravi").user_key()];
         for user in ["asha", "ravi"] {
             for account in [1, 2, 256] {
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn nonces_are_fresh() {
+    fn i17_the_same_record_sealed_twice_has_two_nonces() {
         let aad = owner("asha").record(&ID);
         let once = seal(&key(), &aad, b"x").unwrap();
         assert_ne!(once, seal(&key(), &aad, b"x").unwrap());

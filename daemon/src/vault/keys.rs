@@ -155,6 +155,18 @@ impl KdfParams {
     }
 }
 
+impl KdfParams {
+    /// The dearer of the two in each respect: what is made anew is never weaker than what it replaces.
+    #[must_use]
+    pub fn no_less_than(self, other: Self) -> Self {
+        Self {
+            memory_kib: self.memory_kib.max(other.memory_kib),
+            passes: self.passes.max(other.passes),
+            lanes: self.lanes.max(other.lanes),
+        }
+    }
+}
+
 impl Default for KdfParams {
     /// 256 MiB, 3 passes, 4 lanes: about half a second on a small server.
     fn default() -> Self {
@@ -255,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_and_too_much_work_are_refused_before_any_is_done() {
+    fn i16_too_little_and_too_much_work_are_refused_before_any_is_done() {
         let floor = KdfParams::FLOOR;
         for bad in [
             KdfParams { memory_kib: floor.memory_kib - 1, ..floor },

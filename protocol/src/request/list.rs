@@ -7,6 +7,7 @@ use super::{Call, InvalidRequest, JournalFilter, Permission, Selection};
 use crate::account::{AccountView, Credential};
 use crate::event::JournalEntry;
 use crate::halt::{HaltScope, Verdict};
+use crate::house::HouseView;
 use crate::ids::{AccountId, EgressName, IntentId, Label, PlanId, RunId, TicketId, UserId};
 use crate::params;
 use crate::plan::{Mode, PlanSpec, PlanView};
@@ -133,6 +134,8 @@ requests! {
         /// Which.
         run: RunId,
     }
+    /// The store's size, the vault's slots, the last backup.
+    House: "house" -> HouseView, Read {}
     /// The ways to open the vault.
     ListSlots: "vault.slots" -> Vec<SlotView>, Operate {}
     /// Opens the vault.

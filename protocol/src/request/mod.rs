@@ -7,6 +7,7 @@ use crate::event::{Area, JournalEntry, Level};
 use crate::ids::{AccountId, RunId, UserId};
 use crate::order::Broker;
 use crate::reply::Role;
+use crate::time::Timestamp;
 
 /// A request that names its reply type, so a client cannot receive the wrong one.
 pub trait Call: Serialize + Into<Request> {
@@ -154,6 +155,15 @@ pub struct JournalFilter {
     /// Holding this text, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Not before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Before the entry of this number: the next page, backwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
 }
 
 impl JournalFilter {
@@ -163,6 +173,9 @@ impl JournalFilter {
             wanted.is_none_or(|w| found == Some(w))
         }
         self.level.is_none_or(|level| entry.level >= level)
+            && self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at < until)
+            && self.before.is_none_or(|before| entry.seq < before)
             && self.area.is_none_or(|area| entry.area == area)
             && same(self.user.as_ref(), entry.user.as_ref())
             && same(self.account.as_ref(), entry.account.as_ref())

@@ -50,6 +50,7 @@ pub(crate) enum Ask {
     ShowRun(RunId),
     Halt { scope: HaltScope, on: bool },
     Resolve { intent: IntentId, verdict: Verdict },
+    House,
 }
 
 /// The form, without its secrets.

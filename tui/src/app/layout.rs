@@ -33,11 +33,11 @@ impl Size {
     }
 
     /// Where the account's details go.
-    pub(crate) const fn split(self) -> Split {
+    pub(crate) fn split(self) -> Split {
         if self.width < 60 || self.height < 15 {
             Split::One
         } else if self.width >= 130 {
-            Split::Beside(52)
+            Split::Beside(self.width.saturating_div(3).clamp(52, 72))
         } else if self.height >= 30 {
             Split::Below(14)
         } else {
@@ -46,7 +46,7 @@ impl Size {
     }
 
     /// How many accounts the list shows: the body without the head row and without details.
-    pub(crate) const fn account_rows(self) -> u16 {
+    pub(crate) fn account_rows(self) -> u16 {
         let rows = match self.split() {
             Split::One | Split::Beside(_) => self.body(),
             Split::Below(details) => self.body().saturating_sub(details).saturating_sub(1),

@@ -6,17 +6,23 @@ use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{Role, Welcome};
 use muster_protocol::time::Timestamp;
 
+use crate::app::effect::Ask;
 use crate::app::field::TextField;
 use crate::app::form::{FieldName, SecretField};
-use crate::app::keymap::Context;
+use crate::app::keymap::{Context, Need};
 use crate::app::layout::Size;
+use crate::app::look::Look;
 use crate::app::msg::{CallId, Lost, Notice};
 use crate::app::overlay::Overlay;
 use crate::app::screens::accounts::AccountsScreen;
 use crate::app::screens::connect::{self, ConnectScreen, Stage};
 use crate::app::screens::journal::JournalScreen;
-use crate::app::screens::runs::RunsScreen;
+use crate::app::screens::runs::{self, RunsScreen};
+use crate::app::screens::system::SystemScreen;
 use crate::app::world::World;
+
+/// How long a switch can be taken back.
+pub(crate) const UNDO_MS: i64 = 10_000;
 
 /// How long a notice stays.
 pub(crate) const NOTICE_MS: i64 = 6_000;
@@ -48,18 +54,6 @@ impl Page {
     }
 }
 
-/// What the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "three facts about a terminal, each on its own")]
-pub struct Look {
-    /// Only ASCII.
-    pub ascii: bool,
-    /// No colours: attributes and words alone.
-    pub mono: bool,
-    /// Labels may carry a hyperlink.
-    pub links: bool,
-}
-
 /// The connection to the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Link {
@@ -80,6 +74,15 @@ pub(crate) struct Pending {
     pub(crate) purpose: Purpose,
     /// The rows it concerns.
     pub(crate) rows: Vec<AccountId>,
+    /// What takes it back, where that is cheap.
+    pub(crate) undo: Option<Ask>,
+}
+
+/// What takes the last switch back, and until when on the client's own clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Undo {
+    pub(crate) ask: Ask,
+    pub(crate) until: Timestamp,
 }
 
 /// What an answer is for.
@@ -88,6 +91,8 @@ pub(crate) enum Purpose {
     Plain,
     /// The ticket is the connection or login shown on Connect.
     Ticket,
+    /// The store and what guards it.
+    House,
 }
 
 /// The daemon's clock: its last word, and when it was heard on the client's own.
@@ -115,13 +120,16 @@ pub(crate) struct Model {
     pub(crate) connect: ConnectScreen,
     pub(crate) runs: RunsScreen,
     pub(crate) journal: JournalScreen,
-    pub(crate) system_scroll: usize,
+    pub(crate) system: SystemScreen,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) notice: Option<Notice>,
     pub(crate) pending: BTreeMap<CallId, Pending>,
+    pub(crate) undo: Option<Undo>,
     pub(crate) next_call: u64,
     /// Asked for by a flag; a viewer's role does the same.
     pub(crate) only_look: bool,
+    /// Asked for by a key, and taken back by it.
+    pub(crate) hands_off: bool,
 }
 
 impl Model {
@@ -141,11 +149,13 @@ impl Model {
             connect: ConnectScreen::default(),
             runs: RunsScreen::default(),
             journal: JournalScreen::default(),
-            system_scroll: 0,
+            system: SystemScreen::default(),
             overlay: None,
             notice: None,
             pending: BTreeMap::new(),
+            undo: None,
             next_call: 0,
+            hands_off: false,
             only_look,
         }
     }
@@ -157,7 +167,19 @@ impl Model {
 
     /// True when nothing may be changed.
     pub(crate) fn read_only(&self) -> bool {
-        self.only_look || self.welcome.as_ref().is_some_and(|w| w.role == Role::Viewer)
+        self.only_look
+            || self.hands_off
+            || self.welcome.as_ref().is_some_and(|w| w.role == Role::Viewer)
+    }
+
+    /// Which keys there are for whoever looks.
+    pub(crate) fn rights(&self) -> Need {
+        let role = self.welcome.as_ref().map(|welcome| &welcome.role);
+        match role {
+            _ if self.read_only() => Need::Look,
+            Some(Role::User { .. }) => Need::Own,
+            _ => Need::Operate,
+        }
     }
 
     /// True when what is shown may be out of date.
@@ -188,7 +210,7 @@ impl Model {
             (Page::Accounts, _) if self.accounts.details => {
                 &[C::Details, C::Accounts, C::List, C::Global, C::Always]
             }
-            (Page::Accounts, _) => &[C::Accounts, C::List, C::Global, C::Always],
+            (Page::Accounts, _) => &[C::Table, C::Accounts, C::List, C::Global, C::Always],
             (Page::Connect, Stage::Choose) => &[C::Choose, C::List, C::Global, C::Always],
             (Page::Connect, Stage::Form) if self.connect.form.focus == FieldName::Guide => {
                 &[C::Guide, C::Form, C::Always]
@@ -197,11 +219,8 @@ impl Model {
                 &[C::Egress, C::Form, C::Always]
             }
             (Page::Connect, Stage::Form) => &[C::Form, C::Always],
-            (Page::Connect, Stage::Check { .. }) if connect::is_awaited(self) => {
-                &[C::Login, C::Check, C::Global, C::Always]
-            }
-            (Page::Connect, Stage::Check { .. }) => &[C::Check, C::Global, C::Always],
-            (Page::Runs, _) => &[C::Runs, C::List, C::Global, C::Always],
+            (Page::Connect, Stage::Check { .. }) => connect::contexts(self),
+            (Page::Runs, _) => runs::contexts(self),
             (Page::Journal, _) => &[C::Journal, C::List, C::Global, C::Always],
             (Page::System, _) => &[C::List, C::Global, C::Always],
         }
@@ -233,6 +252,12 @@ impl Model {
             },
             _ => None,
         }
+    }
+
+    /// The fields a pasted block may fill, while the form is open.
+    pub(crate) fn block_fields(&self) -> Option<Vec<FieldName>> {
+        let open = self.overlay.is_none() && self.page == Page::Connect;
+        (open && self.connect.stage == Stage::Form).then(|| self.connect.form.fields().collect())
     }
 
     /// True when pasted text has somewhere to go that is no secret.

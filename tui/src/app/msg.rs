@@ -2,10 +2,11 @@
 //! field goes to the secret store, and only facts about it come here.
 
 use muster_protocol::event::{Delta, Snapshot};
+use muster_protocol::house::HouseView;
 use muster_protocol::reply::{RunDetails, Ticket, Touched, Welcome};
 use muster_protocol::time::Timestamp;
 
-use crate::app::form::{SecretFacts, SecretField};
+use crate::app::form::{FieldName, SecretFacts, SecretField};
 use crate::app::key::Key;
 use crate::app::layout::Size;
 
@@ -16,6 +17,10 @@ pub(crate) enum Msg {
     Key(Key),
     /// Text pasted into a field that is no secret.
     Paste(String),
+    /// A pasted block names this field, which is no secret.
+    Fill { field: FieldName, text: String },
+    /// A pasted block has been taken: so many fields, and so many lines that name none.
+    Filled { filled: usize, odd: usize },
     /// Something was pasted where nothing takes text.
     PasteIgnored,
     /// What is typed into a secret field has changed.
@@ -73,6 +78,8 @@ pub(crate) enum Answer {
     Touched(Touched),
     /// A connection or login has begun.
     Ticket(Ticket),
+    /// The store and what guards it.
+    House(Box<HouseView>),
     /// A run with its intents.
     Run(Box<RunDetails>),
 }

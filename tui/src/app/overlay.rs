@@ -37,6 +37,7 @@ pub(crate) enum Overlay {
 pub(crate) enum Line {
     AccountFilter,
     JournalFilter,
+    JournalSearch,
     SaveAs,
     /// The broker's number of an order in doubt.
     OrderNumber,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use muster_protocol::account::AccountView;
 use muster_protocol::check::{CheckOutcome, CheckTarget, CheckView};
 use muster_protocol::event::{Delta, JournalEntry, Snapshot};
-use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId, TicketId};
+use muster_protocol::ids::{AccountId, IntentId, LegNo, PlanId, RunId, TicketId};
 use muster_protocol::plan::PlanView;
 use muster_protocol::run::{IntentView, RunView};
 use muster_protocol::status::StatusView;
@@ -21,6 +21,8 @@ const CHECKS: usize = 64;
 pub(crate) struct World {
     pub(crate) status: Option<StatusView>,
     pub(crate) accounts: BTreeMap<AccountId, AccountView>,
+    /// Moves on whenever an account changes, so that rows need not be made anew without reason.
+    pub(crate) accounts_version: u64,
     pub(crate) plans: BTreeMap<PlanId, PlanView>,
     pub(crate) runs: BTreeMap<RunId, RunView>,
     pub(crate) intents: BTreeMap<IntentId, IntentView>,
@@ -47,6 +49,7 @@ impl World {
         *self = Self {
             status: Some(snapshot.status),
             accounts: snapshot.accounts.into_iter().map(|a| (a.id, a)).collect(),
+            accounts_version: self.accounts_version.wrapping_add(1),
             plans: snapshot.plans.into_iter().map(|p| (p.spec.name.clone(), p)).collect(),
             runs: snapshot.runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
             intents: snapshot.intents.into_iter().map(|i| (i.id.clone(), i)).collect(),
@@ -61,6 +64,9 @@ impl World {
 
     /// Applies one change.
     pub(crate) fn apply(&mut self, delta: Delta) {
+        if matches!(delta, Delta::Account(_) | Delta::AccountRemoved(_)) {
+            self.accounts_version = self.accounts_version.wrapping_add(1);
+        }
         match delta {
             Delta::Status(status) => self.status = Some(status),
             Delta::Account(account) => drop(self.accounts.insert(account.id, *account)),
@@ -81,7 +87,12 @@ impl World {
 
     /// The intents of a run, by account and leg.
     pub(crate) fn intents_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a IntentView> {
-        self.intents.values().filter(move |intent| intent.id.run == *run)
+        let end = |account, leg| IntentId {
+            run: run.clone(),
+            account: AccountId(account),
+            leg: LegNo(leg),
+        };
+        self.intents.range(end(0, 0)..=end(u32::MAX, u8::MAX)).map(|(_, intent)| intent)
     }
 
     /// The newest run of a plan.

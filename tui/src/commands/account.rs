@@ -4,12 +4,12 @@ use muster_protocol::account::AccountView;
 use muster_protocol::ids::TicketId;
 use muster_protocol::order::Broker;
 use muster_protocol::request::{
-    ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, SubmitRedirect,
-    Subscribe,
+    Abandon, ListAccounts, Login, RemoveAccount, Selection, SetActive, SetAutoExecute, Status,
+    SubmitRedirect, Subscribe,
 };
 use muster_protocol::secret::Secret;
 
-use super::{CommandError, Daemon, connect, print, print::Printer, prompt};
+use super::{CommandError, Daemon, connect, details, print, print::Printer, prompt, test};
 use crate::cli::{AccountCommand, Switch};
 
 /// Lists, shows, connects, switches, removes.
@@ -20,8 +20,12 @@ pub(super) async fn account(
 ) -> Result<(), CommandError> {
     match command {
         AccountCommand::List => list(daemon, *printer).await,
-        AccountCommand::Show { account } => show(&daemon.find(&account).await?, *printer),
-        AccountCommand::Connect => connect::connect(daemon, printer).await,
+        AccountCommand::Show { account } => {
+            let now = daemon.client.call(Status {}).await?.now;
+            details::show(&daemon.find(&account).await?, now, *printer)
+        }
+        AccountCommand::Connect(args) => connect::connect(daemon, args, printer).await,
+        AccountCommand::Test(args) => test::test(daemon, &args, printer).await,
         AccountCommand::Auto { account, state } => auto(daemon, &account, state, *printer).await,
         AccountCommand::Activate { account } => {
             set_active(daemon, &account, Switch::On, *printer).await
@@ -31,6 +35,10 @@ pub(super) async fn account(
         }
         AccountCommand::Login { account } => login(daemon, &account, printer).await,
         AccountCommand::Redirect { ticket } => redirect(daemon, TicketId(ticket), *printer).await,
+        AccountCommand::Abandon { ticket } => {
+            daemon.client.call(Abandon { ticket: TicketId(ticket) }).await?;
+            print::done(*printer, "given up; nothing of it remains")
+        }
         AccountCommand::Remove { account, confirm } => {
             remove(daemon, &account, confirm, *printer).await
         }
@@ -46,7 +54,7 @@ async fn auto(
     let (accounts, name) = one(daemon, named).await?;
     let on = state == Switch::On;
     daemon.client.call(SetAutoExecute { accounts, on }).await?;
-    done(printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
+    print::done(printer, &format!("{name}: auto-execute {}", if on { "on" } else { "off" }))
 }
 
 async fn set_active(
@@ -58,7 +66,7 @@ async fn set_active(
     let (accounts, name) = one(daemon, named).await?;
     let on = state == Switch::On;
     daemon.client.call(SetActive { accounts, on }).await?;
-    done(printer, &format!("{name}: {}", if on { "activated" } else { "deactivated" }))
+    print::done(printer, &format!("{name}: {}", if on { "activated" } else { "deactivated" }))
 }
 
 async fn login(daemon: &mut Daemon, named: &str, printer: &Printer) -> Result<(), CommandError> {
@@ -79,7 +87,7 @@ async fn redirect(daemon: &Daemon, ticket: TicketId, printer: Printer) -> Result
         Secret::new(prompt::read_all()?.trim().to_owned())
     };
     daemon.client.call(SubmitRedirect { ticket, redirected }).await?;
-    done(printer, "handed over")
+    print::done(printer, "handed over")
 }
 
 async fn remove(
@@ -94,7 +102,7 @@ async fn remove(
     prompt::confirm(confirm, account.user.as_str(), &question)?;
     let call = RemoveAccount { account: account.id, confirm: account.user };
     daemon.client.call(call).await?;
-    done(printer, &format!("{name}: removed"))
+    print::done(printer, &format!("{name}: removed"))
 }
 
 fn name(account: &AccountView) -> String {
@@ -104,10 +112,6 @@ fn name(account: &AccountView) -> String {
 async fn one(daemon: &Daemon, named: &str) -> Result<(Selection, String), CommandError> {
     let account = daemon.find(named).await?;
     Ok((Selection::Ids(vec![account.id]), name(&account)))
-}
-
-fn done(printer: Printer, words: &str) -> Result<(), CommandError> {
-    if printer.is_json() { print::json("done", &words) } else { print::line(words) }
 }
 
 async fn list(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
@@ -134,30 +138,4 @@ async fn list(daemon: &Daemon, printer: Printer) -> Result<(), CommandError> {
         })
         .collect();
     print::table(&["NO", "USER", "BROKER", "STATUS", "IP", "LAST OK", "AUTO", "EGRESS"], &rows)
-}
-
-fn show(account: &AccountView, printer: Printer) -> Result<(), CommandError> {
-    if printer.is_json() {
-        return print::json("account", account);
-    }
-    let last_ok = account
-        .last_ok
-        .map_or_else(|| "never".to_owned(), muster_protocol::time::Timestamp::day_clock);
-    for (label, value) in [
-        ("account", format!("{} {}", account.id, name(account))),
-        ("client", format!("{} {}", account.client_id, account.holder)),
-        ("status", account.status.words().to_owned()),
-        ("orders", account.permission.words().to_owned()),
-        ("last ok", last_ok),
-        ("auto", if account.auto_execute { "on" } else { "off" }.to_owned()),
-        ("egress", account.egress.to_string()),
-        ("credential", format!("stored {}", account.connected_at.day_clock())),
-    ] {
-        print::line(format!("{label:<11} {value}"))?;
-    }
-    for past in &account.history {
-        let verdict = past.failed.map_or("ok", |kind| kind.words());
-        print::line(format!("{:<11} {} {verdict}", "checked", past.at.day_clock()))?;
-    }
-    Ok(())
 }

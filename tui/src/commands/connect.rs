@@ -12,13 +12,40 @@ use muster_protocol::secret::Secret;
 
 use super::{CommandError, Daemon, print, print::Printer, prompt};
 use crate::app::words;
+use crate::cli::ConnectArgs;
 
 /// Tests a credential; it is stored if the test passes.
-pub(super) async fn connect(daemon: &mut Daemon, printer: &Printer) -> Result<(), CommandError> {
-    let order = if prompt::is_person() { ask()? } else { read()? };
+pub(super) async fn connect(
+    daemon: &mut Daemon,
+    args: ConnectArgs,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    let replaces = match &args.replaces {
+        Some(named) => Some(daemon.find(named).await?.id),
+        None => None,
+    };
+    let mut order = if prompt::is_person() { ask(&args)? } else { read()? };
+    fits(&order, &args)?;
+    order.egress = args.egress.or(order.egress);
+    order.replaces = replaces.or(order.replaces);
     let seq = daemon.client.call(Subscribe { journal_tail: 0 }).await?.seq;
     let ticket = daemon.client.call(order).await?;
     watch(daemon, seq, &ticket, printer).await
+}
+
+/// What the flags say and what was read must be of one person and broker.
+fn fits(order: &Connect, args: &ConnectArgs) -> Result<(), CommandError> {
+    let broker = args.broker.as_deref().map(words::broker).transpose();
+    let broker = broker.map_err(CommandError::Usage)?;
+    let same_user = args.user.as_ref().is_none_or(|user| *user == order.user);
+    let same_broker = broker.is_none_or(|broker| broker == order.credential.broker());
+    if same_user && same_broker {
+        return Ok(());
+    }
+    let what = if same_user { "--broker" } else { "--user" };
+    Err(CommandError::Usage(format!(
+        "{what} is not that of the credential on standard input; nothing was done"
+    )))
 }
 
 fn read() -> Result<Connect, CommandError> {
@@ -34,11 +61,18 @@ fn read() -> Result<Connect, CommandError> {
     })
 }
 
-fn ask() -> Result<Connect, CommandError> {
-    let broker =
-        words::broker(&prompt::line("Broker (angel, zerodha)")?).map_err(CommandError::Usage)?;
-    let user = prompt::line("User")?.parse();
-    let user = user.map_err(|error| CommandError::Usage(format!("{error}")))?;
+fn ask(args: &ConnectArgs) -> Result<Connect, CommandError> {
+    let broker = match &args.broker {
+        Some(broker) => broker.clone(),
+        None => prompt::line("Broker (angel, zerodha)")?,
+    };
+    let broker = words::broker(&broker).map_err(CommandError::Usage)?;
+    let user = match &args.user {
+        Some(user) => user.clone(),
+        None => prompt::line("User")?
+            .parse()
+            .map_err(|error| CommandError::Usage(format!("{error}")))?,
+    };
     let credential = match broker {
         Broker::AngelOne => Credential::AngelOne {
             client_id: prompt::line("Client ID")?,

@@ -8,6 +8,9 @@ use crate::app::screens::journal::line;
 use crate::app::words::JournalWords;
 use crate::cli::JournalArgs;
 
+/// The most entries the daemon sends at once.
+const PAGE: u32 = 1_000;
+
 /// Entries of the journal; with `-f` also those to come.
 pub(super) async fn journal(
     daemon: &mut Daemon,
@@ -18,15 +21,27 @@ pub(super) async fn journal(
     if let Some(problem) = words.problem {
         return Err(CommandError::Usage(problem));
     }
-    let filter = words.clone().into_filter();
+    let mut filter = words.into_filter();
+    let now = daemon.client.welcome().now;
+    filter.since = args.since.map(|when| when.instant(now));
+    filter.until = args.until.map(|when| when.instant(now));
+    if filter.since.zip(filter.until).is_some_and(|(since, until)| since >= until) {
+        return Err(CommandError::Usage("--since must be earlier than --until".to_owned()));
+    }
     if args.follow {
         // Before the question, so that nothing falls between the answer and the changes.
         daemon.client.call(Subscribe { journal_tail: 0 }).await?;
     }
-    let mut last = show(daemon, args.after, (args.limit, &filter), printer).await?;
-    if !args.follow {
-        return Ok(());
-    }
+    let last = show(daemon, args.after, (args.limit, &filter), printer).await?;
+    if args.follow { follow(daemon, last, &filter, printer).await } else { Ok(()) }
+}
+
+async fn follow(
+    daemon: &mut Daemon,
+    mut last: u64,
+    filter: &JournalFilter,
+    printer: &Printer,
+) -> Result<(), CommandError> {
     let mut expected = None;
     loop {
         let Some(item) = daemon.feed.recv().await else {
@@ -37,7 +52,7 @@ pub(super) async fn journal(
                 let gap = expected.is_some_and(|expected| expected != seq);
                 expected = Some(seq.saturating_add(1));
                 if gap {
-                    last = show(daemon, last, (1_000, &filter), printer).await?;
+                    last = show(daemon, last, (u32::MAX, filter), printer).await?;
                 } else if let Delta::Journal(entry) = *delta
                     && entry.seq > last
                 {
@@ -49,25 +64,38 @@ pub(super) async fn journal(
             }
             Feed::Resync { seq, .. } => {
                 expected = Some(seq.saturating_add(1));
-                last = show(daemon, last, (1_000, &filter), printer).await?;
+                last = show(daemon, last, (u32::MAX, filter), printer).await?;
             }
         }
     }
 }
 
-/// Shows what is there after `after`; returns the number of the last entry.
+/// Shows the newest so many after `after`; returns the number of the last entry. They are asked for page
+/// by page, backwards, and shown forwards.
 async fn show(
     daemon: &Daemon,
     after: u64,
     (limit, filter): (u32, &JournalFilter),
     printer: &Printer,
 ) -> Result<u64, CommandError> {
-    let filter = filter.clone();
-    let entries = daemon.client.call(QueryJournal { after, limit, filter }).await?;
-    for entry in &entries {
+    let (mut pages, mut left, mut filter) = (Vec::new(), limit, filter.clone());
+    while left > 0 {
+        let wanted = left.min(PAGE);
+        let query = QueryJournal { after, limit: wanted, filter: filter.clone() };
+        let page = daemon.client.call(query).await?;
+        let found = u32::try_from(page.len()).unwrap_or(u32::MAX);
+        filter.before = page.first().map(|entry| entry.seq);
+        pages.push(page);
+        if found < wanted {
+            break;
+        }
+        left = left.saturating_sub(found);
+    }
+    let newest = pages.first().and_then(|page| page.last()).map_or(after, |entry| entry.seq);
+    for entry in pages.iter().rev().flatten() {
         one(entry, *printer)?;
     }
-    Ok(entries.last().map_or(after, |entry| entry.seq))
+    Ok(newest)
 }
 
 fn one(entry: &JournalEntry, printer: Printer) -> Result<(), CommandError> {

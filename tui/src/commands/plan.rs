@@ -68,10 +68,9 @@ fn row(plan: &PlanView) -> Vec<String> {
 async fn find(daemon: &Daemon, name: &str) -> Result<PlanView, CommandError> {
     let wanted: PlanId = name.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
     let plans = daemon.client.call(ListPlans {}).await?;
-    plans
-        .into_iter()
-        .find(|plan| plan.spec.name == wanted)
-        .ok_or_else(|| CommandError::Failed(format!("there is no plan {wanted}")))
+    plans.into_iter().find(|plan| plan.spec.name == wanted).ok_or_else(|| {
+        CommandError::NotFound(format!("there is no plan {wanted}; muster plan list shows all"))
+    })
 }
 
 async fn set(

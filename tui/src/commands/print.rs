@@ -41,6 +41,16 @@ pub(super) fn line(line: impl AsRef<str>) -> Result<(), CommandError> {
     write_line(text::scrub(line.as_ref()).trim_end())
 }
 
+/// Writes a text that is made here, as it is.
+pub(super) fn text(text: &str) -> Result<(), CommandError> {
+    write_line(text.trim_end())
+}
+
+/// Says that something was done.
+pub(super) fn done(printer: Printer, words: &str) -> Result<(), CommandError> {
+    if printer.is_json() { json("done", &words) } else { line(words) }
+}
+
 /// Writes rows in columns as wide as their widest cell.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Result<(), CommandError> {
     let head = head.iter().map(|cell| (*cell).to_owned()).collect();
@@ -61,6 +71,11 @@ pub(crate) fn complain(error: &dyn std::fmt::Display) {
     let line = text::scrub(&error.to_string());
     // There is nobody left to tell if this fails.
     drop(writeln!(std::io::stderr(), "muster: {line}"));
+}
+
+/// The same as one JSON object.
+pub(super) fn complain_json(object: &Value) {
+    drop(writeln!(std::io::stderr(), "{object}"));
 }
 
 /// Asks something on standard error, so that standard output stays clean.

@@ -6,7 +6,7 @@ use muster_protocol::request::{ListRuns, ResolveIntent, ShowRun};
 use muster_protocol::run::{IntentStatus, RunCounts, RunState, RunView};
 
 use super::{CommandError, Daemon, print, print::Printer};
-use crate::cli::RunCommand;
+use crate::cli::{ResolveArgs, RunCommand};
 
 /// Lists runs, or shows one.
 pub(super) async fn run(
@@ -23,37 +23,35 @@ pub(super) async fn run(
             let rows: Vec<_> = runs.iter().map(row).collect();
             print::table(&["RUN", "MODE", "STATE", "FIRED", "ACCOUNTS", "ORDERS"], &rows)
         }
-        RunCommand::Show { run } => {
-            let run =
-                RunId::try_from(run).map_err(|error| CommandError::Usage(error.to_string()))?;
-            show(daemon, run, *printer).await
-        }
-        RunCommand::Resolve { run, account, leg, found, not_placed, send_again } => {
-            let verdict = match (found, not_placed, send_again) {
-                (Some(number), ..) => Verdict::Found { order_id: OrderId(number) },
-                (None, true, _) => Verdict::NotPlaced,
-                (None, false, true) => Verdict::SendAgain,
-                (None, false, false) => {
-                    let what = "say what you found: --found ORDER, --not-placed or --send-again";
-                    return Err(CommandError::Usage(what.to_owned()));
-                }
-            };
-            let run =
-                RunId::try_from(run).map_err(|error| CommandError::Usage(error.to_string()))?;
-            let first = || CommandError::Usage("legs are counted from 1".to_owned());
-            let leg = LegNo(leg.checked_sub(1).ok_or_else(first)?);
-            let intent = IntentId { run, account: AccountId(account), leg };
-            let id = intent.to_string();
-            daemon.client.call(ResolveIntent { intent, verdict }).await?;
-            if printer.is_json() {
-                return print::json("resolved", &id);
-            }
-            print::line(format!("settled: {id}"))
-        }
+        RunCommand::Show { run } => show(daemon, &run, *printer).await,
+        RunCommand::Resolve(args) => resolve(daemon, args, *printer).await,
     }
 }
 
-fn row(run: &RunView) -> Vec<String> {
+async fn resolve(daemon: &Daemon, args: ResolveArgs, printer: Printer) -> Result<(), CommandError> {
+    let ResolveArgs { run, account, leg, found, not_placed, send_again } = args;
+    let verdict = match (found, not_placed, send_again) {
+        (Some(number), ..) => Verdict::Found { order_id: OrderId(number) },
+        (None, true, _) => Verdict::NotPlaced,
+        (None, false, true) => Verdict::SendAgain,
+        (None, false, false) => {
+            let what = "say what you found: --found ORDER, --not-placed or --send-again";
+            return Err(CommandError::Usage(what.to_owned()));
+        }
+    };
+    let run = RunId::try_from(run).map_err(|error| CommandError::Usage(error.to_string()))?;
+    let first = || CommandError::Usage("legs are counted from 1".to_owned());
+    let leg = LegNo(leg.checked_sub(1).ok_or_else(first)?);
+    let intent = IntentId { run, account: AccountId(account), leg };
+    let id = intent.to_string();
+    daemon.client.call(ResolveIntent { intent, verdict }).await?;
+    if printer.is_json() {
+        return print::json("resolved", &id);
+    }
+    print::line(format!("settled: {id}"))
+}
+
+pub(super) fn row(run: &RunView) -> Vec<String> {
     let state = match &run.state {
         RunState::Frozen => "frozen".to_owned(),
         RunState::Firing => "firing".to_owned(),
@@ -70,7 +68,7 @@ fn row(run: &RunView) -> Vec<String> {
     ]
 }
 
-fn counts(counts: RunCounts) -> String {
+pub(super) fn counts(counts: RunCounts) -> String {
     let words: Vec<_> = IntentStatus::ALL
         .into_iter()
         .filter(|status| counts.of(*status) > 0)
@@ -79,7 +77,23 @@ fn counts(counts: RunCounts) -> String {
     words.join(", ")
 }
 
-async fn show(daemon: &Daemon, run: RunId, printer: Printer) -> Result<(), CommandError> {
+/// A run by its name, or the newest of a plan.
+async fn named(daemon: &Daemon, named: &str) -> Result<RunId, CommandError> {
+    if named.contains('@') {
+        return RunId::try_from(named.to_owned())
+            .map_err(|error| CommandError::Usage(error.to_string()));
+    }
+    let runs = daemon.client.call(ListRuns {}).await?;
+    let newest = runs.into_iter().rev().find(|run| run.id.plan.as_str() == named);
+    newest.map(|run| run.id).ok_or_else(|| {
+        CommandError::NotFound(format!(
+            "{named} did not run in the last days; muster run list shows all"
+        ))
+    })
+}
+
+async fn show(daemon: &Daemon, wanted: &str, printer: Printer) -> Result<(), CommandError> {
+    let run = named(daemon, wanted).await?;
     let details = daemon.client.call(ShowRun { run }).await?;
     if printer.is_json() {
         return print::json("run", &details);

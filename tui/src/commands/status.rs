@@ -1,7 +1,7 @@
 //! `muster status` and `muster muster`.
 
 use muster_protocol::account::{AccountView, Fitness};
-use muster_protocol::request::{ListAccounts, Status};
+use muster_protocol::request::{House, ListAccounts, Status};
 use muster_protocol::status::{StatusView, VaultState};
 use muster_protocol::time::Timestamp;
 use serde::Serialize;
@@ -19,6 +19,21 @@ pub(super) async fn status(daemon: &Daemon, printer: &Printer) -> Result<(), Com
         print::line(line)?;
     }
     Ok(())
+}
+
+/// The store's size, the vault's slots, the last backup.
+pub(super) async fn house(daemon: &Daemon, printer: &Printer) -> Result<(), CommandError> {
+    let house = daemon.client.call(House {}).await?;
+    if printer.is_json() {
+        return print::json("house", &house);
+    }
+    let size = house.store_bytes.map_or_else(|| "size unknown".to_owned(), text::bytes);
+    let slots: Vec<_> = house.slots.iter().map(|slot| slot.kind.words()).collect();
+    let backup = house.backup.map_or_else(|| "none known".to_owned(), Timestamp::day_clock);
+    print::line(format!("store     {size}, {} records", house.records))?;
+    print::line(format!("journal   {} entries", house.journal))?;
+    print::line(format!("slots     {}", slots.join(", ")))?;
+    print::line(format!("backup    {backup}"))
 }
 
 fn lines(status: &StatusView) -> Vec<String> {
@@ -93,7 +108,7 @@ pub(super) async fn muster(daemon: &Daemon, printer: &Printer) -> Result<(), Com
     if board.unfit.is_empty() {
         Ok(())
     } else {
-        Err(CommandError::Failed(format!("{} accounts are not fit", board.unfit.len())))
+        Err(CommandError::Unfit(format!("{} accounts are not fit", board.unfit.len())))
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use muster_protocol::account::{AccountStatus, AccountView};
-use muster_protocol::check::{CheckOutcome, StepVerdict};
+use muster_protocol::check::CheckOutcome;
 use muster_protocol::event::{Delta, Feed};
 use muster_protocol::ids::AccountId;
 use muster_protocol::request::{Selection, Subscribe, TestAccounts};
 use muster_protocol::time::Timestamp;
 
-use super::{CommandError, Daemon, choose, print, print::Printer};
+use super::{CommandError, Daemon, choose, details, print, print::Printer};
 use crate::cli::TestArgs;
 
 /// How long the results may take.
@@ -32,7 +32,7 @@ pub(super) async fn test(
     let touched = daemon.client.call(TestAccounts { accounts }).await?;
     let all = watch.until(daemon, subscribed.seq, &touched.accounts);
     tokio::time::timeout(PATIENCE, all).await.map_err(|_| {
-        CommandError::Failed(format!("no result within {} s", PATIENCE.as_secs()))
+        CommandError::TimedOut(format!("no result within {} s", PATIENCE.as_secs()))
     })??;
     let results: Vec<&AccountView> = watch.done.values().collect();
     if printer.is_json() {
@@ -136,26 +136,8 @@ fn print(account: &AccountView, _printer: Printer) -> Result<(), CommandError> {
     let verdict = if passed(account) { "ok" } else { "FAILED" };
     let name = format!("{} {}", account.user, account.broker);
     print::line(format!("{verdict:<7} {name}: {}", account.status.words()))?;
-    let Some(check) = &account.last_check else { return Ok(()) };
-    for step in &check.steps {
-        let sign = match step.verdict {
-            StepVerdict::Waiting | StepVerdict::Running => "--",
-            StepVerdict::Passed => "ok",
-            StepVerdict::Unknown => "??",
-            StepVerdict::Failed => "!!",
-        };
-        let took = step.took_ms.map(|ms| format!("{ms} ms")).unwrap_or_default();
-        let name = step.step.words();
-        print::line(format!("  [{sign}] {name:<17} {took:>8}  {}", step.detail))?;
-    }
-    if let CheckOutcome::Failed { failure } = &check.outcome {
-        if let Some(words) = &failure.broker_says {
-            print::line(format!("  broker says  {words}"))?;
-        }
-        print::line(format!("  it means     {}", failure.means))?;
-        print::line(format!("  do           {}", failure.action))?;
-    }
-    Ok(())
+    let steps = account.last_check.as_ref().map(details::steps).unwrap_or_default();
+    steps.iter().try_for_each(print::line)
 }
 
 #[cfg(test)]

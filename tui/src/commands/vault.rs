@@ -1,9 +1,7 @@
-//! `muster vault`, `muster backup`, `muster release`.
-
-use std::path::Path;
+//! `muster vault`, `muster release`.
 
 use muster_protocol::request::{
-    AddSlot, Backup, ChangeSecret, ListSlots, Reencrypt, Release, RemoveSlot, Rotate, Seal, Unseal,
+    AddSlot, ChangeSecret, ListSlots, Reencrypt, Release, RemoveSlot, Rotate, Seal, Unseal,
     UpgradeKdf,
 };
 use muster_protocol::secret::Secret;
@@ -59,21 +57,6 @@ pub(super) async fn vault(
         }
     };
     if printer.is_json() { print::json("done", &done) } else { print::line(done) }
-}
-
-/// A copy of the store, made by the daemon.
-pub(super) async fn backup(
-    daemon: &Daemon,
-    file: &Path,
-    printer: Printer,
-) -> Result<(), CommandError> {
-    let file = std::path::absolute(file).map_err(|error| CommandError::io("the path", error))?;
-    let file = file.to_string_lossy().into_owned();
-    let made = daemon.client.call(Backup { file }).await?;
-    if printer.is_json() {
-        return print::json("backup", &made);
-    }
-    print::line(format!("{}: {} bytes", made.file, made.bytes))
 }
 
 /// Held runs may happen again.

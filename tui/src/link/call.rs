@@ -2,7 +2,7 @@
 
 use muster_protocol::client::{CallError, Client};
 use muster_protocol::request::{
-    Abandon, ArmPlan, Connect, Halt, Login, RemoveAccount, ResolveIntent, Resume, SetActive,
+    Abandon, ArmPlan, Connect, Halt, House, Login, RemoveAccount, ResolveIntent, Resume, SetActive,
     SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts,
 };
 
@@ -25,6 +25,7 @@ pub(crate) enum Outgoing {
     Halt(Halt),
     Resume(Resume),
     Resolve(ResolveIntent),
+    House(House),
 }
 
 impl Outgoing {
@@ -53,6 +54,7 @@ impl Outgoing {
             Ask::ShowRun(run) => Self::ShowRun(ShowRun { run }),
             Ask::Halt { scope, on: true } => Self::Halt(Halt { scope, cancel_open: false }),
             Ask::Halt { scope, on: false } => Self::Resume(Resume { scope }),
+            Ask::House => Self::House(House {}),
             Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }
     }
@@ -65,6 +67,7 @@ impl Outgoing {
             Self::SetAuto(call) => Answer::Touched(client.call(call).await?),
             Self::Login(call) => Answer::Ticket(client.call(call).await?),
             Self::Connect(call) => Answer::Ticket(client.call(call).await?),
+            Self::House(call) => Answer::House(Box::new(client.call(call).await?)),
             Self::ShowRun(call) => Answer::Run(Box::new(client.call(call).await?)),
             Self::Remove(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,

@@ -35,7 +35,7 @@ struct Session {
 
 impl Session {
     fn input(&mut self, input: Input) {
-        if let Some(msg) = route(&self.model, &mut self.secrets, input) {
+        for msg in route(&self.model, &mut self.secrets, input) {
             self.msg(msg);
         }
     }
@@ -160,4 +160,34 @@ fn a_pasted_address_goes_to_the_store_and_once_to_the_daemon() {
     assert_eq!(session.secrets.facts(crate::app::form::SecretField::Redirect).typed, 0);
     assert_eq!(session.model.page, Page::Connect);
     session.msg(Msg::Reply { id: CallId(0), answer: Ok(Answer::Done) });
+}
+
+#[test]
+fn a_pasted_block_fills_its_fields_and_is_seen_nowhere() {
+    let mut session = Session {
+        model: world::model(),
+        secrets: SecretStore::default(),
+        seen: String::new(),
+        asked: Vec::new(),
+    };
+    session.msg(Msg::Key(Key::Char('2')));
+    session.msg(Msg::Key(Key::Enter));
+    session.paste(&format!(
+        "user=hema.n\nclient_id=A777777\napi_key={API_KEY}\nmpin={MPIN}\ntotp={TOTP}\nnote=hello\n"
+    ));
+    session.is_clean();
+    let form = &session.model.connect.form;
+    assert_eq!((form.user.text(), form.client_id.text()), ("hema.n", "A777777"));
+    assert!(form.problems.is_empty(), "{:?}", form.problems);
+    let notice = session.model.notice.as_ref().map(|notice| notice.text.clone()).unwrap();
+    assert_eq!(notice, "5 fields filled from the paste; 1 line named no field");
+    session.input(Input::Key(Key::Enter));
+    session.is_clean();
+    let Some(Effect::Send { ask, .. }) = session.asked.pop() else { panic!("nothing was asked") };
+    let Outgoing::Connect(call) = Outgoing::new(ask, &mut session.secrets) else { panic!() };
+    let muster_protocol::account::Credential::AngelOne { mpin, totp_secret, .. } = call.credential
+    else {
+        panic!()
+    };
+    assert_eq!((mpin.expose(), totp_secret.expose()), (MPIN, TOTP));
 }

@@ -10,7 +10,7 @@ use muster_protocol::time::SECOND;
 use super::fake::{self, Act, Fake};
 use super::world;
 use crate::cli::Cli;
-use crate::commands::{self, CommandError};
+use crate::commands::{self, CommandError, Exit};
 
 async fn muster(socket: &Path, line: &str) -> Result<(), CommandError> {
     let words = std::iter::once("muster").chain(line.split_whitespace());
@@ -24,9 +24,15 @@ async fn what_only_looks_succeeds_as_text_and_as_json() {
     let mut snapshot = world::snapshot();
     snapshot.runs.push(world::firing().0);
     let _daemon = Fake::start(&path, snapshot);
-    for line in
-        ["status", "account list", "account show 2", "plan list", "run list", "journal level>=warn"]
-    {
+    for line in [
+        "status",
+        "account list",
+        "account show 2",
+        "plan list",
+        "run list",
+        "journal level>=warn",
+        "journal --since 2000-01-01 --until 2d -n 5000",
+    ] {
         muster(&path, line).await.unwrap();
         muster(&path, &format!("{line} --json")).await.unwrap();
     }
@@ -38,6 +44,7 @@ async fn the_board_fails_while_somebody_is_not_fit() {
     let _daemon = Fake::start(&path, world::snapshot());
     let error = muster(&path, "muster").await.unwrap_err();
     assert_eq!(error.to_string(), "3 accounts are not fit");
+    assert_eq!(error.exit(), Exit::Unfit);
 }
 
 #[tokio::test]
@@ -95,4 +102,59 @@ async fn a_test_that_fails_fails_the_command() {
     account.id = world::accounts()[0].id;
     daemon.send(Act::Send(11, Box::new(Delta::Account(Box::new(account)))));
     assert!(matches!(asked.await.unwrap(), Err(CommandError::Failed(_))));
+}
+
+#[tokio::test]
+async fn what_a_command_asks_is_what_was_said() {
+    let (_dir, path) = fake::socket();
+    let mut daemon = Fake::start(&path, world::snapshot());
+    for (line, method, params) in [
+        (
+            "account auto 1 off",
+            "account.set_auto_execute",
+            r#"{"accounts":{"ids":[1]},"on":false}"#,
+        ),
+        (
+            "account deactivate asha.k",
+            "account.set_active",
+            r#"{"accounts":{"ids":[1]},"on":false}"#,
+        ),
+        ("account abandon 7", "account.abandon", r#"{"ticket":7}"#),
+        (
+            "halt --user asha.k",
+            "halt",
+            r#"{"scope":{"of":"user","name":"asha.k"},"cancel_open":false}"#,
+        ),
+        ("resume --plan btst", "resume", r#"{"scope":{"of":"plan","name":"btst"}}"#),
+        ("release", "hold.release", "{}"),
+        (
+            "run resolve btst@2026-11-23 7 1 --not-placed",
+            "run.resolve",
+            r#"{"intent":{"run":"btst@2026-11-23","account":7,"leg":0},"verdict":{"verdict":"not_placed"}}"#,
+        ),
+    ] {
+        muster(&path, line).await.unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(daemon.called().await, (method.to_owned(), params.to_owned()), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_not_sent() {
+    let (_dir, path) = fake::socket();
+    let _daemon = Fake::start(&path, world::snapshot());
+    for (line, exit) in [
+        ("account show nobody", Exit::Refused),
+        ("plan disarm nothing", Exit::Refused),
+        ("run show nothing", Exit::Refused),
+        ("run show btst@yesterday", Exit::Usage),
+        ("run resolve btst@2026-11-23 7 0 --not-placed", Exit::Usage),
+        ("run resolve btst@2026-11-23 7 1", Exit::Usage),
+        ("journal level>=loud", Exit::Usage),
+        ("journal --since 1h --until 2h", Exit::Usage),
+        ("wait fit nobody", Exit::Refused),
+        ("wait closed nothing", Exit::Refused),
+    ] {
+        let error = muster(&path, line).await.expect_err(line);
+        assert_eq!(error.exit(), exit, "{line}: {error}");
+    }
 }

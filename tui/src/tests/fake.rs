@@ -1,13 +1,14 @@
 //! A daemon that does what a test says, on a real socket, with the protocol's own framing.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use muster_protocol::conn::{LineReader, encode, write_line};
-use muster_protocol::event::{Delta, Feed, Snapshot};
+use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
 use muster_protocol::frame::{MAX_LINE, ReplyLine, RequestLine};
 use muster_protocol::reply::Subscribed;
+use muster_protocol::request::QueryJournal;
 use serde_json::{Value, json};
 use tokio::io::AsyncWrite;
 use tokio::net::{UnixListener, UnixStream};
@@ -29,6 +30,7 @@ pub(crate) enum Act {
 pub(crate) struct Fake {
     pub(crate) acts: mpsc::UnboundedSender<Act>,
     subscriptions: Arc<AtomicUsize>,
+    snapshot: Arc<Mutex<Snapshot>>,
     calls: mpsc::UnboundedReceiver<(String, String)>,
 }
 
@@ -40,8 +42,10 @@ impl Fake {
         let (called, calls) = mpsc::unbounded_channel();
         let subscriptions = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&subscriptions);
-        tokio::spawn(serve(listener, queue, Peer { snapshot, counter, called }));
-        Self { acts, subscriptions, calls }
+        let snapshot = Arc::new(Mutex::new(snapshot));
+        let shown = Arc::clone(&snapshot);
+        tokio::spawn(serve(listener, queue, Peer { snapshot: shown, counter, called }));
+        Self { acts, subscriptions, snapshot, calls }
     }
 
     pub(crate) fn subscriptions(&self) -> usize {
@@ -51,6 +55,11 @@ impl Fake {
     /// The next request that is neither hello nor subscribe, with its parameters.
     pub(crate) async fn called(&mut self) -> (String, String) {
         self.calls.recv().await.unwrap()
+    }
+
+    /// Shows this from now on; whoever watches is not told.
+    pub(crate) fn shows(&self, snapshot: Snapshot) {
+        *self.snapshot.lock().unwrap() = snapshot;
     }
 
     pub(crate) fn send(&self, act: Act) {
@@ -66,7 +75,7 @@ pub(crate) fn socket() -> (tempfile::TempDir, PathBuf) {
 }
 
 struct Peer {
-    snapshot: Snapshot,
+    snapshot: Arc<Mutex<Snapshot>>,
     counter: Arc<AtomicUsize>,
     called: mpsc::UnboundedSender<(String, String)>,
 }
@@ -117,18 +126,19 @@ async fn one(stream: UnixStream, acts: &mut mpsc::UnboundedReceiver<Act>, peer: 
 impl Peer {
     fn answer(&self, request: &RequestLine<'_>) -> Value {
         let params = request.params.map_or("{}", |params| params.get());
+        let snapshot = self.snapshot.lock().unwrap().clone();
         match request.method.as_str() {
             "hello" => serde_json::to_value(world::welcome()).unwrap(),
             "subscribe" => {
                 self.counter.fetch_add(1, Ordering::SeqCst);
-                let snapshot = self.snapshot.clone();
                 serde_json::to_value(Subscribed { seq: 10, snapshot }).unwrap()
             }
-            "status" => json!(self.snapshot.status),
-            "account.list" => json!(self.snapshot.accounts),
-            "plan.list" => json!(self.snapshot.plans),
-            "run.list" => json!(self.snapshot.runs),
-            "journal" => json!(self.snapshot.journal),
+            "house" => json!(world::house()),
+            "status" => json!(snapshot.status),
+            "account.list" => json!(snapshot.accounts),
+            "plan.list" => json!(snapshot.plans),
+            "run.list" => json!(snapshot.runs),
+            "journal" => json!(newest(&snapshot, &serde_json::from_str(params).unwrap())),
             method => {
                 drop(self.called.send((method.to_owned(), params.to_owned())));
                 match method {
@@ -141,6 +151,16 @@ impl Peer {
             }
         }
     }
+}
+
+/// The newest so many, oldest first, as the store has it.
+fn newest(snapshot: &Snapshot, query: &QueryJournal) -> Vec<JournalEntry> {
+    let found = snapshot.journal.iter();
+    let found = found.filter(|entry| entry.seq > query.after && query.filter.admits(entry));
+    let mut found: Vec<JournalEntry> =
+        found.rev().take(usize::try_from(query.limit).unwrap()).cloned().collect();
+    found.reverse();
+    found
 }
 
 async fn send<W: AsyncWrite + Unpin>(writer: &mut W, line: &ReplyLine) {

@@ -5,8 +5,8 @@ use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, OrderTag};
 use muster_protocol::order::Broker;
 use muster_protocol::plan::{Ambiguity, Mode};
-use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunState, RunView};
-use muster_protocol::time::SECOND;
+use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
+use muster_protocol::time::{SECOND, TimeOfDay, TradingDate};
 
 use super::world::{legs, now, plan, run_id};
 
@@ -73,4 +73,45 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
         tally: None,
     };
     (run, intents)
+}
+
+/// A week of runs that are over: good, one refused, one missed, one rehearsed.
+pub(crate) fn past_runs() -> Vec<RunView> {
+    let (run, _) = firing();
+    let days = [
+        ("2026-11-16", 0),
+        ("2026-11-17", 1),
+        ("2026-11-18", 2),
+        ("2026-11-19", 0),
+        ("2026-11-20", 3),
+    ];
+    let over = |(day, kind): (&str, u32)| {
+        let at = day.parse::<TradingDate>().unwrap().at(TimeOfDay::hm(15, 10));
+        let mut counts = RunCounts { accepted: 120, ..RunCounts::default() };
+        let mut past = RunView {
+            id: run_id(&format!("btst@{day}")),
+            state: RunState::Closed,
+            fire_at: at,
+            fired_at: Some(at.plus(4 + i64::from(kind) * 7)),
+            closed_at: Some(at.plus(1_900 + i64::from(kind) * 1_400)),
+            left_out: Vec::new(),
+            ..run.clone()
+        };
+        match kind {
+            1 => (counts.accepted, counts.refused) = (118, 2),
+            2 => {
+                let reason = "the daemon was down from 15:09 to 15:16".to_owned();
+                past.state = RunState::Missed { reason };
+                (past.fired_at, past.closed_at) = (None, None);
+                counts = RunCounts { missed: 120, ..RunCounts::default() };
+            }
+            3 => {
+                past.mode = Mode::DryRun;
+                counts = RunCounts { rehearsed: 120, ..RunCounts::default() };
+            }
+            _ => {}
+        }
+        RunView { counts, ..past }
+    };
+    days.into_iter().map(over).collect()
 }

@@ -10,7 +10,8 @@ use ratatui::backend::TestBackend;
 use super::world;
 use crate::app::form::{SecretFacts, SecretField, Shape};
 use crate::app::key::Key;
-use crate::app::model::{Look, Model};
+use crate::app::look::{Look, Theme};
+use crate::app::model::Model;
 use crate::app::msg::{Answer, CallId, LinkNews, Lost, Msg, Notice};
 use crate::app::screens::accounts;
 use crate::app::update::update;
@@ -77,10 +78,16 @@ fn msg() -> impl Strategy<Value = Msg> {
 }
 
 fn check(model: &Model) {
-    let rows = accounts::rows(model);
+    let rows: Vec<AccountId> = accounts::rows(model).collect();
+    assert!(rows.iter().all(|id| model.world.accounts.contains_key(id)));
     match model.accounts.selected {
-        Some(id) => assert!(rows.iter().any(|account| account.id == id)),
+        Some(id) => assert!(rows.contains(&id)),
         None => assert!(rows.is_empty()),
+    }
+    let runs = crate::app::screens::runs::history::runs(model);
+    match &model.runs.chosen {
+        Some(id) => assert!(runs.iter().any(|run| run.id == *id)),
+        None => assert!(runs.is_empty()),
     }
     assert!(model.runs.plan.as_ref().is_none_or(|id| model.world.plans.contains_key(id)));
     assert!(model.runs.shown.as_ref().is_none_or(|id| model.world.runs.contains_key(id)));
@@ -98,7 +105,7 @@ proptest! {
     #[test]
     fn no_day_makes_it_panic_and_the_selection_exists(
         size in (1_u16..=200, 1_u16..=60),
-        looks in (any::<bool>(), any::<bool>(), any::<bool>()),
+        looks in (any::<bool>(), prop::sample::select(Theme::ALL.to_vec()), any::<bool>()),
         heard in any::<bool>(),
         messages in prop::collection::vec((msg(), 0_i64..5_000), 1..60),
     ) {
@@ -107,7 +114,7 @@ proptest! {
         } else {
             Model::new(world::size(80, 24), Look::default(), false)
         };
-        model.look = Look { ascii: looks.0, mono: looks.1, links: looks.2 };
+        model.look = Look { ascii: looks.0, theme: looks.1, links: looks.2 };
         let mut now = Timestamp::from_millis(1_000);
         update(&mut model, now, Msg::Resize(world::size(size.0, size.1)));
         for (msg, passed) in messages {

@@ -2,9 +2,13 @@
 
 use muster_protocol::check::CheckTarget;
 use muster_protocol::event::Snapshot;
-use muster_protocol::ids::TicketId;
+use muster_protocol::halt::HaltScope;
+use muster_protocol::house::HouseView;
+use muster_protocol::ids::{AccountId, TicketId};
 use muster_protocol::plan::Mode;
-use muster_protocol::run::RunState;
+use muster_protocol::reply::Role;
+use muster_protocol::run::{IntentView, RunState};
+use muster_protocol::status::{AuditHead, FitCounts, HoldReason, VaultState};
 use muster_protocol::time::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -12,13 +16,15 @@ use ratatui::style::Modifier;
 
 use super::world;
 use crate::app::key::Key;
-use crate::app::model::{Look, Model, Page};
+use crate::app::keymap::Need;
+use crate::app::look::{Look, Theme};
+use crate::app::model::{Model, Page};
 use crate::app::msg::{LinkNews, Lost, Msg};
 use crate::app::screens::connect::Stage;
 use crate::app::update::update;
 
 /// The model after keys, at a size.
-fn at(mut model: Model, width: u16, height: u16, keys: &[Key]) -> Model {
+pub(super) fn at(mut model: Model, width: u16, height: u16, keys: &[Key]) -> Model {
     update(&mut model, Timestamp::from_millis(0), Msg::Resize(world::size(width, height)));
     for key in keys {
         update(&mut model, Timestamp::from_millis(0), Msg::Key(*key));
@@ -26,25 +32,34 @@ fn at(mut model: Model, width: u16, height: u16, keys: &[Key]) -> Model {
     model
 }
 
-fn screen(model: &Model) -> Terminal<TestBackend> {
+pub(super) fn screen(model: &Model) -> Terminal<TestBackend> {
     let mut terminal =
         Terminal::new(TestBackend::new(model.size.width, model.size.height)).unwrap();
     terminal.draw(|frame| crate::view::draw(model, frame)).unwrap();
     terminal
 }
 
-fn shown(model: &Model) -> String {
+pub(super) fn shown(model: &Model) -> String {
     screen(model).backend().to_string()
 }
 
 fn snap(name: &str, model: &Model, keys: &[Key]) {
-    for (width, height) in [(80, 24), (120, 40), (40, 12)] {
-        let model = at(model.clone(), width, height, keys);
+    for (width, height) in SIZES {
+        let mut model = at(model.clone(), width, height, keys);
         insta::assert_snapshot!(format!("{name}-{width}x{height}"), shown(&model));
+        model.look.ascii = true;
+        let ascii = shown(&model);
+        assert!(ascii.is_ascii(), "{ascii}");
+        if (width, height) == SIZES[0] {
+            insta::assert_snapshot!(format!("{name}-ascii-{width}x{height}"), ascii);
+        }
     }
 }
 
-fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
+/// The design size first; where two columns stand; where one pane is left.
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 50), (40, 12)];
+
+pub(super) fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
     let mut snapshot = world::snapshot();
     change(&mut snapshot);
     world::model_of(snapshot)
@@ -54,6 +69,20 @@ fn with(change: impl FnOnce(&mut Snapshot)) -> Model {
 fn accounts() {
     snap("accounts", &world::model(), &[Key::Down]);
     snap("accounts-details", &world::model(), &[Key::Down, Key::Enter]);
+}
+
+/// What a person sees who has an account and nothing else.
+#[test]
+fn accounts_of_one_person() {
+    let mut model = with(|snapshot| {
+        snapshot.accounts.retain(|account| account.user.as_str() == "asha.k");
+        snapshot.status.counts = FitCounts { fit: 1, unfit: 0, off: 0 };
+    });
+    model.welcome.as_mut().unwrap().role = Role::User { user: "asha.k".parse().unwrap() };
+    snap("own-accounts", &model, &[]);
+    let form = [Key::Char('2'), Key::Enter, Key::Tab];
+    let form = at(model, 80, 24, &form);
+    insta::assert_snapshot!("own-form-80x24", shown(&form));
 }
 
 #[test]
@@ -98,12 +127,38 @@ fn runs() {
     });
     snap("runs-firing", &firing, &[Key::Char('3')]);
     snap("runs-orders", &firing, &[Key::Char('3'), Key::Enter]);
+    let many = with(|snapshot| {
+        snapshot.runs = world::past_runs();
+        snapshot.runs.push(run.clone());
+        snapshot.intents.clone_from(&intents);
+    });
+    snap("runs-history", &many, &[Key::Char('3'), Key::Char('v'), Key::Down]);
+    snap("runs-none", &world::model(), &[Key::Char('3'), Key::Char('v')]);
+    let crowd = with(|snapshot| {
+        snapshot.runs.push(run.clone());
+        snapshot.intents = crowd(&intents);
+    });
+    insta::assert_snapshot!("runs-crowd-120x40", shown(&at(crowd, 120, 40, &[Key::Char('3')])));
     let missed = with(|snapshot| {
         let reason = "the daemon was down from 15:09 to 15:16".to_owned();
         let state = RunState::Missed { reason };
         snapshot.runs.push(muster_protocol::run::RunView { state, fired_at: None, ..run });
     });
     insta::assert_snapshot!("runs-missed-80x24", shown(&at(missed, 80, 24, &[Key::Char('3')])));
+}
+
+/// Two hundred orders that took as long as orders take.
+fn crowd(intents: &[IntentView]) -> Vec<IntentView> {
+    (0_u32..200)
+        .map(|n| {
+            let mut intent = intents[0].clone();
+            intent.id.account = AccountId(n + 1);
+            intent.user = format!("p{n:03}").parse().unwrap();
+            let spread = (n * 37 % 101) * (n * 53 % 97) / 40;
+            intent.took_ms = Some(60 + spread);
+            intent
+        })
+        .collect()
 }
 
 /// Once its legs are frozen, the daemon's next time for the plan is another day's.
@@ -123,7 +178,24 @@ fn a_frozen_run_is_counted_down_to_its_own_time() {
 #[test]
 fn journal_and_system() {
     snap("journal", &world::model(), &[Key::Char('4')]);
-    snap("system", &world::model(), &[Key::Char('5')]);
+    let words = "4#TOTP".chars().map(Key::Char).chain([Key::Enter]).collect::<Vec<_>>();
+    snap("journal-search", &world::model(), &words);
+    let mut system = world::model();
+    system.system.house = Some(world::house());
+    snap("system", &system, &[Key::Char('5')]);
+    let mut trouble = with(|snapshot| {
+        snapshot.status.vault = VaultState::Sealed;
+        snapshot.status.held = Some(HoldReason::OlderStore);
+        snapshot.status.halts = vec![HaltScope::All];
+        snapshot.status.calendar_until = world::now().date();
+        let mut other = snapshot.status.egress[0].clone();
+        (other.name, other.shared_at) = ("fam-k".parse().unwrap(), Vec::new());
+        other.observed.as_mut().unwrap().address = "203.0.113.7".to_owned();
+        snapshot.status.egress.push(other);
+        snapshot.status.audit = Some(AuditHead { entries: 1_204, hash: "9f2c41aa".repeat(8) });
+    });
+    trouble.system.house = Some(HouseView { backup: None, slots: Vec::new(), ..world::house() });
+    snap("system-trouble", &trouble, &[Key::Char('5')]);
 }
 
 #[test]
@@ -131,19 +203,6 @@ fn overlays() {
     snap("help", &world::model(), &[Key::Char('?')]);
     snap("palette", &world::model(), &[Key::Char(':')]);
     snap("remove", &world::model(), &[Key::Char('D')]);
-}
-
-#[test]
-fn ascii_is_ascii() {
-    for key in ['1', '2', '3', '4', '5', '?'] {
-        let mut model = at(world::model(), 80, 24, &[Key::Char(key)]);
-        model.look.ascii = true;
-        let shown = shown(&model);
-        assert!(shown.is_ascii(), "{shown}");
-    }
-    let mut model = at(world::model(), 80, 24, &[Key::Down]);
-    model.look.ascii = true;
-    insta::assert_snapshot!("ascii-80x24", shown(&model));
 }
 
 #[test]
@@ -161,9 +220,9 @@ fn the_footer_keeps_help_first_at_every_width() {
 fn every_binding_in_force_is_in_help() {
     let pen = crate::view::pen(&world::model());
     for stack in crate::app::keymap::Context::stacks() {
-        let lines = crate::view::help(stack, false, pen);
+        let lines = crate::view::help(stack, Need::Operate, pen);
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
-        for binding in crate::app::keymap::in_force(stack, false) {
+        for binding in crate::app::keymap::in_force(stack, Need::Operate) {
             assert!(text.iter().any(|line| line.ends_with(binding.help)), "{binding:?}");
         }
     }
@@ -171,7 +230,7 @@ fn every_binding_in_force_is_in_help() {
 
 #[test]
 fn the_selection_is_reversed_and_the_address_stands_alone() {
-    let mono = |model: &mut Model| model.look = Look { mono: true, ..Look::default() };
+    let mono = |model: &mut Model| model.look = Look { theme: Theme::Mono, ..Look::default() };
     let mut model = world::model();
     mono(&mut model);
     let terminal = screen(&model);

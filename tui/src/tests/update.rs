@@ -18,7 +18,7 @@ use crate::app::screens::connect::Stage;
 use crate::app::update::update;
 
 /// Presses keys a second apart; what the last one led to.
-fn press(model: &mut Model, keys: &[Key]) -> Vec<Effect> {
+pub(super) fn press(model: &mut Model, keys: &[Key]) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys {
         let now = model.local.plus(1_000);
@@ -27,18 +27,18 @@ fn press(model: &mut Model, keys: &[Key]) -> Vec<Effect> {
     effects
 }
 
-fn text(keys: &str) -> Vec<Key> {
+pub(super) fn text(keys: &str) -> Vec<Key> {
     keys.chars().map(Key::Char).collect()
 }
 
-fn asked(effects: &[Effect]) -> Option<&Ask> {
+pub(super) fn asked(effects: &[Effect]) -> Option<&Ask> {
     effects.iter().find_map(|effect| match effect {
         Effect::Send { ask, .. } => Some(ask),
         _ => None,
     })
 }
 
-fn ids(ids: &[u32]) -> Selection {
+pub(super) fn ids(ids: &[u32]) -> Selection {
     Selection::Ids(ids.iter().copied().map(AccountId).collect())
 }
 
@@ -294,4 +294,67 @@ fn halting_is_one_key_and_enter_and_resuming_asks_for_the_word() {
     let word = [text("HRESUME").as_slice(), &[Key::Enter]].concat();
     let done = press(&mut model, &word);
     assert_eq!(asked(&done), Some(&Ask::Halt { scope: everything, on: false }));
+}
+
+#[test]
+fn the_house_is_asked_about_while_it_is_looked_at_and_no_more() {
+    let mut model = world::model();
+    let asks = |effects: &[Effect]| asked(effects) == Some(&Ask::House);
+    assert!(asks(&press(&mut model, &text("5"))));
+    assert!(!asks(&press(&mut model, &text("j"))));
+    let now = model.local.plus(30_000);
+    assert!(asks(&update(&mut model, now, Msg::Tick)));
+    let answer = Ok(Answer::House(Box::new(world::house())));
+    update(&mut model, now, Msg::Reply { id: CallId(1), answer });
+    assert_eq!(model.system.house, Some(world::house()));
+    press(&mut model, &text("1"));
+    assert!(update(&mut model, now.plus(90_000), Msg::Tick).is_empty());
+}
+
+#[test]
+fn a_run_of_the_past_is_opened_from_the_list() {
+    let mut snapshot = world::snapshot();
+    snapshot.runs = world::past_runs();
+    let mut model = world::model_of(snapshot);
+    press(&mut model, &text("3v"));
+    let newest = world::run_id("btst@2026-11-20");
+    assert_eq!(model.runs.chosen.as_ref(), Some(&newest));
+    let opened = press(&mut model, &[Key::Down, Key::Enter]);
+    let before = world::run_id("btst@2026-11-19");
+    assert_eq!(asked(&opened), Some(&Ask::ShowRun(before.clone())));
+    assert!(!model.runs.history && model.runs.shown == Some(before));
+    // A run that vanishes while it is chosen leaves the choice on another.
+    press(&mut model, &text("vG"));
+    model.world.runs.remove(&world::run_id("btst@2026-11-16"));
+    update(&mut model, Timestamp::from_millis(0), Msg::Tick);
+    assert!(model.runs.chosen.as_ref().is_some_and(|id| model.world.runs.contains_key(id)));
+    press(&mut model, &[Key::Esc]);
+    assert!(!model.runs.history);
+}
+
+#[test]
+fn only_what_the_plan_and_its_run_allow_is_offered() {
+    let offered = |model: &Model| -> Vec<&str> {
+        crate::app::keymap::in_force(model.stack(), model.rights()).map(|b| b.label).collect()
+    };
+    let mut model = world::model();
+    press(&mut model, &text("3"));
+    let live = offered(&model);
+    assert!(live.contains(&"disarm") && !live.contains(&"go live") && !live.contains(&"found"));
+    let (run, intents) = world::firing();
+    let mut snapshot = world::snapshot();
+    snapshot.plans[0].mode = Mode::DryRun;
+    (snapshot.runs, snapshot.intents) = (vec![run], intents);
+    let mut model = world::model_of(snapshot);
+    press(&mut model, &text("3"));
+    let doubt = offered(&model);
+    assert!(
+        doubt.contains(&"go live") && doubt.contains(&"found") && doubt.contains(&"send again")
+    );
+    model.welcome.as_mut().unwrap().role = Role::User { user: "asha.k".parse().unwrap() };
+    let own = offered(&model);
+    assert!(own.contains(&"test all"), "{own:?}");
+    for operators in ["go live", "disarm", "halt", "found", "not placed", "send again"] {
+        assert!(!own.contains(&operators), "{operators}");
+    }
 }

@@ -8,6 +8,7 @@ use muster_protocol::check::{
 };
 use muster_protocol::event::{Area, JournalEntry, Level, Snapshot};
 use muster_protocol::failure::{Explained, FailureKind};
+use muster_protocol::house::HouseView;
 use muster_protocol::ids::{AccountId, RunId, TicketId};
 use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Validity};
 use muster_protocol::plan::{Mode, PlanSpec, PlanView};
@@ -17,11 +18,13 @@ use muster_protocol::status::{
     EgressView, FitCounts, MarketPhase, NextRun, Observed, StatusView, VaultState,
 };
 use muster_protocol::time::{DAY, MINUTE, SECOND, TimeOfDay, Timestamp};
+use muster_protocol::vault::{SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
-pub(crate) use super::firing::firing;
+pub(crate) use super::firing::{firing, past_runs};
 use crate::app::layout::Size;
-use crate::app::model::{Look, Model, Page};
+use crate::app::look::Look;
+use crate::app::model::{Model, Page};
 use crate::app::msg::{LinkNews, Msg};
 use crate::app::screens::connect::Stage;
 use crate::app::update::update;
@@ -65,6 +68,18 @@ pub(crate) fn welcome() -> Welcome {
         build: env!("CARGO_PKG_VERSION").to_owned(),
         role: Role::Operator,
         now: now(),
+    }
+}
+
+/// The store and what guards it.
+pub(crate) fn house() -> HouseView {
+    let slot = |slot, kind| SlotView { slot, kind, cost: None };
+    HouseView {
+        store_bytes: Some(18_874_368),
+        records: 1_204,
+        journal: 214_220,
+        slots: vec![slot(0, SlotKind::Passphrase), slot(1, SlotKind::Recovery)],
+        backup: Some(now().plus(-754 * MINUTE)),
     }
 }
 
@@ -134,6 +149,10 @@ pub(crate) fn steps(passed: usize, failed: Option<(CheckStep, &str)>) -> Vec<Ste
     CheckStep::ALL.into_iter().enumerate().map(of).collect()
 }
 
+fn past(at: Timestamp, failed: Option<FailureKind>) -> PastCheck {
+    PastCheck { at, failed, took_ms: [41, 88, 310, 96, 104, 92].map(Some).to_vec() }
+}
+
 fn account(id: u32, user: &str, broker: Broker) -> AccountView {
     let at = now();
     AccountView {
@@ -169,10 +188,7 @@ fn account(id: u32, user: &str, broker: Broker) -> AccountView {
             outcome: CheckOutcome::Passed,
             saved_as: None,
         }),
-        history: vec![
-            PastCheck { at: at.plus(-4 * MINUTE), failed: None },
-            PastCheck { at: at.plus(-3 * DAY), failed: None },
-        ],
+        history: vec![past(at.plus(-4 * MINUTE), None), past(at.plus(-3 * DAY), None)],
         connected_at: at.plus(-31 * DAY),
     }
 }
@@ -202,8 +218,8 @@ pub(crate) fn accounts() -> Vec<AccountView> {
     bharat.permission = refused;
     bharat.last_check = Some(refused_check(CheckTarget::Account(AccountId(2))));
     bharat.history = vec![
-        PastCheck { at: now().plus(-MINUTE), failed: Some(FailureKind::IpNotAllowed) },
-        PastCheck { at: now().plus(-3 * DAY), failed: None },
+        past(now().plus(-MINUTE), Some(FailureKind::IpNotAllowed)),
+        past(now().plus(-3 * DAY), None),
     ];
     let mut deepak =
         failing(4, "deepak.s", Broker::Zerodha, AccountStatus::LoginDue, Unfit::LoginDue);

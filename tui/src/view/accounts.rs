@@ -7,6 +7,7 @@ use muster_protocol::check::OrderPermission;
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
 
+use crate::app::keymap::Need;
 use crate::app::layout::{Size, Split};
 use crate::app::model::{Link, Model};
 use crate::app::screens::accounts;
@@ -14,7 +15,7 @@ use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
 use crate::view::paint::{self, Pen};
-use crate::view::{Content, details};
+use crate::view::{Content, account, details};
 
 /// A column: columns with a higher rank give way first.
 struct Column {
@@ -45,19 +46,21 @@ const COLUMNS: &[Column] = &[
     Column { title: "LATENCY", width: 7, rank: 6, cell: latency },
     Column { title: "CLIENT", width: 9, rank: 7, cell: client },
     Column { title: "EGRESS", width: 8, rank: 8, cell: egress },
+    Column { title: "NAME", width: 18, rank: 9, cell: holder },
 ];
 
 /// The page.
 pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Content {
     let rows = accounts::rows(model);
     let title = title(model, rows.len());
-    if rows.is_empty() {
+    if rows.len() == 0 {
         return Content { title, lines: empty(model, pen, body.width), link: None };
     }
     let split = screen.split();
-    if model.accounts.details && !matches!(split, Split::Beside(_)) {
-        let mut lines = details::lines(model, pen, usize::from(body.width));
-        lines.truncate(usize::from(body.height));
+    if model.accounts.details {
+        let lines = account::lines(model, pen, body);
+        let at = accounts::place(model).map_or(0, |at| at.saturating_add(1));
+        let title = format!("Account {at} of {}", rows.len());
         return Content { title, lines, link: None };
     }
     let list_width = match split {
@@ -65,7 +68,7 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Cont
         _ => body.width,
     };
     let window = usize::from(screen.account_rows());
-    let mut lines = table(model, pen, &rows, Size { width: list_width, height: 0 }, window);
+    let mut lines = table(model, pen, list_width, window);
     match split {
         Split::One => {}
         Split::Below(_) => {
@@ -75,7 +78,7 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size, screen: Size) -> Cont
         }
         Split::Beside(columns) => {
             let beside = details::lines(model, pen, usize::from(columns));
-            lines = join(lines, beside, body.height, list_width, pen);
+            lines = paint::beside(lines, beside, (usize::from(body.height), list_width), pen);
         }
     }
     Content { title, lines, link: None }
@@ -91,8 +94,9 @@ fn title(model: &Model, shown: usize) -> String {
     if !screen.marked.is_empty() {
         title = format!("{title} · {} marked", screen.marked.len());
     }
-    if screen.sort != accounts::Sort::User {
-        title = format!("{title} · {}", screen.sort.words());
+    if screen.sort != accounts::Sort::User || screen.turned {
+        let turned = if screen.turned { ", turned" } else { "" };
+        title = format!("{title} · {}{turned}", screen.sort.words());
     }
     if all == 0 { "Accounts".to_owned() } else { title }
 }
@@ -104,6 +108,9 @@ fn empty(model: &Model, pen: Pen, width: u16) -> Vec<Line<'static>> {
             format!("{}. Is musterd running? systemctl status musterd", lost.reason)
         }
         (Link::Live, None) => "loading…".to_owned(),
+        _ if model.world.accounts.is_empty() && model.rights() == Need::Look => {
+            "no accounts yet".to_owned()
+        }
         _ if model.world.accounts.is_empty() => {
             "no accounts yet - press c to connect the first".to_owned()
         }
@@ -118,14 +125,8 @@ fn empty(model: &Model, pen: Pen, width: u16) -> Vec<Line<'static>> {
     lines
 }
 
-fn table(
-    model: &Model,
-    pen: Pen,
-    rows: &[&AccountView],
-    size: Size,
-    window: usize,
-) -> Vec<Line<'static>> {
-    let width = usize::from(size.width);
+fn table(model: &Model, pen: Pen, list_width: u16, window: usize) -> Vec<Line<'static>> {
+    let width = usize::from(list_width);
     let columns = fitting(width);
     let taken: usize = columns.iter().map(|c| c.width.saturating_add(1)).sum();
     // What is left goes to the user's name, and no further than a name can be long.
@@ -133,13 +134,16 @@ fn table(
     let wide = |column: &Column| {
         column.width.saturating_add(if column.title == "USER" { extra } else { 0 })
     };
-    let mut head = String::from("  ");
+    let mut head = Line::from(pen.text(Role::Plain, "  "));
     for column in &columns {
-        head.push_str(&text::fit(column.title, wide(column)));
-        head.push(' ');
+        let sorted = column.title == model.accounts.sort.column();
+        let role = if sorted { Role::Title } else { Role::Dim };
+        head.push_span(pen.text(role, text::fit(column.title, wide(column))));
+        head.push_span(pen.text(Role::Plain, " "));
     }
-    let mut lines = vec![pen.line(Role::Dim, head)];
-    for account in rows.iter().skip(model.accounts.offset).take(window) {
+    let mut lines = vec![head];
+    let shown = accounts::rows(model).skip(model.accounts.offset).take(window);
+    for account in shown.filter_map(|id| model.world.accounts.get(&id)) {
         let busy = model.pending.values().any(|pending| pending.rows.contains(&account.id));
         let row = Row { account, now: model.now(), busy, pen };
         let selected = model.accounts.selected == Some(account.id);
@@ -157,7 +161,7 @@ fn table(
             line.extend(cell.spans);
             line.push_span(pen.text(Role::Plain, " ".repeat(missing)));
         }
-        lines.push(if selected { paint::select(line, size.width) } else { line });
+        lines.push(if selected { paint::select(line, list_width) } else { line });
     }
     lines
 }
@@ -175,27 +179,6 @@ fn fitting(width: usize) -> Vec<&'static Column> {
             _ => return columns,
         }
     }
-}
-
-fn join(
-    left: Vec<Line<'static>>,
-    right: Vec<Line<'static>>,
-    height: u16,
-    list_width: u16,
-    pen: Pen,
-) -> Vec<Line<'static>> {
-    let (mut left, mut right) = (left.into_iter(), right.into_iter());
-    let width = usize::from(list_width);
-    (0..height)
-        .map(|_| {
-            let mut line = left.next().unwrap_or_default();
-            let missing = width.saturating_sub(line.width());
-            line.push_span(pen.text(Role::Plain, " ".repeat(missing)));
-            line.push_span(pen.text(Role::Dim, " │ "));
-            line.extend(right.next().unwrap_or_default().spans);
-            line
-        })
-        .collect()
 }
 
 /// The mark that goes with an account's status.
@@ -304,6 +287,10 @@ fn client(row: &Row<'_>, width: usize) -> Vec<Span<'static>> {
 
 fn egress(row: &Row<'_>, width: usize) -> Vec<Span<'static>> {
     vec![row.pen.text(Role::Dim, text::clip(row.account.egress.as_str(), width))]
+}
+
+fn holder(row: &Row<'_>, width: usize) -> Vec<Span<'static>> {
+    vec![row.pen.text(Role::Dim, text::clip(&row.account.holder, width))]
 }
 
 /// Fit, unfit or off, as a mark.

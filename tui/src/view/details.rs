@@ -34,7 +34,8 @@ pub(super) fn lines(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>>
     lines
 }
 
-fn head(account: &AccountView, pen: Pen) -> Line<'static> {
+/// Who, where and how it stands.
+pub(super) fn head(account: &AccountView, pen: Pen) -> Line<'static> {
     let mark = mark_of(account.status);
     let mut spans = vec![
         pen.text(Role::Title, format!(" {}", account.user)),
@@ -48,7 +49,8 @@ fn head(account: &AccountView, pen: Pen) -> Line<'static> {
     Line::from(spans)
 }
 
-fn trouble(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+/// What is wrong with it, and what to do.
+pub(super) fn trouble(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     if let Some(failure) = failure(account) {
         let says = failure.broker_says.as_deref().unwrap_or(failure.kind.words());
         let mut lines = pen.field("Broker says", (Role::Bad, says), width);
@@ -70,7 +72,7 @@ fn trouble(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> 
 }
 
 /// Why the last check failed.
-fn failure(account: &AccountView) -> Option<&Explained> {
+pub(super) fn failure(account: &AccountView) -> Option<&Explained> {
     match &account.last_check.as_ref()?.outcome {
         CheckOutcome::Failed { failure } => Some(failure),
         _ => None,
@@ -130,7 +132,8 @@ fn history(
     vec![Line::from(spans)]
 }
 
-fn facts(
+/// What is known of it, line by line.
+pub(super) fn facts(
     account: &AccountView,
     now: Option<Timestamp>,
     pen: Pen,

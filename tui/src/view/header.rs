@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use muster_protocol::plan::Mode;
 use muster_protocol::run::RunState;
 use muster_protocol::status::VaultState;
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{DAY, Timestamp};
 
 use crate::app::keymap;
 use crate::app::model::{Link, Model, Page};
@@ -119,7 +119,7 @@ pub(super) fn tabs(model: &Model, pen: Pen, width: u16) -> Line<'static> {
 pub(super) fn footer(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     let width = usize::from(width);
     let mut line = Line::default();
-    let bindings = keymap::footer(model.stack(), model.read_only());
+    let bindings = keymap::footer(model.stack(), model.rights());
     if let Some(notice) = &model.notice {
         let first = bindings.first().map(|b| key_words(b)).unwrap_or_default();
         let role = if notice.bad { Role::Bad } else { Role::Good };
@@ -173,7 +173,7 @@ fn next_run(model: &Model, narrow: bool) -> (Role, String) {
     let left = next.at.since(now);
     let role = if left < 10 * muster_protocol::time::MINUTE { Role::Title } else { Role::Plain };
     let dry = if next.mode == Mode::DryRun { " dry" } else { "" };
-    let at = next.at.time_of_day();
+    let at = when(next.at, now);
     let left = if left <= 0 { "now".to_owned() } else { format!("in {}", text::countdown(left)) };
     let words = if narrow {
         format!("{} {left}", next.plan)
@@ -181,6 +181,17 @@ fn next_run(model: &Model, narrow: bool) -> (Role, String) {
         format!("{}{dry} {at} {left}", next.plan)
     };
     (role, words)
+}
+
+/// A time of day, with its day where that is not today.
+fn when(at: Timestamp, now: Timestamp) -> String {
+    let clock = at.time_of_day();
+    let day = at.day_clock();
+    match at.date() {
+        date if date == now.date() => clock.to_string(),
+        _ if at.since(now) < 6 * DAY => format!("{} {clock}", text::clip_hard(&day, 3)),
+        _ => format!("{} {clock}", text::clip_hard(&day, 10)),
+    }
 }
 
 /// Joins what fits, the least important giving way first.

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::app::field::TextField;
 use crate::app::form::SecretField;
-use crate::app::keymap::{self, Context};
+use crate::app::keymap::{self, Context, Need};
 use crate::app::model::Model;
 use crate::app::overlay::{self, Overlay, Question};
 use crate::app::update::palette_rows;
@@ -19,7 +19,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
     match &model.overlay {
         None | Some(Overlay::Qr) => {}
         Some(Overlay::Help { scroll, of }) => {
-            let lines = help(of, model.read_only(), pen);
+            let lines = help(of, model.rights(), pen);
             let shown = lines.into_iter().skip(*scroll).collect();
             sheet(buffer, area, ("Help", shown), 78, pen);
         }
@@ -35,6 +35,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
         Some(Overlay::Line { what, typed, .. }) => {
             let label = match what {
                 overlay::Line::AccountFilter | overlay::Line::JournalFilter => "/",
+                overlay::Line::JournalSearch => "#",
                 overlay::Line::SaveAs => "save to: ",
                 overlay::Line::OrderNumber => "the broker's order number: ",
             };
@@ -57,11 +58,10 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
 }
 
 /// Every binding in force, under the name of where it counts.
-pub(crate) fn help(of: &'static [Context], read_only: bool, pen: Pen) -> Vec<Line<'static>> {
+pub(crate) fn help(of: &'static [Context], rights: Need, pen: Pen) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for context in of {
-        let rows: Vec<_> =
-            keymap::in_force(of, read_only).filter(|b| b.context == *context).collect();
+        let rows: Vec<_> = keymap::in_force(of, rights).filter(|b| b.context == *context).collect();
         if rows.is_empty() {
             continue;
         }
@@ -83,9 +83,9 @@ fn palette(
     area: Rect,
     pen: Pen,
 ) -> Vec<Line<'static>> {
-    let mut lines = vec![field_line("> ", typed, pen)];
-    let rows = palette_rows(of, model.read_only(), typed.text());
     let width = area.width.min(78).saturating_sub(4);
+    let mut lines = vec![field_line("> ", typed, pen, usize::from(width))];
+    let rows = palette_rows(of, model.rights(), typed.text());
     let room = usize::from(area.height).saturating_sub(5).max(1);
     let offset = crate::app::layout::follow(0, at, rows.len(), room);
     for (index, binding) in rows.iter().enumerate().skip(offset).take(room) {
@@ -108,7 +108,7 @@ fn confirm(question: &Question, pen: Pen, width: usize) -> Vec<Line<'static>> {
     lines.push(Line::default());
     if let Some(name) = &question.name {
         lines.push(pen.line(Role::Plain, format!("Type {name} and press enter; esc cancels.")));
-        lines.push(field_line("> ", &question.typed, pen));
+        lines.push(field_line("> ", &question.typed, pen, width));
     } else {
         let role = |on| if on { Role::Address } else { Role::Plain };
         lines.push(Line::from(vec![
@@ -120,16 +120,11 @@ fn confirm(question: &Question, pen: Pen, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn field_line(label: &str, field: &TextField, pen: Pen) -> Line<'static> {
-    let (before, after) = field.halves();
-    let mut rest = after.chars();
-    let under = rest.next().unwrap_or(' ');
-    Line::from(vec![
-        pen.text(Role::Title, label),
-        pen.text(Role::Plain, before),
-        pen.text(Role::Cursor, under.to_string()),
-        pen.text(Role::Plain, rest.as_str()),
-    ])
+fn field_line(label: &str, field: &TextField, pen: Pen, width: usize) -> Line<'static> {
+    let mut line = Line::from(pen.text(Role::Title, label));
+    let room = width.saturating_sub(line.width());
+    line.extend(pen.typed(field.halves(), room));
+    line
 }
 
 /// A line to type in, just above the footer.
@@ -137,7 +132,11 @@ fn line(buffer: &mut Buffer, area: Rect, label: &str, field: &TextField, pen: Pe
     let y = area.height.saturating_sub(2);
     let row = Rect { y, height: 1, ..area };
     clear(buffer, row);
-    paint::lines(buffer, row, &[field_line(&format!(" {label}"), field, pen)]);
+    paint::lines(
+        buffer,
+        row,
+        &[field_line(&format!(" {label}"), field, pen, usize::from(area.width))],
+    );
 }
 
 /// A framed sheet in the middle of the screen.

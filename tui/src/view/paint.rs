@@ -4,6 +4,7 @@ use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::look::Theme;
 use crate::app::model::Model;
 use crate::glyph::{self, Mark};
 use crate::text;
@@ -13,18 +14,23 @@ use crate::theme::{self, Role};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pen {
     pub(super) ascii: bool,
-    mono: bool,
+    theme: Theme,
 }
 
 impl Pen {
     /// The pen for this model's terminal.
     pub(super) const fn of(model: &Model) -> Self {
-        Self { ascii: model.look.ascii, mono: model.look.mono }
+        Self { ascii: model.look.ascii, theme: model.look.theme }
+    }
+
+    /// True where there are no colours.
+    pub(super) fn is_mono(self) -> bool {
+        self.theme == Theme::Mono
     }
 
     /// A piece of text; what a broker or a person wrote is scrubbed here.
     pub(super) fn text(self, role: Role, text: impl AsRef<str>) -> Span<'static> {
-        Span::styled(text::scrub(text.as_ref()), theme::style(role, self.mono))
+        Span::styled(text::scrub(text.as_ref()), theme::style(role, self.theme))
     }
 
     /// A glyph in the colour of what it says.
@@ -35,6 +41,12 @@ impl Pen {
     /// A line of one piece.
     pub(super) fn line(self, role: Role, text: impl AsRef<str>) -> Line<'static> {
         Line::from(self.text(role, text))
+    }
+
+    /// What is typed into a line, the cursor in it, in so many columns.
+    pub(super) fn typed(self, (before, after): (&str, &str), room: usize) -> [Span<'static>; 3] {
+        let (head, under, tail) = text::window(before, after, room);
+        [self.text(Role::Plain, head), self.text(Role::Cursor, under), self.text(Role::Plain, tail)]
     }
 
     /// Paragraphs: the text wrapped into `width` behind an indent.
@@ -91,6 +103,45 @@ pub(super) fn rule(title: &str, width: u16, pen: Pen) -> Line<'static> {
         pen.text(Role::Title, title),
         pen.text(Role::Dim, "─".repeat(rest)),
     ])
+}
+
+/// Two columns: so many rows, the left one so wide, a bar between them.
+pub(super) fn beside(
+    left: Vec<Line<'static>>,
+    right: Vec<Line<'static>>,
+    (height, wide): (usize, u16),
+    pen: Pen,
+) -> Vec<Line<'static>> {
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    let width = usize::from(wide);
+    (0..height)
+        .map(|_| {
+            let mut line = cut(left.next().unwrap_or_default(), width);
+            let missing = width.saturating_sub(line.width());
+            line.push_span(pen.text(Role::Plain, " ".repeat(missing)));
+            line.push_span(pen.text(Role::Dim, " │ "));
+            line.extend(right.next().unwrap_or_default().spans);
+            line
+        })
+        .collect()
+}
+
+/// The line in at most so many columns.
+fn cut(line: Line<'static>, width: usize) -> Line<'static> {
+    if line.width() <= width {
+        return line;
+    }
+    let mut kept = Line::default();
+    for span in line.spans {
+        let room = width.saturating_sub(kept.width());
+        if span.width() <= room {
+            kept.push_span(span);
+        } else {
+            kept.push_span(Span::styled(text::clip(&span.content, room), span.style));
+            break;
+        }
+    }
+    kept
 }
 
 /// Writes lines into an area; what does not fit is cut.

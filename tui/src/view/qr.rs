@@ -55,18 +55,14 @@ fn inverted(row: &str) -> String {
 }
 
 /// The code as lines, if the room is enough for it.
-pub(super) fn lines(
-    text: &str,
-    room: (usize, usize),
-    pen: Pen,
-    mono: bool,
-) -> Option<Vec<Line<'static>>> {
+pub(super) fn lines(text: &str, room: (usize, usize), pen: Pen) -> Option<Vec<Line<'static>>> {
     let rows = rows(text);
     let fits = !rows.is_empty()
         && !pen.ascii
         && rows.len() <= room.1
         && rows.first().is_some_and(|row| row.chars().count() <= room.0);
-    let draw = |row: &String| pen.line(Role::Qr, if mono { inverted(row) } else { row.clone() });
+    let draw =
+        |row: &String| pen.line(Role::Qr, if pen.is_mono() { inverted(row) } else { row.clone() });
     fits.then(|| rows.iter().map(draw).collect())
 }
 
@@ -78,7 +74,7 @@ pub(super) fn full(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
     });
     let room = (usize::from(area.width), usize::from(area.height));
     let link = link.unwrap_or_default();
-    let lines = lines(link, room, pen, model.look.mono).unwrap_or_else(|| {
+    let lines = lines(link, room, pen).unwrap_or_else(|| {
         let needed = rows(link).len();
         let words = if pen.ascii {
             "a QR code needs a UTF-8 terminal; copy the link with c instead".to_owned()

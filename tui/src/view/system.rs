@@ -1,130 +1,310 @@
-//! Page 5: the daemon itself.
+//! Page 5: the daemon itself: what it is, what guards its secrets, how the world sees it, what it
+//! keeps.
 
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
+use muster_protocol::house::HouseView;
+use muster_protocol::order::Broker;
 use muster_protocol::status::{EgressView, StatusView, VaultState};
-use muster_protocol::time::{DAY, TimeOfDay, Timestamp};
+use muster_protocol::time::{DAY, MINUTE, TimeOfDay, Timestamp};
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
+use crate::app::screens::system::{self, Health};
 use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
 use crate::view::Content;
 use crate::view::paint::{self, Pen};
 
-/// The page.
-pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
-    let width = usize::from(body.width);
-    let title = "System".to_owned();
-    let Some(status) = &model.world.status else {
-        let lines = pen.wrapped(Role::Plain, "the daemon has not answered yet", 2, width);
-        return Content { title, lines, link: None };
-    };
-    let now = model.now().unwrap_or(status.now);
-    let mut lines = daemon(model, status, now, pen, width);
-    lines.extend(vault(status, pen));
-    for egress in &status.egress {
-        lines.extend(egress_lines(egress, now, pen, width));
-    }
-    lines.extend(calendar(status, now, pen));
-    let callback = status.callback.as_deref().unwrap_or("off: paste the redirected address with p");
-    lines.extend(pen.field("callback", (Role::Plain, callback), width));
-    let next = status.next_run.as_ref().map_or_else(
-        || "none".to_owned(),
-        |next| format!("{} at {}, {}", next.plan, next.at.day_clock(), next.mode.words()),
-    );
-    lines.extend(pen.field("next run", (Role::Plain, &next), width));
-    let lines = lines.into_iter().skip(model.system_scroll).collect();
-    Content { title, lines, link: None }
-}
+/// An address that was seen longer ago may have changed since.
+pub(super) const FRESH: i64 = 15 * MINUTE;
 
-fn daemon(
-    model: &Model,
-    status: &StatusView,
+/// From this width on the page has two columns.
+const TWO: u16 = 150;
+
+/// What the page is written from.
+struct Sheet<'a> {
+    model: &'a Model,
+    status: &'a StatusView,
     now: Timestamp,
     pen: Pen,
     width: usize,
-) -> Vec<Line<'static>> {
-    let ours = env!("CARGO_PKG_VERSION");
-    let differs = if status.version == ours {
-        String::new()
+}
+
+/// The page.
+pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
+    let title = "System".to_owned();
+    let Some(status) = &model.world.status else {
+        let width = usize::from(body.width);
+        let lines = pen.wrapped(Role::Plain, "the daemon has not answered yet", 2, width);
+        return Content { title, lines, link: None };
+    };
+    let two = body.width >= TWO;
+    let width = if two { body.width / 2 - 2 } else { body.width };
+    let now = model.now().unwrap_or(status.now);
+    let sheet = Sheet { model, status, now, pen, width: usize::from(width) };
+    let (first, second) = (sheet.itself(), sheet.outside());
+    let lines = if two {
+        let height = first.len().max(second.len());
+        paint::beside(first, second, (height, width), pen)
     } else {
-        format!(" (this client is {ours}: update the older one)")
+        first.into_iter().chain(second).collect()
     };
-    let words = format!(
-        "{}{differs} up {} · since {}",
-        status.version,
-        text::span(now.since(status.started)),
-        status.started.day_clock()
-    );
-    let role = if differs.is_empty() { Role::Plain } else { Role::Warn };
-    let mut lines = pen.field("daemon", (role, &words), width);
-    let role = model.welcome.as_ref().map(|welcome| match &welcome.role {
-        muster_protocol::reply::Role::Operator => "operator: everything".to_owned(),
-        muster_protocol::reply::Role::Viewer => "viewer: looks, changes nothing".to_owned(),
-        muster_protocol::reply::Role::User { user } => format!("user {user}: own accounts only"),
-    });
-    if let Some(role) = role {
-        lines.extend(pen.field("you are", (Role::Plain, &role), width));
+    let scroll = model.system.scroll.min(lines.len().saturating_sub(usize::from(body.height)));
+    Content { title, lines: lines.into_iter().skip(scroll).collect(), link: None }
+}
+
+impl Sheet<'_> {
+    /// The daemon and what it keeps.
+    fn itself(&self) -> Vec<Line<'static>> {
+        let mut lines = self.daemon();
+        lines.extend(self.vault());
+        lines.extend(self.stops());
+        lines.extend(self.next_run());
+        lines.extend(self.house());
+        lines
     }
-    let clock = format!("{} IST, by the daemon's clock", now.day_clock());
-    lines.extend(pen.field("clock", (Role::Plain, &clock), width));
-    lines
-}
 
-fn vault(status: &StatusView, pen: Pen) -> Vec<Line<'static>> {
-    let (mark, role, words) = match status.vault {
-        VaultState::Open => (Mark::Good, Role::Good, " open"),
-        VaultState::Sealed => (Mark::Bad, Role::Loud, " SEALED: no account can log in"),
-    };
-    let label = pen.text(Role::Dim, text::fit(" vault", 14));
-    vec![Line::from(vec![label, pen.mark(mark), pen.text(role, words)])]
-}
+    /// How it stands to the world.
+    fn outside(&self) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        for egress in &self.status.egress {
+            lines.extend(self.egress(egress));
+        }
+        for health in system::health(self.model) {
+            lines.push(self.broker(&health));
+        }
+        lines.push(self.calendar());
+        let off = "off: paste the redirected address with p";
+        let callback = self.status.callback.as_deref().unwrap_or(off);
+        lines.extend(self.pen.field("callback", (Role::Plain, callback), self.width));
+        lines
+    }
 
-fn egress_lines(egress: &EgressView, now: Timestamp, pen: Pen, width: usize) -> Vec<Line<'static>> {
-    let label = text::fit(&format!(" egress {}", egress.name), 14);
-    let mut spans = vec![
-        pen.text(Role::Dim, label),
-        pen.text(Role::Title, egress.address.clone()),
-        pen.text(Role::Plain, " "),
-    ];
-    let (mark, words) = match &egress.observed {
-        None => (Mark::Off, "not observed yet".to_owned()),
-        Some(seen) if seen.address == egress.address => {
-            (Mark::Good, format!("observed {}", text::ago(now.since(seen.at))))
-        }
-        Some(seen) => {
-            let ago = text::ago(now.since(seen.at));
-            (Mark::Bad, format!("but the world sees {} ({ago})", seen.address))
-        }
-    };
-    spans.push(pen.mark(mark));
-    let people = format!(" {words} · {}", text::count(egress.accounts, "account"));
-    spans.push(pen.text(paint::role_of(mark), people));
-    let mut lines = vec![Line::from(spans)];
-    if !egress.shared_at.is_empty() {
-        let names: Vec<_> = egress.shared_at.iter().map(|broker| broker.title()).collect();
+    fn daemon(&self) -> Vec<Line<'static>> {
+        let (status, pen) = (self.status, self.pen);
+        let ours = env!("CARGO_PKG_VERSION");
+        let differs = status.version != ours;
+        let other = if differs {
+            format!(" (this client is {ours}: update the older one)")
+        } else {
+            String::new()
+        };
+        let protocol = self.model.welcome.as_ref().map(|welcome| u32::from(welcome.protocol));
+        let protocol = protocol.map(|n| format!(" · protocol {n}")).unwrap_or_default();
+        let up = text::span(self.now.since(status.started));
         let words = format!(
-            "several people share it at {}: allowed for a family, else only through an empanelled provider",
-            names.join(" and ")
+            "{}{other} up {up}, since {}{protocol}",
+            status.version,
+            status.started.day_clock()
         );
-        lines.extend(pen.wrapped(Role::Warn, &words, 14, width));
+        let role = if differs { Role::Warn } else { Role::Plain };
+        let mut lines = pen.field("daemon", (role, &words), self.width);
+        let role = self.model.welcome.as_ref().map(|welcome| match &welcome.role {
+            muster_protocol::reply::Role::Operator => "operator: everything".to_owned(),
+            muster_protocol::reply::Role::Viewer => "viewer: looks, changes nothing".to_owned(),
+            muster_protocol::reply::Role::User { user } => {
+                format!("user {user}: own accounts only")
+            }
+        });
+        if let Some(role) = role {
+            lines.extend(pen.field("you are", (Role::Plain, &role), self.width));
+        }
+        let market = status.market.words();
+        let clock = format!("{} IST by the daemon's clock · market {market}", self.now.day_clock());
+        lines.extend(pen.field("clock", (Role::Plain, &clock), self.width));
+        lines
     }
-    lines
+
+    /// `label  ● words`, the mark's colour on both.
+    fn marked(&self, label: &str, (mark, role): (Mark, Role), words: &str) -> Vec<Line<'static>> {
+        let sign = mark.sign(self.pen.ascii);
+        self.pen.field(label, (role, &format!("{sign} {words}")), self.width)
+    }
+
+    fn vault(&self) -> Vec<Line<'static>> {
+        let slots = self.model.system.house.as_ref().map(|house| house.slots.as_slice());
+        let slots = slots.unwrap_or_default();
+        let kinds: Vec<_> = slots.iter().map(|slot| slot.kind.words()).collect();
+        let slots = match kinds.as_slice() {
+            [] => String::new(),
+            [only] => format!(" · opened by one {only} alone: add a recovery key"),
+            many => format!(" · opened by {}", many.join(", ")),
+        };
+        match self.status.vault {
+            VaultState::Open => {
+                self.marked("vault", (Mark::Good, Role::Good), &format!("open{slots}"))
+            }
+            VaultState::Sealed => {
+                let words = format!("SEALED: no account can log in{slots}");
+                self.marked("vault", (Mark::Bad, Role::Loud), &words)
+            }
+        }
+    }
+
+    fn stops(&self) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        if let Some(held) = self.status.held {
+            lines.extend(self.marked("runs", (Mark::Bad, Role::Loud), held.words()));
+        }
+        let halts: Vec<_> =
+            self.status.halts.iter().map(muster_protocol::halt::HaltScope::words).collect();
+        if halts.is_empty() {
+            lines.extend(self.marked("halts", (Mark::Good, Role::Plain), "none"));
+        } else {
+            let words = format!("HALTED: {} · H resumes", halts.join(", "));
+            lines.extend(self.marked("halts", (Mark::Bad, Role::Loud), &words));
+        }
+        lines
+    }
+
+    fn next_run(&self) -> Vec<Line<'static>> {
+        let next = self.status.next_run.as_ref().map_or_else(
+            || "none".to_owned(),
+            |next| {
+                let left = text::countdown(next.at.since(self.now));
+                let at = next.at.day_clock();
+                format!("{} at {at}, in {left}, {}", next.plan, next.mode.words())
+            },
+        );
+        self.pen.field("next run", (Role::Plain, &next), self.width)
+    }
+
+    fn house(&self) -> Vec<Line<'static>> {
+        let pen = self.pen;
+        let mut lines = match (&self.model.system.house, &self.model.system.trouble) {
+            (Some(house), _) => self.kept(house),
+            (None, Some(why)) => pen.field("store", (Role::Warn, why), self.width),
+            (None, None) => pen.field("store", (Role::Dim, "asking the daemon…"), self.width),
+        };
+        let audit = self.status.audit.as_ref().map_or_else(
+            || "nothing yet".to_owned(),
+            |audit| {
+                let hash = text::clip_hard(&audit.hash, 16);
+                format!("{} entries, head {hash}", text::grouped(count(audit.entries)))
+            },
+        );
+        lines.extend(pen.field("audit", (Role::Plain, &audit), self.width));
+        lines
+    }
+
+    fn kept(&self, house: &HouseView) -> Vec<Line<'static>> {
+        let size = house.store_bytes.map_or_else(|| "size unknown".to_owned(), text::bytes);
+        let (records, journal) = (text::grouped(count(house.records)), count(house.journal));
+        let journal = text::grouped(journal);
+        let words = format!("{size} · {records} records · journal {journal} entries");
+        let mut lines = self.pen.field("store", (Role::Plain, &words), self.width);
+        let backup = house.backup.map(|at| (self.now.since(at), at));
+        lines.extend(match backup {
+            None => {
+                let words = "none known: muster backup /a/whole/path";
+                self.marked("backup", (Mark::Bad, Role::Warn), words)
+            }
+            Some((age, at)) => {
+                let words = format!("{} ({})", at.day_clock(), text::ago(age));
+                let fresh = age < 2 * DAY;
+                let role = if fresh { Role::Good } else { Role::Warn };
+                self.marked("backup", (if fresh { Mark::Good } else { Mark::Busy }, role), &words)
+            }
+        });
+        lines
+    }
+
+    fn egress(&self, egress: &EgressView) -> Vec<Line<'static>> {
+        let pen = self.pen;
+        let label = text::fit(&format!(" egress {}", egress.name), 13);
+        let mut head = Line::from(vec![
+            pen.text(Role::Dim, format!("{label} ")),
+            pen.text(Role::Title, egress.address.clone()),
+            pen.text(Role::Dim, format!(" · {}", text::count(egress.accounts, "account"))),
+        ]);
+        let (mark, words) = seen(egress, self.now);
+        let tail = [pen.mark(mark), pen.text(paint::role_of(mark), format!(" {words}"))];
+        let wide: usize = tail.iter().map(Span::width).sum();
+        let mut lines = Vec::new();
+        if head.width().saturating_add(wide).saturating_add(2) > self.width {
+            lines.push(head);
+            head = Line::from(pen.text(Role::Plain, " ".repeat(14)));
+        } else {
+            head.push_span(pen.text(Role::Plain, "  "));
+        }
+        head.extend(tail);
+        lines.push(head);
+        if !egress.shared_at.is_empty() {
+            let names: Vec<_> = egress.shared_at.iter().map(|broker| broker.title()).collect();
+            let words = format!(
+                "several people share it at {}: allowed for a family, else only through an empanelled provider",
+                names.join(" and ")
+            );
+            lines.extend(pen.wrapped(Role::Warn, &words, 14, self.width));
+        }
+        lines
+    }
+
+    fn broker(&self, health: &Health) -> Line<'static> {
+        let pen = self.pen;
+        let mark = match health {
+            down if down.is_down() => Mark::Bad,
+            Health { last_ok: None, .. } => Mark::Off,
+            Health { failed, .. } if !failed.is_empty() => Mark::Busy,
+            _ => Mark::Good,
+        };
+        let label = match health.broker {
+            Broker::AngelOne => " Angel One",
+            Broker::Zerodha => " Zerodha",
+        };
+        let mut words = vec![text::count(health.accounts, "account")];
+        words.extend(health.latency.map(|ms| format!("{ms} ms")));
+        words.push(health.last_ok.map_or_else(
+            || "no test has passed".to_owned(),
+            |at| format!("answered {}", text::ago(self.now.since(at))),
+        ));
+        words.extend(health.failed.iter().map(|(kind, n)| format!("{n} {}", kind.words())));
+        let words = format!(" {}", words.join(" · "));
+        let room = self.width.saturating_sub(16);
+        let spans: Vec<Span<'static>> = vec![
+            pen.text(Role::Dim, text::fit(label, 14)),
+            pen.mark(mark),
+            pen.text(Role::Plain, text::clip(&words, room)),
+        ];
+        Line::from(spans)
+    }
+
+    fn calendar(&self) -> Line<'static> {
+        let until = self.status.calendar_until;
+        let left = until.at(TimeOfDay::hm(0, 0)).since(self.now);
+        let (mark, words) = match left {
+            ..0 => (Mark::Bad, "has run out: no run will fire"),
+            ms if ms < 30 * DAY => (Mark::Busy, "ends soon: update the holiday data"),
+            _ => (Mark::Good, "holidays known"),
+        };
+        let pen = self.pen;
+        Line::from(vec![
+            pen.text(Role::Dim, text::fit(" calendar", 14)),
+            pen.mark(mark),
+            pen.text(paint::role_of(mark), format!(" {words}, until {}", until.words())),
+        ])
+    }
 }
 
-fn calendar(status: &StatusView, now: Timestamp, pen: Pen) -> Vec<Line<'static>> {
-    let left = status.calendar_until.at(TimeOfDay::hm(0, 0)).since(now);
-    let (mark, words) = match left {
-        ..0 => (Mark::Bad, "has run out: no run will fire"),
-        ms if ms < 30 * DAY => (Mark::Busy, "ends soon: update the holiday data"),
-        _ => (Mark::Good, "holidays known"),
+/// What the world was seen to see of an egress, and how good that is.
+fn seen(egress: &EgressView, now: Timestamp) -> (Mark, String) {
+    let Some(seen) = &egress.observed else {
+        return (Mark::Off, "not observed yet".to_owned());
     };
-    let until = status.calendar_until.words();
-    vec![Line::from(vec![
-        pen.text(Role::Dim, text::fit(" calendar", 14)),
-        pen.mark(mark),
-        pen.text(paint::role_of(mark), format!(" {words}, until {until}")),
-    ])]
+    let age = now.since(seen.at);
+    let ago = text::ago(age);
+    if seen.address != egress.address {
+        return (Mark::Bad, format!("but the world sees {} ({ago})", seen.address));
+    }
+    if age < FRESH {
+        (Mark::Good, format!("observed {ago}"))
+    } else {
+        (Mark::Busy, format!("last observed {ago}: stale"))
+    }
+}
+
+fn count(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
 }

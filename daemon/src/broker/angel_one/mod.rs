@@ -2,8 +2,12 @@
 
 mod auth;
 mod instruments;
+#[cfg(test)]
+mod mutated;
 mod orders;
 mod probe;
+#[cfg(test)]
+mod sheet;
 mod table;
 mod wire;
 

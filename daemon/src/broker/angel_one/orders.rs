@@ -20,10 +20,7 @@ impl AngelOne {
     ) -> Result<OrderId, BrokerError> {
         let path = ["order", "v1", "placeOrder"];
         let data = self.post(auth, &path, &order_body(order), Access::Write).await?;
-        let id = json::text(&data, "orderid").and_then(|id| book::order_id(&id));
-        id.ok_or_else(|| {
-            BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
-        })
+        accepted(&data)
     }
 
     /// Cancels: one POST.
@@ -39,14 +36,7 @@ impl AngelOne {
 
     /// The whole book of the day.
     pub(super) async fn read_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
-        match self.get(auth, &["order", "v1", "getOrderBook"]).await? {
-            Value::Null => Ok(Vec::new()),
-            // One unreadable row might be ours: then nothing is proven absent.
-            Value::Array(rows) => {
-                rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect()
-            }
-            _ => Err(malformed()),
-        }
+        rows(&self.get(auth, &["order", "v1", "getOrderBook"]).await?)
     }
 
     /// The day's trades.
@@ -56,6 +46,24 @@ impl AngelOne {
             Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
             _ => Err(malformed()),
         }
+    }
+}
+
+/// The number of an order just placed.
+pub(super) fn accepted(data: &Value) -> Result<OrderId, BrokerError> {
+    let id = json::text(data, "orderid").and_then(|id| book::order_id(&id));
+    id.ok_or_else(|| {
+        BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
+    })
+}
+
+/// The rows of a book; an empty one comes as null.
+pub(super) fn rows(data: &Value) -> Result<Vec<BookRow>, BrokerError> {
+    match data {
+        Value::Null => Ok(Vec::new()),
+        // One unreadable row might be ours: then nothing is proven absent.
+        Value::Array(rows) => rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect(),
+        _ => Err(malformed()),
     }
 }
 

@@ -14,7 +14,7 @@ const CREDENTIALS: Kinds = Kinds::both(Kind::CredentialsRejected);
 const SESSION: Kinds = Kinds::both(Kind::SessionExpired);
 
 /// Tried in order.
-pub(super) const TABLE: &[Row] = &[
+pub(super) static TABLE: &[Row] = &[
     // The address. Checked only on placing, modifying and cancelling; the answer names no address.
     Row::new("AG7002", "", Kinds::both(Kind::IpNotAllowed), Reported),
     Row::new("", "unregistered ip", Kinds::both(Kind::IpNotAllowed), Reported),
@@ -65,7 +65,17 @@ pub(super) const TABLE: &[Row] = &[
     Row::new("AB2020", "", REFUSED, Guess),
     Row::new("AB4008", "", REFUSED, Documented),
     Row::new("AB4018", "", REFUSED, Documented),
-    Row::new("AB90*", "", REFUSED, Documented),
+    // Standing orders (GTT), as far as the list goes.
+    Row::new("AB900*", "", REFUSED, Documented),
+    Row::new("AB9010", "", REFUSED, Documented),
+    Row::new("AB9011", "", REFUSED, Documented),
+    Row::new("AB9012", "", REFUSED, Documented),
+    Row::new("AB9013", "", REFUSED, Documented),
+    Row::new("AB9014", "", REFUSED, Documented),
+    Row::new("AB9015", "", REFUSED, Documented),
+    Row::new("AB9016", "", REFUSED, Documented),
+    Row::new("AB9017", "", REFUSED, Documented),
+    Row::new("AB9018", "", REFUSED, Documented),
     // "No trade", "no holding", "no position": never asked for here. An empty order book comes as
     // null, and the absence of an order is not concluded from a code about something else.
     Row::new("AB1014", "", Kinds::UNKNOWN, Documented),

@@ -2,9 +2,13 @@
 
 mod auth;
 mod instruments;
+#[cfg(test)]
+mod mutated;
 mod orders;
 mod probe;
 pub mod redirect;
+#[cfg(test)]
+mod sheet;
 mod table;
 mod wire;
 

@@ -23,10 +23,7 @@ impl Zerodha {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let call = Call::post_form(self.base.with(&["orders", "regular"]), &fields);
         let data = self.signed(auth, call, Access::Write).await?;
-        let id = json::text(&data, "order_id").and_then(|id| book::order_id(&id));
-        id.ok_or_else(|| {
-            BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
-        })
+        accepted(&data)
     }
 
     /// Cancels: one DELETE.
@@ -43,13 +40,7 @@ impl Zerodha {
 
     /// The whole book of the day.
     pub(super) async fn read_book(&self, auth: Auth<'_>) -> Result<Vec<BookRow>, BrokerError> {
-        match self.get(auth, &["orders"]).await? {
-            // One unreadable row might be ours: then nothing is proven absent.
-            Value::Array(rows) => {
-                rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect()
-            }
-            _ => Err(malformed()),
-        }
+        rows(&self.get(auth, &["orders"]).await?)
     }
 
     /// The day's trades.
@@ -58,6 +49,23 @@ impl Zerodha {
             Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
             _ => Err(malformed()),
         }
+    }
+}
+
+/// The number of an order just placed.
+pub(super) fn accepted(data: &Value) -> Result<OrderId, BrokerError> {
+    let id = json::text(data, "order_id").and_then(|id| book::order_id(&id));
+    id.ok_or_else(|| {
+        BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
+    })
+}
+
+/// The rows of a book.
+pub(super) fn rows(data: &Value) -> Result<Vec<BookRow>, BrokerError> {
+    match data {
+        // One unreadable row might be ours: then nothing is proven absent.
+        Value::Array(rows) => rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect(),
+        _ => Err(malformed()),
     }
 }
 

@@ -11,7 +11,7 @@ const CREDENTIALS: Kinds = Kinds::both(Kind::CredentialsRejected);
 const SESSION: Kinds = Kinds::both(Kind::SessionExpired);
 
 /// Tried in order.
-pub(super) const TABLE: &[Row] = &[
+pub(super) static TABLE: &[Row] = &[
     // A timeout may come as HTTP 400 with the order placed seconds later: before everything else.
     Row::new("", "timed out", Kinds::DOUBT, Reported),
     Row::new("", "check the order book", Kinds::DOUBT, Reported),

@@ -71,9 +71,10 @@ pub(super) fn data(reply: &Reply, access: Access, secrets: &[&str]) -> Result<Va
         code: json::text(&body, "error_type").unwrap_or_default(),
         message: json::text(&body, "message").unwrap_or_default(),
     };
-    let row = said.row(TABLE);
-    // Neither an error of Kite's nor a success: whatever it is, it is not understood.
-    let unknown = if status == "error" { Kinds::UNKNOWN } else { Kinds::MALFORMED };
+    // Neither an error of Kite's nor a success: whoever said it, it proves nothing.
+    let kites = status == "error";
+    let row = kites.then(|| said.row(TABLE)).flatten();
+    let unknown = if kites { Kinds::UNKNOWN } else { Kinds::MALFORMED };
     let kind = row.map_or(unknown, |row| row.kinds).on(access);
     let ip_seen = (kind == FailureKind::IpNotAllowed).then(|| address(&said.message)).flatten();
     let error = BrokerError { kind, says: Some(said.words(secrets)), ip_seen };

@@ -1,5 +1,5 @@
-//! Every key operation, with the power going at each sync of its commit: afterwards the store opens with
-//! the old secret or the new one, and everything in it opens with that.
+//! Tasks with the vault's keys and what they leave; with the power going in between in `crash` beside the
+//! tests of custody.
 
 use muster_protocol::ids::TicketId;
 use zeroize::Zeroizing;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::credential::{Credential, SecretText};
 use crate::store::Store;
-use crate::store::tests::disk::{Disk, Random};
+use crate::store::tests::disk::Disk;
 use crate::vault::new_key_text;
 
 /// A store with two people's credentials, and the key that opens it.
@@ -48,62 +48,11 @@ fn everything_opens(custody: &Custody) -> bool {
     })
 }
 
-type Operation = fn(&mut Custody, &str, &str) -> Batch;
-
 fn task(custody: &mut Custody, task: &KeyTask, old: &str, new: &str) -> Batch {
     let secret = |text: &str| Secret::new(text.to_owned());
     let secrets = KeySecrets { secret: secret(old), new: Some(secret(new)) };
     let derived = derive(custody.header(), task, &secrets).unwrap();
     custody.take_over(derived).unwrap()
-}
-
-const OPERATIONS: [(&str, Operation); 4] = [
-    ("add a slot", |custody, old, new| {
-        task(custody, &KeyTask::AddSlot(SlotKind::Recovery), old, new)
-    }),
-    ("change a secret", |custody, old, new| task(custody, &KeyTask::ChangeSecret, old, new)),
-    ("rotate", |custody, old, new| task(custody, &KeyTask::Rotate, old, new)),
-    ("seal a user's again", |custody, _, _| {
-        custody.reencrypt(&"asha".parse().unwrap(), &[AccountId(1)]).unwrap()
-    }),
-];
-
-#[test]
-fn i11_a_key_operation_that_loses_power_leaves_the_old_or_the_new() {
-    let (image, old) = filled();
-    let new = new_key_text().unwrap();
-    let mut seed = [0; 8];
-    getrandom::fill(&mut seed).unwrap();
-    let mut crashes = 0_u32;
-    for seed in (1..=100).chain([u64::from_le_bytes(seed)]) {
-        let mut random = Random(seed);
-        for (name, operation) in OPERATIONS {
-            let mut sync = 1;
-            loop {
-                let case = format!("{name}, seed {seed}, crash at sync {sync}");
-                let disk = Disk::with(image.clone());
-                let store = Store::open_backend(disk.clone()).unwrap();
-                let mut custody = custody_of(&store, &old).unwrap();
-                let batch = operation(&mut custody, &old, &new);
-                disk.crash_at_sync(disk.syncs() + sync);
-                let committed = store.commit([batch].iter()).is_ok();
-                drop(store);
-                let store = Store::open_backend(disk.after_crash(&mut random)).unwrap();
-                let opened = [&old, &new].map(|secret| custody_of(&store, secret));
-                assert!(opened.iter().flatten().count() > 0, "{case}: nothing opens it");
-                for custody in opened.iter().flatten() {
-                    assert!(everything_opens(custody), "{case}");
-                }
-                if committed {
-                    assert!(everything_opens(&custody), "{case}: and in memory");
-                    break;
-                }
-                crashes += 1;
-                sync += 1;
-            }
-        }
-    }
-    assert!(crashes >= 400, "{crashes} crashes");
 }
 
 #[test]
@@ -119,7 +68,7 @@ fn a_task_with_a_wrong_secret_changes_nothing() {
 }
 
 #[test]
-fn sealed_again_a_user_has_another_key_and_no_old_record_opens_in_its_place() {
+fn i15_sealed_again_a_user_has_another_key_and_no_old_record_opens_in_its_place() {
     let (image, old) = filled();
     let store = Store::open_backend(Disk::with(image)).unwrap();
     let mut custody = custody_of(&store, &old).unwrap();
@@ -143,4 +92,22 @@ fn slots_are_listed_without_what_is_in_them() {
     assert_eq!(kinds, [(0, SlotKind::KeyFile), (1, SlotKind::Recovery)]);
     task(&mut custody, &KeyTask::RemoveSlot(0), &new, &new);
     assert_eq!(custody.slots().len(), 1);
+}
+
+#[test]
+fn i16_no_task_makes_a_passphrase_cheaper_to_try_than_it_was() {
+    let dear = KdfParams { passes: 4, ..KdfParams::FLOOR };
+    let (header, _) = Vault::create(b"CANARY correct horse", dear).unwrap();
+    let secret = |text: &str| Secret::new(text.to_owned());
+    for task in [KeyTask::ChangeSecret, KeyTask::UpgradeKdf] {
+        let secrets = KeySecrets {
+            secret: secret("CANARY correct horse"),
+            new: Some(secret("CANARY battery staple")),
+        };
+        let Derived::Changed(changed) = derive(&header, &task, &secrets).unwrap() else {
+            panic!("{task:?} changes slots");
+        };
+        let expected = KdfParams { passes: 4, ..KdfParams::default() };
+        assert_eq!(changed.slots().next().unwrap().cost, Some(expected), "{task:?}");
+    }
 }

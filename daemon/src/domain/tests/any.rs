@@ -202,21 +202,20 @@ impl Any {
             self.halt(&scope(number), false).unwrap();
         }
         self.machine.skew = 0;
-        let end = at("2026-11-23T16:00:00+05:30");
-        while self.machine.real < end {
-            self.machine.pass(60 * SECOND).unwrap();
-        }
+        // Past every window, and past the last look at what is in doubt.
+        let end = at("2026-11-23T15:24:00+05:30");
+        self.machine.pass(end.since(self.machine.real).max(SECOND)).unwrap();
         self.machine.truth.assert_at_most_once();
         self.machine.assert_nothing_is_lost();
         for (id, run) in &self.machine.model.runs {
             let over = matches!(run.stage, Stage::Closed { .. } | Stage::Missed { .. });
-            assert!(over, "I3: {id} is not over by four o'clock: {:?}", run.stage);
+            assert!(over, "I3: {id} is not over in the end: {:?}", run.stage);
         }
     }
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 400, max_shrink_iters: 4_000, ..Config::default() })]
+    #![proptest_config(Config { cases: 96, max_shrink_iters: 400, ..Config::default() })]
 
     #[test]
     fn i1_i3_i4_i5_i6_i10_whatever_happens(

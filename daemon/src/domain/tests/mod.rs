@@ -30,6 +30,7 @@ use super::msg::{Msg, Read};
 use super::plan::PlanEvent;
 use super::record::Record;
 use super::session::SessionEvent;
+use super::tag::Shift;
 use super::update::{next_deadline, update};
 
 /// What the scripted broker does with one order.
@@ -214,12 +215,18 @@ impl Day {
             }
             Effect::MakeTags { run, parts } => {
                 let tags = parts.into_iter().map(|(account, legs)| {
-                    (account, legs.into_iter().map(|parts| parts.tag(&[7; 32])).collect())
+                    (
+                        account,
+                        legs.into_iter()
+                            .map(|parts| parts.tag(Shift::from_bytes([7; 4]), &[7; 32]))
+                            .collect(),
+                    )
                 });
                 Some(Msg::TagsMade { run, tags: tags.collect() })
             }
             Effect::MakeTag { intent, parts, by, reply } => {
-                let (attempt, tag) = (parts.attempt, parts.tag(&[7; 32]));
+                let (attempt, tag) =
+                    (parts.attempt, parts.tag(Shift::from_bytes([7; 4]), &[7; 32]));
                 Some(Msg::TagMade { intent, attempt, tag, by, reply })
             }
             Effect::Send(job) => self.broker(job),

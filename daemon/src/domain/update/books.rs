@@ -76,8 +76,12 @@ impl Step<'_> {
             }
             Err(cause) => {
                 let says = cause.says.clone().unwrap_or_else(|| cause.kind.words().to_owned());
-                let text = format!("the order book could not be read: {says}; trying again");
-                commit.journal.push(self.about(account, Level::Warn, Area::Order, text));
+                // Said at the 1st, 2nd, 4th, 8th time ...: a broker that is away all day fills no journal.
+                let failures = self.model.watches.failures(account);
+                if failures.is_power_of_two() {
+                    let text = format!("the order book could not be read: {says}; trying again");
+                    commit.journal.push(self.about(account, Level::Warn, Area::Order, text));
+                }
                 if cause.kind == FailureKind::SessionExpired {
                     commit.records.extend(self.session_over(account));
                 }
@@ -89,8 +93,6 @@ impl Step<'_> {
         }
         self.end_tallies();
         self.watch(account);
-        self.pump();
-        self.read_books();
     }
 
     /// From now on this account's orders may leave, and those that waited for the read do.

@@ -1,6 +1,6 @@
 //! The tally of a run: read once more when every order has come to its end, or when the day has.
 
-use muster_protocol::event::Level;
+use muster_protocol::event::{JournalEntry, Level};
 use muster_protocol::ids::{AccountId, RunId};
 use muster_protocol::plan::Mode;
 use muster_protocol::tally::{TallyCounts, TallyLine, TallyVerdict};
@@ -146,7 +146,19 @@ impl Step<'_> {
             };
             let entry = self.of_run(&id, level, format!("tally: {}", counts.words()));
             let tallied = RunEvent::Tallied { lines, at: self.now };
-            self.commit(noted(Record::Run(id, tallied), entry, Vec::new()));
+            let audit = self.audit_head(&id);
+            let mut commit = noted(Record::Run(id, tallied), entry, Vec::new());
+            commit.journal.push(audit);
+            self.commit(commit);
         }
+    }
+
+    /// The head of the audit chain, said in the daemon's log too: kept there, it shows a chain that was
+    /// cut.
+    fn audit_head(&self, run: &RunId) -> JournalEntry {
+        let head = &self.model.audit;
+        let hash = if head.hash.is_empty() { "none" } else { &head.hash };
+        let text = format!("audit at the end of the run: {} entries, head {hash}", head.entries);
+        self.of_run(run, Level::Info, text)
     }
 }

@@ -1,5 +1,5 @@
-//! A disk in memory that forgets: after a crash it holds what was synced and, of the rest, whatever
-//! the seed picks, torn at 512 bytes.
+//! A disk in memory that forgets and fails: after a crash it holds what was synced and, of the rest,
+//! whatever the seed picks, torn at 512 bytes; a call may fail as on a full or a broken disk.
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,10 +16,23 @@ struct State {
     synced: Vec<u8>,
     unsynced: Vec<Change>,
     syncs: u64,
-    writes: u64,
+    /// Writes, changes of length and syncs.
+    calls: u64,
     crash_at: Option<u64>,
-    full_at: Option<u64>,
+    crash_at_call: Option<u64>,
+    fault: Option<Fault>,
     crashed: bool,
+}
+
+/// A call that fails while the power stays on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fault {
+    /// Which of the calls, from 1.
+    pub(crate) at: u64,
+    /// What the system says.
+    pub(crate) error: ErrorKind,
+    /// Whether all calls after it fail, too.
+    pub(crate) lasts: bool,
 }
 
 #[derive(Debug)]
@@ -53,14 +66,19 @@ impl Disk {
         self.state().crash_at = Some(sync);
     }
 
-    /// How often it was written to.
-    pub(crate) fn writes(&self) -> u64 {
-        self.state().writes
+    /// How often it was written to, made longer or shorter, or synced.
+    pub(crate) fn calls(&self) -> u64 {
+        self.state().calls
     }
 
-    /// There is no room from write number `write` on.
-    pub(crate) fn full_at_write(&self, write: u64) {
-        self.state().full_at = Some(write);
+    /// The power goes when this call is under way; of a write, some sectors may arrive.
+    pub(crate) fn crash_at_call(&self, call: u64) {
+        self.state().crash_at_call = Some(call);
+    }
+
+    /// A call fails.
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.state().fault = Some(fault);
     }
 
     /// What the platters hold after the crash.
@@ -85,25 +103,53 @@ impl Disk {
         let state = self.state();
         if state.crashed { Err(io::Error::other("the power is gone")) } else { Ok(state) }
     }
+
+    /// One more call that changes something.
+    fn changing(&self) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.alive()?;
+        state.calls += 1;
+        let calls = state.calls;
+        match state.fault {
+            Some(Fault { at, error, lasts }) if calls == at || lasts && calls > at => {
+                Err(error.into())
+            }
+            _ => Ok(state),
+        }
+    }
 }
 
 fn apply(image: &mut Vec<u8>, change: &Change) {
     match change {
-        Change::Length(length) => image.resize(*length, 0),
+        Change::Length(length) => set_length(image, *length),
         Change::Sector(offset, data) => {
             let end = offset + data.len();
             if image.len() < end {
-                image.resize(end, 0);
+                set_length(image, end);
             }
             image[*offset..end].copy_from_slice(data);
         }
     }
 }
 
+/// `Vec::resize`, which without optimisation goes byte by byte.
+fn set_length(image: &mut Vec<u8>, length: usize) {
+    image.truncate(length);
+    image.extend_from_slice(&vec![0; length - image.len()]);
+}
+
 impl State {
     fn change(&mut self, change: Change) {
         apply(&mut self.live, &change);
         self.unsynced.push(change);
+    }
+
+    /// Ends a call, unless the power goes in it.
+    fn done(&mut self) -> io::Result<()> {
+        if self.crash_at_call == Some(self.calls) {
+            self.crashed = true;
+            return Err(io::Error::other("the power goes"));
+        }
+        Ok(())
     }
 }
 
@@ -122,13 +168,15 @@ impl StorageBackend for Disk {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         let length = usize::try_from(length).unwrap();
-        self.alive()?.change(Change::Length(length));
-        Ok(())
+        let mut state = self.changing()?;
+        state.change(Change::Length(length));
+        state.done()
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut state = self.alive()?;
+        let mut state = self.changing()?;
         state.syncs += 1;
+        state.done()?;
         if state.crash_at == Some(state.syncs) {
             state.crashed = true;
             return Err(io::Error::other("the power goes"));
@@ -142,18 +190,14 @@ impl StorageBackend for Disk {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut state = self.alive()?;
-        state.writes += 1;
-        if state.full_at.is_some_and(|full| state.writes >= full) {
-            return Err(ErrorKind::StorageFull.into());
-        }
+        let mut state = self.changing()?;
         let (mut offset, mut data) = (usize::try_from(offset).unwrap(), data);
         while !data.is_empty() {
             let (sector, rest) = data.split_at(data.len().min(512 - offset % 512));
             state.change(Change::Sector(offset, sector.to_vec()));
             (offset, data) = (offset + sector.len(), rest);
         }
-        Ok(())
+        state.done()
     }
 }
 
@@ -169,4 +213,16 @@ impl Random {
         let bound = u64::try_from(bound).unwrap();
         usize::try_from((mixed ^ (mixed >> 31)) % bound).unwrap()
     }
+}
+
+/// Seeds: some that are always the same, and one that was never tried; or the one that a failure named,
+/// given again in `MUSTER_SEED`.
+#[expect(clippy::disallowed_methods, reason = "a seed is given by whoever looks into a failure")]
+pub(crate) fn seeds(always: u64) -> Vec<u64> {
+    if let Ok(given) = std::env::var("MUSTER_SEED") {
+        return vec![given.parse().expect("MUSTER_SEED is a number")];
+    }
+    let mut fresh = [0; 8];
+    getrandom::fill(&mut fresh).unwrap();
+    (1..=always).chain([u64::from_le_bytes(fresh)]).collect()
 }

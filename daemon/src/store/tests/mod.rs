@@ -113,7 +113,7 @@ fn batches_are_numbered_in_the_order_of_submission_and_reported_with_their_notes
 }
 
 #[test]
-fn after_a_failed_commit_the_writer_takes_no_more() {
+fn i12_after_a_failed_commit_the_writer_takes_no_more() {
     let disk = disk::Disk::default();
     let store = Arc::new(Store::open_backend(disk.clone()).unwrap());
     let (tx, rx) = mpsc::channel();

@@ -1,6 +1,6 @@
 //! The bindings as data.
 
-use super::{Binding, Cmd, Context};
+use super::{Binding, Cmd, Context, Need};
 use crate::app::key::Key;
 use crate::app::model::Page;
 
@@ -12,10 +12,21 @@ const fn see(
     label: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { context, keys, cmd, label, help, rank: 0, acts: false }
+    Binding { context, keys, cmd, label, help, rank: 0, need: Need::Look }
 }
 
-/// A row that changes something at the daemon.
+/// A row that changes one's own accounts.
+const fn own(
+    context: Context,
+    keys: &'static [Key],
+    cmd: Cmd,
+    label: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { need: Need::Own, ..see(context, keys, cmd, label, help) }
+}
+
+/// A row that changes what belongs to everybody.
 const fn act(
     context: Context,
     keys: &'static [Key],
@@ -23,7 +34,7 @@ const fn act(
     label: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { context, keys, cmd, label, help, rank: 0, acts: true }
+    Binding { need: Need::Operate, ..see(context, keys, cmd, label, help) }
 }
 
 impl Binding {
@@ -70,6 +81,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Global, &[Esc], Cmd::Back, "back", "close what is on top, clear the filter"),
     see(C::Global, &[Char('q')], Cmd::Quit, "quit", "one level up, and from the top leave").at(10),
     act(C::Global, &[Char('H')], Cmd::Halt, "halt", "stop every order at once, or resume"),
+    see(
+        C::Global,
+        &[Char('R')],
+        Cmd::HandsOff,
+        "read-only",
+        "leave out every key that changes something, or not",
+    ),
     see(C::Global, &[Ctrl('r')], Cmd::Retry, "reconnect", "try the daemon again now"),
     see(C::List, &[Char('k'), Up], Cmd::Up, "up", "one row up"),
     see(C::List, &[Char('j'), Down], Cmd::Down, "down", "one row down"),
@@ -77,7 +95,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::List, &[Ctrl('d'), PageDown], Cmd::PageDown, "page down", "one screen down"),
     see(C::List, &[Char('g'), Home], Cmd::Top, "top", "to the first row"),
     see(C::List, &[Char('G'), End], Cmd::Bottom, "bottom", "to the last row"),
-    act(
+    own(
         C::Accounts,
         &[Char('t')],
         Cmd::Test,
@@ -85,8 +103,8 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "test the marked accounts, or the selected one",
     )
     .at(2),
-    act(C::Accounts, &[Char('T')], Cmd::TestAll, "test all", "test every account").at(3),
-    act(
+    own(C::Accounts, &[Char('T')], Cmd::TestAll, "test all", "test every account").at(3),
+    own(
         C::Accounts,
         &[Char('a')],
         Cmd::Auto,
@@ -94,18 +112,14 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "let the marked or selected take part in runs, or not",
     )
     .at(4),
-    see(C::Accounts, &[Enter], Cmd::Enter, "details", "open or close the details").at(5),
-    see(C::Accounts, &[Char('/')], Cmd::Filter, "filter", "show only rows holding these words")
-        .at(6),
-    see(C::Accounts, &[Char(' ')], Cmd::Mark, "mark", "mark the row for an action on several"),
-    see(
-        C::Accounts,
-        &[Char('s')],
-        Cmd::Sort,
-        "sort",
-        "sort by user, status, last connection, or trouble first",
-    ),
-    act(
+    see(C::Table, &[Enter], Cmd::Enter, "details", "one account on a page of its own").at(5),
+    see(C::Details, &[Enter], Cmd::Enter, "back", "back to the list of accounts").at(5),
+    see(C::Table, &[Char('/')], Cmd::Filter, "filter", "show only rows holding these words").at(6),
+    see(C::Table, &[Char(' ')], Cmd::Mark, "mark", "mark the row for an action on several"),
+    see(C::Table, &[Char('*')], Cmd::MarkAll, "mark all", "mark every row that is shown, or none"),
+    see(C::Table, &[Char('s')], Cmd::Sort, "sort", "sort by the next column, or trouble first"),
+    see(C::Table, &[Char('S')], Cmd::Turn, "turn", "sort the other way round"),
+    own(
         C::Accounts,
         &[Char('l')],
         Cmd::Login,
@@ -113,10 +127,17 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "begin the daily login of a Zerodha account",
     )
     .at(7),
-    act(C::Accounts, &[Char('e')], Cmd::Edit, "edit", "enter the credential of this account anew"),
-    act(C::Accounts, &[Char('c')], Cmd::Connect, "connect", "connect a new account"),
+    own(C::Accounts, &[Char('e')], Cmd::Edit, "edit", "enter the credential of this account anew"),
+    own(C::Accounts, &[Char('c')], Cmd::Connect, "connect", "connect a new account"),
+    own(
+        C::Accounts,
+        &[Char('u')],
+        Cmd::Undo,
+        "undo",
+        "take the last on or off back, for ten seconds",
+    ),
     see(C::Accounts, &[Char('J')], Cmd::JournalOf, "journal", "the journal of this user"),
-    act(
+    own(
         C::Accounts,
         &[Char('A')],
         Cmd::Active,
@@ -131,14 +152,14 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "forget account and credential; asks for the name",
     ),
     see(C::Accounts, &[Char('y')], Cmd::Copy, "copy", "copy the server's address"),
-    act(C::Choose, &[Enter], Cmd::Enter, "choose", "connect an account at this broker").at(2),
+    own(C::Choose, &[Enter], Cmd::Enter, "choose", "connect an account at this broker").at(2),
     see(C::Choose, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(3),
     see(C::Form, &[Char('?')], Cmd::Help, "help", "the keys that work here").at(1),
     see(C::Form, &[Tab, Down], Cmd::Next, "next", "to the next field").at(3),
     see(C::Form, &[BackTab, Up], Cmd::Prev, "field before", "to the field before"),
     see(C::Form, &[PageUp], Cmd::PageUp, "scroll up", "show what is above"),
     see(C::Form, &[PageDown], Cmd::PageDown, "scroll down", "show what is below"),
-    act(
+    own(
         C::Form,
         &[Enter],
         Cmd::Enter,
@@ -172,61 +193,62 @@ pub(crate) static BINDINGS: &[Binding] = &[
     .at(5),
     see(C::Egress, &[Right], Cmd::Right, "another", "the next way out of the server").at(2),
     see(C::Egress, &[Left], Cmd::Left, "another", "the way out before"),
-    act(
-        C::Check,
-        &[Char('r')],
-        Cmd::Again,
-        "again",
-        "run the test again, or make a new login link",
-    )
-    .at(3),
+    own(C::Failed, &[Char('r')], Cmd::Again, "again", "run the test again").at(3),
+    own(C::Login, &[Char('r')], Cmd::Again, "new link", "make a new login link").at(6),
     see(C::Check, &[Char('j'), Down], Cmd::Down, "down", "scroll down"),
     see(C::Check, &[Char('k'), Up], Cmd::Up, "up", "scroll up"),
-    see(C::Check, &[Char('b')], Cmd::Form, "form", "back to the form, with what was typed").at(4),
-    act(C::Login, &[Char('p')], Cmd::Paste, "paste", "paste the address the browser ended at")
+    see(C::Refill, &[Char('b')], Cmd::Form, "form", "back to the form, with what was typed").at(4),
+    own(C::Login, &[Char('p')], Cmd::Paste, "paste", "paste the address the browser ended at")
         .at(5),
     see(C::Login, &[Char('c')], Cmd::CopyLink, "copy link", "copy the login link").at(2),
     see(C::Login, &[Char('v')], Cmd::Qr, "QR", "the login link as a QR code on the whole screen")
-        .at(6),
-    see(C::Check, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(7),
-    see(C::Check, &[Enter], Cmd::Enter, "done", "close a test that has ended"),
+        .at(7),
+    see(C::Check, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(8),
+    see(C::Ended, &[Enter], Cmd::Enter, "done", "close a test that has ended").at(2),
     act(
-        C::Runs,
+        C::DryRun,
         &[Char('L')],
         Cmd::Arm,
         "go live",
         "send this plan's orders for real; asks for its name",
     )
-    .at(2),
-    act(C::Runs, &[Char('D')], Cmd::Disarm, "disarm", "back to dry-run: no order is sent").at(3),
+    .at(3),
+    act(C::Live, &[Char('D')], Cmd::Disarm, "disarm", "back to dry-run: no order is sent").at(3),
     act(
-        C::Runs,
+        C::Doubt,
         &[Char('F')],
         Cmd::Found,
         "found",
         "the broker has the order in doubt: type its number",
-    ),
+    )
+    .at(2),
     act(
-        C::Runs,
+        C::Doubt,
         &[Char('N')],
         Cmd::NotPlaced,
         "not placed",
         "the broker does not have it, and it is not wanted",
-    ),
+    )
+    .at(2),
     act(
-        C::Runs,
+        C::Doubt,
         &[Char('S')],
         Cmd::SendAgain,
         "send again",
         "the broker does not have it: send it once more",
-    ),
-    act(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(4),
+    )
+    .at(2),
+    own(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(4),
     see(C::Runs, &[Enter, Char('o')], Cmd::Orders, "orders", "one line per order, or per account")
         .at(5),
     see(C::Runs, &[Char('h'), Left], Cmd::Left, "plan before", "to the plan before"),
-    see(C::Runs, &[Char('l'), Right], Cmd::Right, "next plan", "to the next plan").at(7),
-    see(C::Runs, &[Char('[')], Cmd::Older, "older", "the run before this one").at(6),
+    see(C::Runs, &[Char('l'), Right], Cmd::Right, "next plan", "to the next plan").at(8),
+    see(C::Runs, &[Char('v')], Cmd::History, "history", "every run so far, with what became of it")
+        .at(6),
+    see(C::Runs, &[Char('[')], Cmd::Older, "older", "the run before this one").at(7),
     see(C::Runs, &[Char(']')], Cmd::Newer, "newer", "the run after this one"),
+    see(C::History, &[Enter], Cmd::Enter, "open", "the board of the chosen run").at(2),
+    see(C::History, &[Char('v')], Cmd::History, "back", "back to the board").at(3),
     see(C::Journal, &[Char(' ')], Cmd::Pause, "pause", "stop following, or go on").at(2),
     see(C::Journal, &[Char('f')], Cmd::Follow, "follow", "show the newest and keep up").at(3),
     see(
@@ -237,7 +259,18 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "words, broker:angel level>=warn user:asha.k",
     )
     .at(4),
-    see(C::Journal, &[Char('w')], Cmd::Wrap, "wrap", "long entries on several lines, or cut").at(5),
+    see(
+        C::Journal,
+        &[Char('#')],
+        Cmd::Search,
+        "search",
+        "go to entries with these words, others stay",
+    )
+    .at(5),
+    see(C::Journal, &[Char('n')], Cmd::Match, "older match", "to the match before this one"),
+    see(C::Journal, &[Char('N')], Cmd::MatchBack, "newer match", "to the match after this one"),
+    see(C::Journal, &[Char('y')], Cmd::Copy, "copy", "copy the match, or the lowest entry shown"),
+    see(C::Journal, &[Char('w')], Cmd::Wrap, "wrap", "long entries on several lines, or cut").at(7),
     see(
         C::Journal,
         &[Char('s')],

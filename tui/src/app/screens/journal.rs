@@ -20,6 +20,10 @@ pub(crate) struct JournalScreen {
     /// The number of the lowest entry shown; `None` follows the newest.
     pub(crate) held_at: Option<u64>,
     pub(crate) wrap: bool,
+    /// What is searched for, in lower case.
+    pub(crate) search: String,
+    /// The number of the entry the search is at.
+    pub(crate) found: Option<u64>,
 }
 
 impl JournalScreen {
@@ -77,10 +81,23 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Top => hold(model, usize::MAX),
         Cmd::Down => release(model, 1),
         Cmd::PageDown => release(model, page),
+        Cmd::Search => {
+            let text = model.journal.search.clone();
+            open_line(model, Line::JournalSearch, &text);
+        }
+        Cmd::Match | Cmd::MatchBack if model.journal.search.is_empty() => {
+            open_line(model, Line::JournalSearch, "");
+        }
+        Cmd::Match => find(model, true),
+        Cmd::MatchBack => find(model, false),
         Cmd::Wrap => model.journal.wrap = !model.journal.wrap,
         Cmd::Filter => {
             let text = model.journal.filter.clone();
             open_line(model, Line::JournalFilter, &text);
+        }
+        Cmd::Back if !model.journal.search.is_empty() => {
+            model.journal.search.clear();
+            model.journal.found = None;
         }
         Cmd::Back if model.journal.held_at.is_some() => model.journal.held_at = None,
         Cmd::Back => model.journal.set_filter(""),
@@ -93,6 +110,62 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Searches from the newest shown upwards.
+pub(crate) fn search(model: &mut Model, text: &str) {
+    model.journal.search = text.trim().to_lowercase();
+    model.journal.found = None;
+    if !model.journal.search.is_empty() {
+        find(model, true);
+    }
+}
+
+/// Whether an entry holds what is searched for.
+pub(crate) fn is_match(entry: &JournalEntry, search: &str) -> bool {
+    !search.is_empty() && line(entry).to_lowercase().contains(search)
+}
+
+/// Goes to the next match, up or down, and holds the page there.
+fn find(model: &mut Model, up: bool) {
+    let screen = &model.journal;
+    let from = screen.found;
+    let wanted =
+        |entry: &&JournalEntry| screen.words.admits(entry) && is_match(entry, &screen.search);
+    let mut entries = model.world.journal.iter();
+    let found = if up {
+        // The first search begins at the lowest entry shown.
+        let below =
+            from.unwrap_or_else(|| screen.held_at.map_or(u64::MAX, |at| at.saturating_add(1)));
+        entries.rev().filter(|entry| entry.seq < below).find(wanted)
+    } else {
+        entries.find(|entry| from.is_some_and(|from| entry.seq > from) && wanted(entry))
+    };
+    match found.map(|entry| entry.seq) {
+        Some(seq) => {
+            model.journal.found = Some(seq);
+            model.journal.held_at = Some(seq);
+        }
+        None => {
+            let way = if up { "older" } else { "newer" };
+            let words = format!("no {way} entry holds {:?}", model.journal.search);
+            model.say(Notice::bad(words));
+        }
+    }
+}
+
+/// Copies the match, or the lowest entry shown.
+pub(crate) fn copy(model: &mut Model) -> Vec<Effect> {
+    let found = model.journal.found;
+    let at = |seq| model.world.journal.iter().find(|entry| entry.seq == seq);
+    let entry = found.and_then(at).or_else(|| upwards(model).next());
+    match entry.map(|entry| format!("{} {}", entry.at.date(), line(entry))) {
+        Some(text) => vec![Effect::Copy(text)],
+        None => {
+            model.say(Notice::bad("there is no entry to copy"));
+            Vec::new()
+        }
+    }
 }
 
 /// Writes the wanted entries to a file.

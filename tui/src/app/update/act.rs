@@ -6,7 +6,7 @@ use crate::app::keymap::Cmd;
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
-use crate::app::screens::{accounts, connect, journal, runs, stop};
+use crate::app::screens::{accounts, connect, journal, runs, stop, system};
 use crate::app::update::overlays;
 
 /// Does a command.
@@ -21,6 +21,9 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     if model.overlay.is_some() {
         return overlays::act(model, cmd);
     }
+    if cmd == Cmd::Back && model.notice.take().is_some() {
+        return Vec::new();
+    }
     match cmd {
         Cmd::Help => {
             model.overlay = Some(Overlay::Help { scroll: 0, of: model.stack() });
@@ -34,7 +37,12 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::Go(page) => model.go(page),
         Cmd::NextPage => turn(model, 1),
         Cmd::PrevPage => turn(model, Page::ALL.len().saturating_sub(1)),
+        Cmd::Copy if model.page == Page::Journal => journal::copy(model),
         Cmd::Copy => copy_address(model),
+        Cmd::HandsOff => {
+            hands_off(model);
+            Vec::new()
+        }
         Cmd::Halt => {
             stop::ask_to_halt(model);
             Vec::new()
@@ -47,7 +55,7 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
             Page::Runs => runs::act(model, cmd),
             Page::Journal => journal::act(model, cmd),
             Page::System => {
-                system(model, cmd);
+                system::act(model, cmd);
                 Vec::new()
             }
         },
@@ -63,11 +71,24 @@ fn copy_address(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Read-only by a key, and back; what a flag or the role says stays.
+fn hands_off(model: &mut Model) {
+    if model.read_only() && !model.hands_off {
+        return model
+            .say(Notice::bad("this client was started to look only, or your role is to look"));
+    }
+    model.hands_off = !model.hands_off;
+    let words =
+        if model.hands_off { "read-only; R again ends it" } else { "keys that act are back" };
+    model.say(Notice::good(words));
+}
+
 /// One level up on this page; false at the top.
 fn up(model: &mut Model) -> bool {
     match model.page {
         Page::Accounts if model.accounts.details => model.accounts.details = false,
         Page::Accounts if !model.accounts.filter.is_empty() => model.accounts.filter.clear(),
+        Page::Runs if model.runs.history => model.runs.history = false,
         Page::Runs if model.runs.shown.is_some() => model.runs.shown = None,
         _ => return false,
     }
@@ -98,18 +119,4 @@ fn quit_now(model: &mut Model) -> Vec<Effect> {
         opened: model.local,
     }));
     Vec::new()
-}
-
-fn system(model: &mut Model, cmd: Cmd) {
-    let page = usize::from(model.size.body());
-    let at = model.system_scroll;
-    model.system_scroll = match cmd {
-        Cmd::Up => at.saturating_sub(1),
-        Cmd::Down => at.saturating_add(1),
-        Cmd::PageUp => at.saturating_sub(page),
-        Cmd::PageDown => at.saturating_add(page),
-        Cmd::Top | Cmd::Back => 0,
-        _ => at,
-    }
-    .min(200);
 }

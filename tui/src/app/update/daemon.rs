@@ -4,9 +4,9 @@ use muster_protocol::event::Delta;
 use muster_protocol::status::StatusView;
 
 use crate::app::effect::Effect;
-use crate::app::model::{ExchangeClock, Link, Model, Purpose};
+use crate::app::model::{ExchangeClock, Link, Model, Purpose, UNDO_MS, Undo};
 use crate::app::msg::{Answer, CallId, LinkNews, Notice};
-use crate::app::screens::connect;
+use crate::app::screens::{connect, system};
 
 /// Takes news of the connection.
 pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
@@ -22,6 +22,7 @@ pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
             }
             model.clock = Some(ExchangeClock { said: welcome.now, heard: model.local });
             model.welcome = Some(welcome);
+            system::connected(model);
         }
         LinkNews::Snapshot(snapshot) => {
             model.link = Link::Live;
@@ -55,6 +56,8 @@ pub(super) fn on_reply(
 ) -> Vec<Effect> {
     let Some(pending) = model.pending.remove(&id) else { return Vec::new() };
     match (answer, pending.purpose) {
+        (Ok(Answer::House(house)), _) => system::told(model, Ok(*house)),
+        (Err(why), Purpose::House) => system::told(model, Err(why)),
         (Ok(Answer::Ticket(ticket)), Purpose::Ticket) => return connect::began(model, &ticket),
         (Err(why), Purpose::Ticket) => {
             connect::refused(model, &why);
@@ -67,11 +70,19 @@ pub(super) fn on_reply(
             }
             model.world.apply(Delta::Run(details.run));
         }
-        (Ok(Answer::Touched(touched)), _) => match touched.accounts.len() {
-            0 => model.say(Notice::bad("no account was touched")),
-            1 => model.say(Notice::good(pending.done)),
-            n => model.say(Notice::good(format!("{}: {n} accounts", pending.done))),
-        },
+        (Ok(Answer::Touched(touched)), _) => {
+            let count = touched.accounts.len();
+            let until = model.local.plus(UNDO_MS);
+            let undo = pending.undo.filter(|_| count > 0);
+            model.undo = undo.map(|ask| Undo { ask, until }).or_else(|| model.undo.take());
+            let hint = model.undo.as_ref().filter(|undo| undo.until == until);
+            let hint = hint.map_or("", |_| " · u takes it back (10 s)");
+            model.say(match count {
+                0 => Notice::bad("no account was touched"),
+                1 => Notice::good(format!("{}{hint}", pending.done)),
+                n => Notice::good(format!("{}: {n} accounts{hint}", pending.done)),
+            });
+        }
         (Ok(_), _) if !pending.done.is_empty() => model.say(Notice::good(pending.done)),
         (Ok(_), _) => {}
     }

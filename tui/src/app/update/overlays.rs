@@ -3,7 +3,7 @@
 use crate::app::effect::Effect;
 use crate::app::field::TextField;
 use crate::app::form::SecretField;
-use crate::app::keymap::{self, Binding, Cmd, Context};
+use crate::app::keymap::{self, Binding, Cmd, Context, Need};
 use crate::app::model::Model;
 use crate::app::overlay::{Line, Overlay, Then};
 use crate::app::screens::{connect, journal, stop};
@@ -25,7 +25,7 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
 /// The palette's rows: what is in force on the page beneath and holds what is typed.
 pub(crate) fn palette_rows(
     of: &'static [Context],
-    read_only: bool,
+    rights: Need,
     typed: &str,
 ) -> Vec<&'static Binding> {
     let wanted = typed.to_lowercase();
@@ -33,14 +33,14 @@ pub(crate) fn palette_rows(
         let row = format!("{} {}", b.label, b.help).to_lowercase();
         wanted.split_whitespace().all(|word| row.contains(word))
     };
-    keymap::in_force(of, read_only).filter(|b| b.cmd != Cmd::Palette && holds(b)).collect()
+    keymap::in_force(of, rights).filter(|b| b.cmd != Cmd::Palette && holds(b)).collect()
 }
 
 /// Keeps the selection on a row.
 pub(super) fn settle(model: &mut Model) {
-    let read_only = model.read_only();
+    let rights = model.rights();
     if let Some(Overlay::Palette { typed, at, of }) = &mut model.overlay {
-        let count = palette_rows(of, read_only, typed.text()).len();
+        let count = palette_rows(of, rights, typed.text()).len();
         *at = (*at).min(count.saturating_sub(1));
     }
 }
@@ -69,7 +69,7 @@ fn close(model: &mut Model) -> Vec<Effect> {
 fn enter(model: &mut Model) -> Vec<Effect> {
     match model.overlay.take() {
         Some(Overlay::Palette { typed, at, of }) => {
-            let rows = palette_rows(of, model.read_only(), typed.text());
+            let rows = palette_rows(of, model.rights(), typed.text());
             rows.get(at).map_or_else(Vec::new, |binding| act::act(model, binding.cmd))
         }
         Some(Overlay::Confirm(question)) => {
@@ -84,6 +84,10 @@ fn enter(model: &mut Model) -> Vec<Effect> {
                 Then::Quit => vec![Effect::Quit],
                 Then::Ask(ask, done) => vec![model.ask(ask, done)],
             }
+        }
+        Some(Overlay::Line { what: Line::JournalSearch, typed, .. }) => {
+            journal::search(model, typed.text());
+            Vec::new()
         }
         Some(Overlay::Line { what: Line::SaveAs, typed, .. }) => journal::save(model, typed.text()),
         Some(Overlay::Line { what: Line::OrderNumber, typed, .. }) => {

@@ -4,6 +4,7 @@ use ratatui::text::{Line, Span};
 
 use muster_protocol::order::Broker;
 
+use crate::app::field::TextField;
 use crate::app::form::{FieldName, SecretField};
 use crate::app::layout::Size;
 use crate::app::model::Model;
@@ -22,17 +23,10 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let form = &model.connect.form;
     let width = usize::from(body.width);
     let height = usize::from(body.height);
-    let mut lines = guide(model, pen, width);
-    let mut focus = 0;
-    for field in FieldName::of(form.broker).iter().filter(|field| **field != FieldName::Guide) {
-        let at = lines.len();
-        lines.push(row(model, *field, pen, width));
-        if let Some(problem) = form.problems.get(field) {
-            lines.extend(problem_lines(problem, pen, width));
-        }
-        if *field == form.focus {
-            focus = lines.len().max(at);
-        }
+    let (mut lines, mut focus) = whole(model, pen, width, true);
+    // Who has been told what is wrong has read the steps.
+    if lines.len() > height && !form.problems.is_empty() {
+        (lines, focus) = whole(model, pen, width, false);
     }
     let most = lines.len().saturating_sub(height);
     let auto = focus.saturating_sub(height).min(most);
@@ -43,6 +37,23 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
     let url = form.broker.dashboard().0.to_owned();
     let link = Some((url.clone(), url));
     Content { title, lines: lines.into_iter().skip(scroll).collect(), link }
+}
+
+/// Guide and fields, and where the focus ends.
+fn whole(model: &Model, pen: Pen, width: usize, steps: bool) -> (Vec<Line<'static>>, usize) {
+    let form = &model.connect.form;
+    let mut lines = guide(model, pen, width, steps);
+    let mut focus = 0;
+    for field in FieldName::of(form.broker).iter().filter(|field| **field != FieldName::Guide) {
+        lines.push(row(model, *field, pen, width));
+        if let Some(problem) = form.problems.get(field).filter(|_| !form.is_blank(*field)) {
+            lines.extend(problem_lines(problem, pen, width));
+        }
+        if *field == form.focus {
+            focus = lines.len();
+        }
+    }
+    (lines, focus)
 }
 
 /// The address alone on its line, and what is known of it.
@@ -77,7 +88,7 @@ pub(super) fn address(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static
     ]
 }
 
-fn guide(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
+fn guide(model: &Model, pen: Pen, width: usize, all: bool) -> Vec<Line<'static>> {
     let form = &model.connect.form;
     let (heading, words, steps): (_, _, &[&str]) = match form.broker {
         Broker::AngelOne => (
@@ -109,7 +120,7 @@ fn guide(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
         pen.text(Role::Plain, open),
         pen.text(Role::Dim, format!("{}{key}", " ".repeat(gap.min(8)))),
     ]));
-    for (number, step) in (2..).zip(steps) {
+    for (number, step) in (2..).zip(steps).filter(|_| all) {
         let rows = text::wrap(step, width.saturating_sub(4));
         for (index, row) in rows.iter().enumerate() {
             let head = if index == 0 { format!(" {number} ") } else { "   ".to_owned() };
@@ -148,6 +159,8 @@ fn boxed(
     lines
 }
 
+/// One field: its label, what is typed, and behind it the hint or, where nothing is typed, what is
+/// missing.
 fn row(model: &Model, field: FieldName, pen: Pen, width: usize) -> Line<'static> {
     let form = &model.connect.form;
     let focused = form.focus == field;
@@ -155,61 +168,48 @@ fn row(model: &Model, field: FieldName, pen: Pen, width: usize) -> Line<'static>
     let role = if focused { Role::Title } else { Role::Plain };
     let label = text::fit(field.label(), 14);
     let mut line = Line::from(pen.text(role, format!(" {sign} {label}")));
-    let hint = field.hint(form.broker);
+    let room = width.saturating_sub(line.width());
     match field {
-        FieldName::User => plain(&mut line, (&form.user, hint), focused, pen),
-        FieldName::ClientId => plain(&mut line, (&form.client_id, hint), focused, pen),
-        FieldName::Secret(secret) => hidden(&mut line, form, secret, pen),
+        FieldName::User => line.extend(plain(&form.user, focused, pen, room)),
+        FieldName::ClientId => line.extend(plain(&form.client_id, focused, pen, room)),
+        FieldName::Secret(secret) => line.extend(hidden(form, secret, pen)),
         FieldName::Egress => egress(&mut line, model, pen),
         FieldName::Guide => {}
     }
-    let over = line.width() > width;
-    if over && let Some(last) = line.spans.last_mut() {
-        let room = text::width(&last.content).saturating_sub(over_by(width, &last.content));
-        last.content = text::clip(&last.content, room).into();
+    let behind = match field {
+        FieldName::Secret(secret) if form.facts(secret).typed > 0 => {
+            Some((Role::Dim, format!("{} typed", form.facts(secret).typed)))
+        }
+        FieldName::Egress | FieldName::Guide => None,
+        FieldName::User if form.own => Some((Role::Dim, "your own".to_owned())),
+        _ if form.is_blank(field) && form.problems.contains_key(&field) => {
+            let missing = Mark::Bad.sign(pen.ascii);
+            Some((Role::Bad, format!("{missing} missing: {}", field.hint(form.broker))))
+        }
+        _ if form.is_blank(field) => Some((Role::Dim, field.hint(form.broker).to_owned())),
+        _ => None,
+    };
+    if let Some((role, words)) = behind {
+        let room = width.saturating_sub(line.width()).saturating_sub(2);
+        line.push_span(pen.text(role, format!("  {}", text::clip(&words, room))));
     }
     line
 }
 
-fn over_by(width: usize, last: &str) -> usize {
-    text::width(last).saturating_sub(width.saturating_sub(28))
+fn plain(field: &TextField, focused: bool, pen: Pen, room: usize) -> Vec<Span<'static>> {
+    if focused {
+        return pen.typed(field.halves(), room).into_iter().collect();
+    }
+    vec![pen.text(Role::Plain, text::clip(field.text(), room))]
 }
 
-fn plain(
-    line: &mut Line<'static>,
-    (field, hint): (&crate::app::field::TextField, &str),
-    focused: bool,
-    pen: Pen,
-) {
-    let (before, after) = field.halves();
-    if focused {
-        let mut rest = after.chars();
-        let under = rest.next().unwrap_or(' ');
-        line.push_span(pen.text(Role::Plain, before));
-        line.push_span(pen.text(Role::Cursor, under.to_string()));
-        line.push_span(pen.text(Role::Plain, rest.as_str()));
-    } else {
-        line.push_span(pen.text(Role::Plain, field.text()));
+fn hidden(form: &Form, secret: SecretField, pen: Pen) -> Vec<Span<'static>> {
+    let mask = if form.facts(secret).typed > 0 { MASK } else { "" };
+    let mut spans = vec![pen.text(Role::Plain, mask)];
+    if form.focus == FieldName::Secret(secret) {
+        spans.push(pen.text(Role::Cursor, " "));
     }
-    if field.is_empty() {
-        line.push_span(pen.text(Role::Dim, format!("  {hint}")));
-    }
-}
-
-fn hidden(line: &mut Line<'static>, form: &Form, secret: SecretField, pen: Pen) {
-    let facts = form.facts(secret);
-    let focused = form.focus == FieldName::Secret(secret);
-    let mask = if facts.typed > 0 { MASK } else { "" };
-    line.push_span(pen.text(Role::Plain, mask));
-    if focused {
-        line.push_span(pen.text(Role::Cursor, " "));
-    }
-    let hint = FieldName::Secret(secret).hint(form.broker);
-    let words = match facts.typed {
-        0 => hint.to_owned(),
-        n => format!("{n} typed"),
-    };
-    line.push_span(pen.text(Role::Dim, format!("  {words}")));
+    spans
 }
 
 fn egress(line: &mut Line<'static>, model: &Model, pen: Pen) {
@@ -221,8 +221,8 @@ fn egress(line: &mut Line<'static>, model: &Model, pen: Pen) {
     let shared = egress.shared_at.contains(&model.connect.form.broker);
     let words = match (egress.accounts, shared) {
         (0, _) => " · nobody else uses it".to_owned(),
-        (n, true) => format!(" · {n} accounts; several people at this broker"),
-        (n, false) => format!(" · {n} accounts use it"),
+        (n, true) => format!(" · {}; several people at this broker", text::count(n, "account")),
+        (n, false) => format!(" · {} there", text::count(n, "account")),
     };
     line.push_span(pen.text(if shared { Role::Warn } else { Role::Dim }, words));
 }

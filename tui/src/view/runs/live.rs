@@ -7,12 +7,12 @@ use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
-use crate::app::screens::runs;
+use crate::app::screens::runs::{self, history};
 use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
-use crate::view::Content;
 use crate::view::paint::{self, Pen};
+use crate::view::{Content, chart};
 
 /// The page.
 pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Content {
@@ -20,7 +20,7 @@ pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Con
     let mut lines: Vec<Line<'static>> = super::plans(model, pen).into_iter().collect();
     lines.extend(progress(model, run, pen, width));
     lines.extend(counts(run, pen, width));
-    lines.extend(latency(model, run, pen));
+    lines.extend(latency(model, run, pen, body));
     lines.extend(doubts(model, run, pen, width));
     let mut board = if model.runs.orders {
         order_lines(model, run, pen, width)
@@ -28,6 +28,10 @@ pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Con
         account_lines(model, run, pen, width)
     };
     board.extend(left_out(run, pen, width));
+    if run.state == RunState::Firing {
+        let words = " leaving this page does not stop the run · H halts it";
+        lines.push(pen.line(Role::Dim, text::clip(words, width)));
+    }
     lines.extend(board.into_iter().skip(model.runs.scroll));
     Content { title: title(model, run), lines, link: None }
 }
@@ -96,33 +100,32 @@ fn counts(run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     rows
 }
 
-/// How long the brokers took, drawn.
-fn latency(model: &Model, run: &RunView, pen: Pen) -> Option<Line<'static>> {
-    const BARS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-    let mut took: Vec<u32> = model.world.intents_of(&run.id).filter_map(|i| i.took_ms).collect();
-    took.sort_unstable();
-    let (least, most) = (*took.first()?, *took.last()?);
-    let at = |percent: usize| took.get(took.len().saturating_mul(percent) / 100);
-    let (p50, p99) = (at(50).copied().unwrap_or(most), at(99).copied().unwrap_or(most));
-    let span = most.saturating_sub(least).saturating_add(1);
-    let mut bins = [0_usize; 12];
-    for ms in &took {
-        let bin = u64::from(ms.saturating_sub(least)) * 12 / u64::from(span);
-        if let Some(bin) = usize::try_from(bin).ok().and_then(|bin| bins.get_mut(bin)) {
-            *bin = bin.saturating_add(1);
-        }
+/// How long the brokers took, drawn: in a row, or where there is room as high as it is telling.
+fn latency(model: &Model, run: &RunView, pen: Pen, body: Size) -> Vec<Line<'static>> {
+    let took = history::latencies(model, &run.id);
+    let (Some(most), Some(p50), Some(p99)) =
+        (took.last(), history::percentile(&took, 50), history::percentile(&took, 99))
+    else {
+        return Vec::new();
+    };
+    let figures = format!("p50 {p50}  p99 {p99}  most {most}");
+    let late = history::late(run).map(|ms| format!("   trigger {ms:+} ms")).unwrap_or_default();
+    if body.height < 30 || took.len() < MANY {
+        return vec![Line::from(vec![
+            pen.text(Role::Dim, " send ms  "),
+            pen.text(Role::Plain, chart::distribution(&took, 12)),
+            pen.text(Role::Dim, format!("  {figures}{late}")),
+        ])];
     }
-    let high = bins.iter().max().copied().unwrap_or(1).max(1);
-    let drawn: String = bins
-        .iter()
-        .map(|n| if *n == 0 { " " } else { BARS.get(n * 7 / high).copied().unwrap_or("█") })
-        .collect();
-    Some(Line::from(vec![
-        pen.text(Role::Dim, " send latency ms  "),
-        pen.text(Role::Plain, drawn),
-        pen.text(Role::Dim, format!("  p50 {p50}  p99 {p99}  most {most}")),
-    ]))
+    let columns = usize::from(body.width).saturating_sub(6).min(72);
+    let words = format!(" send ms  {figures}  over {} orders{late}", took.len());
+    let mut lines = vec![pen.line(Role::Dim, words)];
+    lines.extend(chart::histogram(&took, (columns, 4), pen));
+    lines
 }
+
+/// From so many orders on, a distribution has a shape.
+const MANY: usize = 12;
 
 /// Every order nobody knows the fate of, in full: the most important lines of the client.
 fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
@@ -158,7 +161,8 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
     lines
 }
 
-const fn mark_of(status: IntentStatus) -> Mark {
+/// The mark that goes with an order's status.
+pub(crate) const fn mark_of(status: IntentStatus) -> Mark {
     match status {
         IntentStatus::Accepted
         | IntentStatus::Open
@@ -199,18 +203,24 @@ fn order_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line
     let mut lines = Vec::new();
     for (_, intents) in runs::by_account(model, run) {
         for intent in intents {
-            let took = intent.took_ms.map(|ms| format!(" {ms} ms")).unwrap_or_default();
-            let order = intent.order_id.as_ref().map(|id| format!(" #{id}")).unwrap_or_default();
-            let words = format!(
-                "{} · {}{order}{took} {}",
-                intent.status.words(),
-                leg_words(&intent.leg),
-                why(intent)
-            );
-            lines.push(board_line(intent, words.trim_end(), pen, width));
+            lines.push(board_line(intent, &order_words(intent), pen, width));
         }
     }
     lines
+}
+
+/// An order in a line. What is longest comes last: it may be cut, the time must not.
+pub(crate) fn order_words(intent: &IntentView) -> String {
+    let took = intent.took_ms.map(|ms| format!("{ms}ms")).unwrap_or_default();
+    let order = intent.order_id.as_ref().map(|id| format!(" #{id}")).unwrap_or_default();
+    let words = format!(
+        "{} {} {} {}{order}",
+        text::fit(intent.status.words(), 9),
+        text::right(&took, 6),
+        leg_words(&intent.leg),
+        why(intent)
+    );
+    words.trim_end().to_owned()
 }
 
 fn board_line(intent: &IntentView, words: &str, pen: Pen, width: usize) -> Line<'static> {
