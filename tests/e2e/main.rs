@@ -14,6 +14,8 @@ mod crash;
 mod day;
 mod demo;
 #[cfg(test)]
+mod fair;
+#[cfg(test)]
 mod hunt;
 #[cfg(test)]
 mod memory;

@@ -9,6 +9,7 @@ pub mod book;
 pub mod calendar;
 pub mod check;
 pub mod effect;
+pub mod flight;
 pub mod illegal;
 pub mod instrument;
 pub mod intent;

@@ -13,8 +13,8 @@ use muster_protocol::order::{Broker, Exchange, Leg};
 use musterd::broker::base_url::BaseUrl;
 use musterd::broker::http::{Http, Route, Timeouts, Tls};
 use musterd::broker::{Auth, Endpoints, Order, adapter};
+use musterd::domain::flight::MAX_IN_FLIGHT;
 use musterd::domain::instrument::Instrument;
-use musterd::domain::limits::MAX_IN_FLIGHT;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
