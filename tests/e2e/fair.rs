@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use muster_protocol::money::Paise;
+use muster_protocol::order::PriceRule;
 use muster_protocol::plan::PlanSpec;
 use muster_protocol::request::ListRuns;
 use muster_protocol::run::RunState;
@@ -74,8 +76,14 @@ async fn i8_nobody_sends_more_than_ten_orders_a_second() -> anyhow::Result<()> {
     world.connect_all().await?;
     world.auto_execute_all().await?;
     for name in ["one", "two"] {
-        let two = two_legs();
-        let legs = std::iter::repeat_n(two.legs, 5).flatten().collect();
+        let mut legs = Vec::new();
+        for step in 0..5 {
+            let mut two = two_legs().legs;
+            // Each at a price of its own: two legs that are the same are one.
+            two[0].price = PriceRule::Limit { price: Paise(140_000 + 5 * step) };
+            two[1].price = PriceRule::Limit { price: Paise(90_000 + 5 * step) };
+            legs.extend(two);
+        }
         let spec = PlanSpec::new(name.parse()?, legs);
         world.arm(spec).await?;
     }

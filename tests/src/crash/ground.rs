@@ -40,6 +40,8 @@ const QUICK: f64 = 60.0;
 const STILL: Duration = Duration::from_millis(800);
 /// Enough, at the quick speed, for every read that proves an absence.
 const STILL_QUICK: Duration = Duration::from_millis(2_000);
+/// How long a run without doubts may wait for its tally.
+const TALLY: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(10);
 /// A life sets and ends the halt this often.
@@ -210,7 +212,10 @@ impl Ground {
             }
             if let Some(details) = victim.runs(&self.world, runs).await {
                 let tallied = details.iter().all(is_tallied);
-                if tallied || details.iter().all(is_over) && moved.elapsed() >= patience {
+                // In doubt to the end, a run is tallied only when its day is over.
+                let doubts = details.iter().any(|one| one.run.counts.in_doubt > 0);
+                let wait = if doubts { patience } else { TALLY };
+                if tallied || details.iter().all(is_over) && moved.elapsed() >= wait {
                     return Ok(End::Over(details, victim));
                 }
                 let counts: Vec<RunCounts> = details.iter().map(|one| one.run.counts).collect();
@@ -277,7 +282,6 @@ const fn is_over(details: &RunDetails) -> bool {
     matches!(details.run.state, RunState::Closed | RunState::Missed { .. })
 }
 
-/// In doubt to the end, a run is tallied only when its day is over.
 fn is_tallied(details: &RunDetails) -> bool {
     is_over(details) && details.run.tally.is_some()
 }
