@@ -59,6 +59,10 @@ points! {
     BeforeClose "before-close",
     /// It is durable, and nobody saw it.
     CloseDurable "close-durable",
+    /// A run's tally goes to the writer.
+    BeforeTally "before-tally",
+    /// It is durable, and nobody saw it.
+    TallyDurable "tally-durable",
     /// What a person asked for goes to the writer, with its audit entry.
     BeforeAudit "before-audit",
     /// The audit entry is written, not committed.

@@ -24,3 +24,6 @@ pub mod vault;
 #[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+#[cfg(test)]
+mod tests;

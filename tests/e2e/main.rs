@@ -18,6 +18,8 @@ mod crash;
 mod day;
 mod demo;
 #[cfg(test)]
+mod fair;
+#[cfg(test)]
 mod full_disk;
 #[cfg(test)]
 mod golden_store;

@@ -90,6 +90,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row("cli", ALL, &[ALL]),
     row("daemon", ALL, &[ALL]),
     row("upkeep", ALL, &[ALL]),
+    row("tests", ALL, &[ALL]),
     row("config", &["domain", "clock"], &[PROTOCOL, SERDE, ERRORS, &["toml"]]),
     row("passphrase", &[], &[ERRORS, WIPED, &["rustix"]]),
     // Pure: no clock, no IO, no randomness.

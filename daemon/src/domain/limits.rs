@@ -6,10 +6,6 @@ use muster_protocol::time::Timestamp;
 /// Angel One documents 9 a second for place, modify and cancel combined; Kite 10 a second.
 pub const ORDER_SPACING_MS: i64 = 125;
 
-/// The most order calls under way at once, over all accounts. On two cores 32 are as fast as 256 and
-/// each waits a third as long (measured).
-pub const MAX_IN_FLIGHT: usize = 32;
-
 /// The most checks of stored accounts under way at once: a muster of thousands is a queue, not a flood.
 pub const MAX_CHECKS: usize = 32;
 

@@ -13,6 +13,7 @@ pub mod clock_guard;
 pub mod effect;
 pub mod egress;
 pub mod findings;
+pub mod flight;
 pub mod illegal;
 pub mod instrument;
 pub mod intent;
@@ -41,4 +42,4 @@ pub mod watch;
 pub mod working;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

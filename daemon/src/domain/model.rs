@@ -17,6 +17,7 @@ use super::check::Check;
 use super::clock_guard::{ClockEvent, ClockGuard};
 use super::effect::Route;
 use super::egress::Seen;
+use super::flight::Flights;
 use super::illegal::Illegal;
 use super::instrument::Instrument;
 use super::intent::Intent;
@@ -26,7 +27,6 @@ use super::muster::Purpose;
 use super::plan::Plan;
 use super::record::{HoldEvent, Record};
 use super::run::{Run, RunEvent, Stage};
-use super::session::Session;
 use super::watch::Watches;
 
 pub use super::lists::{Checking, ListState, NoInstrument};
@@ -67,8 +67,10 @@ pub struct Model {
     pub deciding: BTreeSet<Deciding>,
     /// Queues of the runs that are firing.
     pub firing: BTreeMap<RunId, Firing>,
+    /// Derived: when each live session ends by itself, the next first.
+    pub session_ends: BTreeSet<(Timestamp, AccountId)>,
     /// Sends on their way, over all runs.
-    pub in_flight: BTreeSet<IntentId>,
+    pub in_flight: Flights,
     /// Each account's spacing of order calls.
     pub spacing: BTreeMap<AccountId, Spacing>,
     /// Derived: runs for which something is still to be done.
@@ -137,7 +139,8 @@ impl Model {
             tickets: BTreeMap::new(),
             deciding: BTreeSet::new(),
             firing: BTreeMap::new(),
-            in_flight: BTreeSet::new(),
+            in_flight: Flights::default(),
+            session_ends: BTreeSet::new(),
             spacing: BTreeMap::new(),
             open_runs: BTreeSet::new(),
             watches: Watches::default(),
@@ -186,16 +189,20 @@ impl Model {
                 }
             }
             Record::Account(id, event) => {
+                let before = self.accounts.get(id).and_then(|account| account.session.ends());
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
                 match next {
                     Some(account) => drop(self.accounts.insert(*id, account)),
                     None => drop(self.accounts.remove(id)),
                 }
+                self.note_session(*id, before);
             }
             Record::Session(id, event) => {
                 let account = self.accounts.get_mut(id).ok_or(NO_ACCOUNT)?;
+                let before = account.session.ends();
                 account.session = account.session.next(*event)?;
+                self.note_session(*id, before);
             }
             Record::Check(id, check) => {
                 self.accounts.get_mut(id).ok_or(NO_ACCOUNT)?.checked(check);
@@ -330,12 +337,13 @@ impl Model {
             .map(|(id, account)| (*id, account))
     }
 
-    /// The instant at which an account's session ends by itself.
-    pub fn session_ends(&self) -> impl Iterator<Item = (AccountId, Timestamp)> {
-        self.accounts.iter().filter_map(|(id, account)| match account.session {
-            Session::Live { until, .. } => Some((*id, until)),
-            Session::None | Session::Ended { .. } => None,
-        })
+    /// Notes when an account's session ends by itself, in place of what was noted.
+    fn note_session(&mut self, id: AccountId, before: Option<Timestamp>) {
+        if let Some(before) = before {
+            self.session_ends.remove(&(before, id));
+        }
+        let until = self.accounts.get(&id).and_then(|account| account.session.ends());
+        self.session_ends.extend(until.map(|until| (until, id)));
     }
 }
 

@@ -62,6 +62,14 @@ impl Session {
         matches!(self, Self::Live { until, .. } if now < until)
     }
 
+    /// When it ends by itself, if it lives.
+    pub const fn ends(self) -> Option<Timestamp> {
+        match self {
+            Self::Live { until, .. } => Some(until),
+            Self::None | Self::Ended { .. } => None,
+        }
+    }
+
     /// As clients see it.
     pub const fn view(self) -> SessionView {
         match self {

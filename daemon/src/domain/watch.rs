@@ -117,6 +117,16 @@ impl Watches {
         self.by_account.get(&account).map_or(0, |known| known.failures)
     }
 
+    /// The clock was set back: no read waits for an instant that is hours away now.
+    pub fn set_back(&mut self, now: Timestamp) {
+        self.due =
+            std::mem::take(&mut self.due).into_iter().map(|(at, id)| (at.min(now), id)).collect();
+        for known in self.by_account.values_mut() {
+            known.due = known.due.map(|due| due.min(now));
+            known.last = known.last.map(|last| last.min(now));
+        }
+    }
+
     /// When the account's latest read started.
     pub fn last(&self, account: AccountId) -> Option<Timestamp> {
         self.by_account.get(&account)?.last
@@ -175,6 +185,18 @@ mod tests {
         assert_eq!(watches.next_due(9), Some(at(6)), "later after a failure");
         watches.set(one, None);
         assert_eq!(watches.next_due(9), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_no_read_waiting() {
+        let mut watches = Watches::default();
+        watches.set(AccountId(1), Some(at(3_600)));
+        assert_eq!(watches.begin(at(3_600), 9), Some(AccountId(1)));
+        watches.ended(AccountId(1), true);
+        watches.set(AccountId(1), Some(at(3_600)));
+        watches.set_back(at(60));
+        assert_eq!(watches.next_due(9), Some(at(60)));
+        assert_eq!(watches.begin(at(60), 9), Some(AccountId(1)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use muster_protocol::ids::{AccountId, IntentId, RunId};
+use muster_protocol::order::Broker;
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
 
@@ -73,9 +74,45 @@ impl Reading {
     }
 }
 
-/// The queue of a run that is firing.
+/// The queue of a run that is firing, broker by broker.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Firing {
     /// Accounts with a leg to send, by when they may.
-    pub ready: BTreeSet<(Timestamp, AccountId)>,
+    ready: BTreeMap<Broker, BTreeSet<(Timestamp, AccountId)>>,
+    due: BTreeMap<AccountId, Timestamp>,
+}
+
+impl Firing {
+    /// Puts an account into the queue, in place of where it was.
+    pub fn put(&mut self, broker: Broker, account: AccountId, due: Timestamp) {
+        let ready = self.ready.entry(broker).or_default();
+        if let Some(before) = self.due.insert(account, due) {
+            ready.remove(&(before, account));
+        }
+        ready.insert((due, account));
+    }
+
+    /// Takes the first account out that may send now.
+    pub fn take(&mut self, broker: Broker, now: Timestamp) -> Option<AccountId> {
+        let ready = self.ready.get_mut(&broker)?;
+        let first = ready.first().copied().filter(|(due, _)| *due <= now)?;
+        ready.remove(&first);
+        self.due.remove(&first.1);
+        Some(first.1)
+    }
+
+    /// The clock was set back: nobody waits for an instant that is hours away now.
+    pub fn set_back(&mut self, now: Timestamp) {
+        for ready in self.ready.values_mut() {
+            *ready = std::mem::take(ready).into_iter().map(|(at, id)| (at.min(now), id)).collect();
+        }
+        for due in self.due.values_mut() {
+            *due = (*due).min(now);
+        }
+    }
+
+    /// When the first account of a broker may send.
+    pub fn next_due(&self, broker: Broker) -> Option<Timestamp> {
+        self.ready.get(&broker)?.first().map(|(due, _)| *due)
+    }
 }

@@ -9,24 +9,51 @@ use crate::failpoint::{Point, hit};
 /// The points before and after the commit of one record, where its kind has them.
 const fn around(record: &Record) -> Option<(Point, Point)> {
     match record {
-        Record::Run(_, RunEvent::Frozen { .. }) => {
-            Some((Point::BeforeFreeze, Point::FreezeDurable))
-        }
-        Record::Run(_, RunEvent::Fired { .. }) => Some((Point::BeforeFired, Point::FiredDurable)),
-        Record::Run(_, RunEvent::Closed { .. }) => Some((Point::BeforeClose, Point::CloseDurable)),
-        Record::Intent(_, event) => match event {
-            IntentEvent::Sending { .. } => Some((Point::BeforeSending, Point::SendingDurable)),
-            IntentEvent::Accepted { .. }
-            | IntentEvent::Refused { .. }
-            | IntentEvent::NotSent { .. } => Some((Point::BeforeOutcome, Point::OutcomeDurable)),
-            IntentEvent::Doubted { .. } => Some((Point::BeforeDoubt, Point::DoubtDurable)),
-            IntentEvent::Found { .. } | IntentEvent::Missing { .. } => {
-                Some((Point::BeforeEvidence, Point::EvidenceDurable))
-            }
-            _ => None,
-        },
-        _ => None,
+        Record::Run(_, event) => of_run(event),
+        Record::Intent(_, event) => of_intent(event),
+        // What a person asked for has points of its own; the rest changes nothing about orders.
+        Record::Started { .. }
+        | Record::Account(..)
+        | Record::Session(..)
+        | Record::Check(..)
+        | Record::Plan(..)
+        | Record::Vault(_)
+        | Record::Hold(_)
+        | Record::Clock(_)
+        | Record::Calendar(_)
+        | Record::Halt { .. } => None,
     }
+}
+
+const fn of_run(event: &RunEvent) -> Option<(Point, Point)> {
+    Some(match event {
+        RunEvent::Frozen { .. } => (Point::BeforeFreeze, Point::FreezeDurable),
+        RunEvent::Fired { .. } => (Point::BeforeFired, Point::FiredDurable),
+        RunEvent::Closed { .. } => (Point::BeforeClose, Point::CloseDurable),
+        RunEvent::Tallied { .. } => (Point::BeforeTally, Point::TallyDurable),
+        RunEvent::Missed { .. } => return None,
+    })
+}
+
+const fn of_intent(event: &IntentEvent) -> Option<(Point, Point)> {
+    Some(match event {
+        IntentEvent::Sending { .. } => (Point::BeforeSending, Point::SendingDurable),
+        IntentEvent::Accepted { .. }
+        | IntentEvent::Refused { .. }
+        | IntentEvent::NotSent { .. } => (Point::BeforeOutcome, Point::OutcomeDurable),
+        IntentEvent::Doubted { .. } => (Point::BeforeDoubt, Point::DoubtDurable),
+        IntentEvent::Found { .. }
+        | IntentEvent::Missing { .. }
+        | IntentEvent::Absent { .. }
+        | IntentEvent::Followed { .. }
+        | IntentEvent::Duplicated { .. } => (Point::BeforeEvidence, Point::EvidenceDurable),
+        IntentEvent::Cancelling { .. }
+        | IntentEvent::Missed { .. }
+        | IntentEvent::Rehearsed { .. }
+        | IntentEvent::SaidPlaced { .. }
+        | IntentEvent::SaidNotPlaced { .. }
+        | IntentEvent::Retried { .. } => return None,
+    })
 }
 
 /// The note's records go to the writer.

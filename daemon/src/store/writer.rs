@@ -75,6 +75,7 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
             iter::once(first).chain(queued.try_iter()).take(GROUP).collect();
         match store.commit(group.iter().map(|(batch, _)| batch)) {
             Ok(placed) => {
+                tracing::trace!(target: "musterd::commit", batches = group.len(), "durable");
                 for (placed, (_, note)) in placed.into_iter().zip(group) {
                     let Placed { records, journal, audit } = placed;
                     report(Report::Committed { note, records, journal, audit });

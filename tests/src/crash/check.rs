@@ -57,12 +57,20 @@ impl AddAssign for Count {
 /// The characters of a tag that are the same for every attempt of one order.
 const PREFIX: usize = 11;
 
+/// How often an order was decided to leave, by the attempt its tag carries.
+fn attempts(intent: &IntentView) -> usize {
+    let tag = intent.tag.as_ref().map_or("", |tag| tag.0.as_str());
+    let attempt = tag.get(PREFIX..=PREFIX).and_then(|digit| usize::from_str_radix(digit, 36).ok());
+    attempt.unwrap_or(1)
+}
+
 /// Counts runs that are over. `orders` are what the brokers took in meanwhile, and `calls` how many
 /// order calls arrived there, whatever became of them.
 pub(super) fn count(runs: &[RunDetails], orders: &[OrderRecord], calls: usize) -> Count {
     let intents: Vec<IntentView> = runs.iter().flat_map(|run| run.intents.clone()).collect();
     let Tally { duplicates, lost, .. } = tally(&intents, orders);
     let of = |status| intents.iter().filter(|intent| intent.status == status).count() as u64;
+    let decided: usize = intents.iter().map(attempts).sum();
     Count {
         kills: 0,
         runs: runs.len() as u64,
@@ -70,8 +78,7 @@ pub(super) fn count(runs: &[RunDetails], orders: &[OrderRecord], calls: usize) -
         orders: orders.len() as u64,
         in_doubt: of(IntentStatus::InDoubt),
         missed: of(IntentStatus::Missed),
-        duplicates: (duplicates + attempts_beside(orders) + calls.saturating_sub(intents.len()))
-            as u64,
+        duplicates: (duplicates + attempts_beside(orders) + calls.saturating_sub(decided)) as u64,
         lost: (lost + refused_and_there(&intents, orders)) as u64,
         wrong_counts: runs.iter().filter(|run| !adds_up(run)).count() as u64,
     }

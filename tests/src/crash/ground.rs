@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use muster_protocol::ids::{PlanId, RunId};
-use muster_protocol::plan::{Mode, PlanSpec};
+use muster_protocol::plan::{Ambiguity, Mode, PlanSpec};
 use muster_protocol::reply::RunDetails;
 use muster_protocol::request::{AddSlot, ArmPlan, PutPlan, RemovePlan};
 use muster_protocol::run::{RunCounts, RunState};
@@ -14,6 +14,7 @@ use muster_protocol::secret::Secret;
 use muster_protocol::time::TimeOfDay;
 use muster_protocol::vault::SlotKind;
 use musterd::vault::new_key_text;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::check::{self, Count};
@@ -32,10 +33,15 @@ const WINDOW: u16 = 5;
 const OVER: u16 = 11;
 /// Two runs at the same time, so that each kind of commit happens twice.
 const PAIR: [char; 2] = ['a', 'b'];
-/// Exchange seconds a real second.
+/// Exchange seconds a real second; and while nothing but proofs of absence is waited for.
 const SPEED: f64 = 8.0;
-/// A doubt that has not moved for so long is left to the end of its run.
+const QUICK: f64 = 60.0;
+/// Orders that have not moved for so long wait for time alone.
 const STILL: Duration = Duration::from_millis(800);
+/// Enough, at the quick speed, for every read that proves an absence.
+const STILL_QUICK: Duration = Duration::from_millis(2_000);
+/// How long a run without doubts may wait for its tally.
+const TALLY: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(10);
 /// A life sets and ends the halt this often.
@@ -54,7 +60,7 @@ pub(super) enum Death {
 
 enum End {
     Died,
-    /// Only doubts are left, and they do not move.
+    /// No order is to leave, and none moves.
     Still,
     Over(Vec<RunDetails>, Victim),
 }
@@ -66,13 +72,15 @@ pub struct Ground {
     minute: u16,
     number: u32,
     halted: Halted,
-    alive: Option<Victim>,
     plans: Vec<PlanId>,
 }
 
 impl Ground {
     /// Connects so many accounts; `drill` is the tests' own binary.
     pub async fn new(accounts: usize, drill: &Path) -> anyhow::Result<Self> {
+        // One at a time: each stretches a passphrase, and a call waits ten seconds at most.
+        static MAKING: Mutex<()> = Mutex::const_new(());
+        let _turn = MAKING.lock().await;
         let setup = Setup {
             accounts,
             starts: format!("{DATE}T09:16:00+05:30"),
@@ -85,14 +93,12 @@ impl Ground {
         world.auto_execute_all().await?;
         use_key_file(&world).await?;
         daemon.stop().await?;
-        world.clock.set(None, Some(SPEED), None);
         Ok(Self {
             world,
             drill: drill.to_owned(),
             minute: FIRST,
             number: 0,
             halted: Halted::Unknown,
-            alive: None,
             plans: Vec::new(),
         })
     }
@@ -114,14 +120,22 @@ impl Ground {
         for fault in faults {
             self.world.sandbox.arm(fault);
         }
-        let (mut deaths, mut died) = (deaths.into_iter(), 0);
+        let (mut deaths, mut died, mut patience) = (deaths.into_iter(), 0, STILL);
         let details = loop {
             let death = deaths.next().unwrap_or(Death::Never);
-            match self.live(&runs, death).await.with_context(|| self.last_words())? {
+            let end = self.live(&runs, death, patience).await;
+            match end.with_context(|| self.last_words())? {
                 End::Died => died += 1,
-                End::Still => self.clock_to(self.minute + OVER)?,
+                End::Still if patience == STILL => {
+                    // What can be proven to be absent is, and the plan that may send it again does.
+                    patience = STILL_QUICK;
+                    self.world.clock.set(None, Some(QUICK), None);
+                }
+                End::Still => {
+                    self.clock_to(self.minute + OVER)?;
+                }
                 End::Over(details, victim) => {
-                    self.alive = Some(victim);
+                    victim.kill()?;
                     break details;
                 }
             }
@@ -139,11 +153,10 @@ impl Ground {
     /// Puts the plans of the next pair, takes those of the last away, and stops before their time
     /// with no daemon alive.
     async fn prepare(&mut self) -> anyhow::Result<Vec<RunId>> {
-        let mut victim = match self.alive.take() {
-            Some(victim) => victim,
-            None => Victim::start(&self.world, &self.drill, None)?,
-        };
+        // At the pace of a person, so that the time is not here before the plans are.
+        self.world.clock.set(None, Some(1.0), None);
         self.clock_to(self.minute - 1)?;
+        let mut victim = Victim::start(&self.world, &self.drill, None)?;
         self.number += 1;
         let old = std::mem::take(&mut self.plans);
         let mut runs = Vec::new();
@@ -153,6 +166,8 @@ impl Ground {
                 name: name.parse()?,
                 at: time(self.minute).into(),
                 window_until: time(self.minute + WINDOW).into(),
+                // The second of a pair is sent once more where absence is proven.
+                ambiguity: if letter == PAIR[0] { Ambiguity::Hold } else { Ambiguity::ResendOnce },
                 ..two_legs()
             };
             self.plans.push(spec.name.clone());
@@ -167,10 +182,16 @@ impl Ground {
         let at =
             format!("{DATE}T{:02}:{:02}:56+05:30", (self.minute - 1) / 60, (self.minute - 1) % 60);
         self.world.set_clock(&at)?;
+        self.world.clock.set(None, Some(SPEED), None);
         Ok(runs)
     }
 
-    async fn live(&mut self, runs: &[RunId], death: Death) -> anyhow::Result<End> {
+    async fn live(
+        &mut self,
+        runs: &[RunId],
+        death: Death,
+        patience: Duration,
+    ) -> anyhow::Result<End> {
         let fail_at = if let Death::At(point) = &death { Some(point.clone()) } else { None };
         let mut victim = Victim::start(&self.world, &self.drill, fail_at)?;
         let began = Instant::now();
@@ -192,13 +213,17 @@ impl Ground {
                 turns += usize::from(self.halted != before);
             }
             if let Some(details) = victim.runs(&self.world, runs).await {
-                if details.iter().all(is_over) {
+                let tallied = details.iter().all(is_tallied);
+                // In doubt to the end, a run is tallied only when its day is over.
+                let doubts = details.iter().any(|one| one.run.counts.in_doubt > 0);
+                let wait = if doubts { patience } else { TALLY };
+                if tallied || details.iter().all(is_over) && moved.elapsed() >= wait {
                     return Ok(End::Over(details, victim));
                 }
                 let counts: Vec<RunCounts> = details.iter().map(|one| one.run.counts).collect();
                 if seen != counts {
                     (seen, moved) = (counts, Instant::now());
-                } else if details.iter().all(only_doubts) && moved.elapsed() >= STILL {
+                } else if details.iter().all(nothing_leaves) && moved.elapsed() >= patience {
                     victim.kill()?;
                     return Ok(End::Still);
                 }
@@ -259,7 +284,11 @@ const fn is_over(details: &RunDetails) -> bool {
     matches!(details.run.state, RunState::Closed | RunState::Missed { .. })
 }
 
-fn only_doubts(details: &RunDetails) -> bool {
+fn is_tallied(details: &RunDetails) -> bool {
+    is_over(details) && details.run.tally.is_some()
+}
+
+fn nothing_leaves(details: &RunDetails) -> bool {
     let counts = &details.run.counts;
     let waiting = counts.planned + counts.sending;
     is_over(details) || details.run.fired_at.is_some() && waiting == 0

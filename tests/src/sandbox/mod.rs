@@ -132,6 +132,11 @@ impl Sandbox {
         summary
     }
 
+    /// The addresses, without the accounts.
+    pub fn addresses(&self) -> Summary {
+        self.addresses.clone()
+    }
+
     /// Every order as the brokers have it, in the order of arrival.
     pub fn orders(&self) -> Vec<OrderRecord> {
         self.state().book.records()
@@ -211,6 +216,24 @@ impl Sandbox {
         kite::browser_login(&mut state, now, login)
     }
 
+    /// A session as a login would open it: its token; `None` if the account is unknown.
+    pub fn open_session(&self, broker: Broker, account: &str) -> Option<String> {
+        let (mut state, now) = self.world.lock();
+        let account = state.account(broker, account)?.id.clone();
+        let token = state.random.text("CANARY", random::MIXED, 32);
+        let expires_at = exchange::clock::next_hour_of_day(now, broker.session_ends());
+        let refresh_token = String::new();
+        let opened = token.clone();
+        state.sessions.open(people::session::Session {
+            broker,
+            account,
+            token,
+            refresh_token,
+            expires_at,
+        });
+        Some(opened)
+    }
+
     /// The six digits an account's authenticator shows now.
     pub fn one_time_code(&self, broker: Broker, account: &str) -> Option<String> {
         let (mut state, now) = self.world.lock();
@@ -241,6 +264,7 @@ fn state(config: SandboxConfig) -> State {
     let allowed_ips = config.allowed_ips.unwrap_or_else(|| vec![config.listen]);
     let mut state = State {
         accounts: Vec::new(),
+        places: world::Places::default(),
         sessions: people::session::Sessions::default(),
         book: exchange::book::Book::default(),
         market: exchange::market::Market::standard(),

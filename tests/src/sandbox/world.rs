@@ -1,7 +1,7 @@
 //! All there is in one sandbox, and the door through which a broker's requests come in.
 //! The brokers themselves are plain functions from state, time and request to a reply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,6 +39,7 @@ pub(crate) struct World {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) accounts: Vec<Account>,
+    pub(crate) places: Places,
     pub(crate) sessions: Sessions,
     pub(crate) book: Book,
     pub(crate) market: Market,
@@ -55,6 +56,14 @@ pub(crate) struct State {
 
 /// Half past five, in minutes.
 const NIGHT_ENDS: i32 = 5 * 60 + 30;
+
+/// Where an account stands in the list, by its id and by the key it was opened with.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    ids: HashMap<(Broker, String), usize>,
+    keys: HashMap<(Broker, String), usize>,
+    opened: HashMap<Broker, usize>,
+}
 
 /// One request on its way through a broker.
 pub(crate) struct Call<'a> {
@@ -134,18 +143,29 @@ impl World {
 
 impl State {
     pub(crate) fn open_account(&mut self, broker: Broker, fields: AccountFields) -> Account {
-        let number = self.accounts.iter().filter(|account| account.broker == broker).count() + 1;
+        let opened = self.places.opened.entry(broker).or_default();
+        *opened += 1;
+        let number = *opened;
         let account = Account::open(broker, number, fields, &self.defaults, &mut self.random);
+        let place = self.accounts.len();
+        // The first of an id or a key counts, as it would in the list.
+        self.places.ids.entry((broker, account.id.clone())).or_insert(place);
+        self.places.keys.entry((broker, account.api_key.clone())).or_insert(place);
         self.accounts.push(account.clone());
         account
     }
 
     pub(crate) fn account(&mut self, broker: Broker, id: &str) -> Option<&mut Account> {
-        self.accounts.iter_mut().find(|account| account.broker == broker && account.id == id)
+        let place = *self.places.ids.get(&(broker, id.to_owned()))?;
+        self.accounts.get_mut(place)
     }
 
     pub(crate) fn account_by_key(&self, broker: Broker, key: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.broker == broker && account.api_key == key)
+        let is_its = |account: &&Account| account.broker == broker && account.api_key == key;
+        let place = self.places.keys.get(&(broker, key.to_owned()));
+        let known = place.and_then(|place| self.accounts.get(*place)).filter(is_its);
+        // A key that was changed is looked for.
+        known.or_else(|| self.accounts.iter().find(is_its))
     }
 
     /// Funds less what today's orders hold, and what they hold.

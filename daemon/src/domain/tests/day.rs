@@ -17,7 +17,7 @@ fn every_fit_account_gets_its_orders_at_ten_past_three() {
     assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
     assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 100]);
     assert_eq!(day.book.len(), 100);
-    assert!(day.most_in_flight <= super::super::limits::MAX_IN_FLIGHT);
+    assert!(day.most_in_flight <= super::super::flight::MAX_IN_FLIGHT);
     day.assert_at_most_once();
     // Nothing more on that day, nothing on the holiday, and the next on Wednesday.
     day.pass("2026-11-25T15:09:00+05:30");
@@ -177,4 +177,37 @@ fn the_same_day_replays_to_the_same_model() {
     assert_eq!(again.model.runs, day.model.runs);
     assert_eq!(again.model.accounts, day.model.accounts);
     assert_eq!(again.model.counts, day.model.counts);
+}
+
+#[test]
+fn i7_accounts_whose_broker_hangs_delay_nobody_else_s_first_order() {
+    let mut day = Day::new(100, Mode::Live, "2026-11-23T12:00:00+05:30");
+    // Twenty that come first, and never get an answer.
+    for account in 1..=20 {
+        day.fates.insert((AccountId(account), 0), Fate::Hang);
+    }
+    day.start();
+    day.pass("2026-11-23T15:10:00.050+05:30");
+    let first: BTreeSet<AccountId> = day.sends.iter().map(|id| id.account).collect();
+    assert_eq!(first.len(), 100, "everybody's first order left within 50 ms");
+    assert!(day.most_in_flight <= super::super::flight::MAX_OPEN);
+}
+
+#[test]
+fn i8_two_runs_at_one_time_keep_the_account_s_rate() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    let mut second = plan();
+    second.name = "other".parse().unwrap();
+    let name = second.name.clone();
+    let put = PlanEvent::Put { no: 2, spec: second, at: day.now };
+    let armed = PlanEvent::Armed { mode: Mode::Live, at: day.now };
+    let records = [put, armed].map(|event| Record::Plan(name.clone(), event));
+    day.take(vec![Msg::Committed(records.to_vec())], usize::MAX);
+    day.start();
+    day.pass("2026-11-23T15:10:00.124+05:30");
+    assert_eq!(day.sends.len(), 2, "one each: {:?}", day.sends);
+    day.pass("2026-11-23T15:10:00.249+05:30");
+    assert_eq!(day.sends.len(), 4);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.sends.len(), 8);
 }

@@ -1,5 +1,6 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
+mod any;
 mod books;
 mod calendar;
 mod clock;
@@ -73,7 +74,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn who(name: &str) -> super::msg::Who {
+pub(crate) fn who(name: &str) -> super::msg::Who {
     super::msg::Who { name: name.to_owned(), role: "operator".to_owned() }
 }
 
@@ -88,7 +89,7 @@ fn instrument(exchange: Exchange, symbol: &str) -> Instrument {
     }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         version: "test".to_owned(),
         egress: vec![EgressSettings {
@@ -104,7 +105,7 @@ fn settings() -> Settings {
     }
 }
 
-fn plan() -> PlanSpec {
+pub(crate) fn plan() -> PlanSpec {
     serde_json::from_value(serde_json::json!({
         "name": "btst",
         "legs": [
@@ -118,7 +119,7 @@ fn plan() -> PlanSpec {
 }
 
 /// The records of so many accounts, fit for the day, and of a plan.
-fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
+pub(crate) fn records(accounts: u32, mode: Mode, since: Timestamp) -> Vec<Record> {
     let mut records = Vec::new();
     for number in 1..=accounts {
         let id = AccountId(number);

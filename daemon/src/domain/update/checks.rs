@@ -151,8 +151,9 @@ impl Step<'_> {
 
     /// Sessions whose time has come.
     pub(super) fn end_sessions(&mut self) {
-        let over = self.model.session_ends().filter(|(_, until)| *until <= self.now);
-        let over: Vec<AccountId> = over.map(|(id, _)| id).collect();
+        let ends = self.model.session_ends.iter();
+        let over: Vec<AccountId> =
+            ends.take_while(|(until, _)| *until <= self.now).map(|(_, id)| *id).collect();
         for id in over {
             if !self.model.deciding.insert(Deciding::Session(id)) {
                 continue;

@@ -73,9 +73,9 @@ impl Step<'_> {
             *spacing = anew;
         }
         for firing in self.model.firing.values_mut() {
-            let ready = std::mem::take(&mut firing.ready);
-            firing.ready = ready.into_iter().map(|(due, id)| (due.min(now), id)).collect();
+            firing.set_back(now);
         }
+        self.model.watches.set_back(now);
     }
 
     /// Writes down at least once an hour what the clock shows.

@@ -146,9 +146,11 @@ impl Step<'_> {
         // Live and dry-run alike, since a dry run does everything but the send. The others follow as
         // their order books are read.
         let read = self.model.readings.get(id).map(|reading| &reading.read);
-        let ready = run.fixed.participants.iter().map(|part| part.account);
-        let ready = ready.filter(|id| read.is_some_and(|read| read.contains(id)));
-        let firing = Firing { ready: ready.map(|id| (self.now, id)).collect() };
+        let parts = run.fixed.participants.iter();
+        let mut firing = Firing::default();
+        for part in parts.filter(|part| read.is_some_and(|r| r.contains(&part.account))) {
+            firing.put(part.broker, part.account, self.now);
+        }
         self.model.firing.insert(id.clone(), firing);
     }
 
@@ -196,17 +198,16 @@ impl Step<'_> {
         let left = |(_, intent): (_, &Intent)| intent.status() == IntentStatus::Planned;
         // A leg that is on its way puts the account back itself: one after the other, also while an
         // earlier one is in doubt and looked up again.
-        let mut on_the_way = self.model.in_flight.iter();
-        let busy = on_the_way.any(|other| other.run == *run && other.account == account);
+        let busy = self.model.in_flight.is_busy(run, account);
         let read = self.model.readings.get(run).is_some_and(|kept| kept.read.contains(&account));
         if busy || !read || !self.model.legs_of(run, account).any(left) {
             return;
         }
         let spacing = self.model.spacing.get(&account).copied().unwrap_or_default();
         let due = spacing.next_start(self.now);
-        if let Some(firing) = self.model.firing.get_mut(run) {
-            firing.ready.retain(|(_, other)| *other != account);
-            firing.ready.insert((due, account));
+        let broker = self.model.runs.get(run).and_then(|run| Some(run.part(account)?.broker));
+        if let (Some(broker), Some(firing)) = (broker, self.model.firing.get_mut(run)) {
+            firing.put(broker, account, due);
         }
     }
 

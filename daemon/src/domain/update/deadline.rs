@@ -1,12 +1,12 @@
 //! The next instant at which time alone changes something.
 
 use muster_protocol::check::CheckOutcome;
+use muster_protocol::order::Broker;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
 
 use super::super::egress::LOOK_OUT_EVERY_MS;
-use super::super::limits::MAX_IN_FLIGHT;
-use super::super::model::{ListState, Model};
+use super::super::model::{Firing, ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule::{self, LIST_AT};
 use super::books::room;
@@ -16,7 +16,7 @@ use super::freeze::{due_fire, next_run, resolve_until};
 /// what a tick at `now` would settle, so the loop does not spin.
 pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let barred = model.barred().is_some();
-    let sessions = model.session_ends().map(|(_, until)| until);
+    let sessions = model.session_ends.first().map(|(until, _)| *until).into_iter();
     let tickets = model.tickets.values().map(|ticket| match &ticket.check.view().outcome {
         CheckOutcome::AwaitingLogin { expires, .. } => *expires,
         CheckOutcome::Running
@@ -41,9 +41,12 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         Stage::Firing { .. } => Some(resolve_until(run)),
         Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
-    let free = model.in_flight.len() < MAX_IN_FLIGHT;
-    let sends = model.firing.values().filter(|_| free && !barred);
-    let sends = sends.filter_map(|firing| firing.ready.first().map(|(due, _)| *due));
+    let of_broker = |firing: &Firing, broker| {
+        Some(firing.next_due(broker)?.max(model.in_flight.room_at(broker, now)?))
+    };
+    let firing = model.firing.values().filter(|_| !barred);
+    let sends =
+        firing.flat_map(|firing| Broker::ALL.into_iter().filter_map(move |b| of_broker(firing, b)));
     let lists = model.lists.values().filter_map(|state| match state {
         ListState::Failed { again, .. } => Some(*again),
         ListState::Loaded { .. } => schedule::next_of(&[LIST_AT], &model.calendar, now),

@@ -3,13 +3,13 @@
 use muster_protocol::event::{Area, Level};
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, Attempt, IntentId, OrderId, RunId};
+use muster_protocol::order::Broker;
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
 
 use super::super::barred::barred;
 use super::super::effect::Commit;
 use super::super::intent::{Cause, IntentEvent};
-use super::super::limits::MAX_IN_FLIGHT;
 use super::super::model::{Deciding, Firing, NoInstrument, Reading};
 use super::super::record::Record;
 use super::super::run::RunEvent;
@@ -86,14 +86,24 @@ impl Step<'_> {
     }
 
     fn pump_run(&mut self, run: &RunId) {
+        for broker in Broker::ALL {
+            self.pump_broker(run, broker);
+        }
+    }
+
+    /// What may leave for one broker: nobody waits for another broker's answers.
+    fn pump_broker(&mut self, run: &RunId, broker: Broker) {
         let mut waiting = Vec::new();
-        while self.model.in_flight.len() < MAX_IN_FLIGHT {
+        while self.model.in_flight.has_room(broker, self.now) {
             let Some(firing) = self.model.firing.get_mut(run) else { return };
-            let Some(&(due, account)) = firing.ready.first().filter(|(due, _)| *due <= self.now)
-            else {
-                break;
-            };
-            firing.ready.remove(&(due, account));
+            let Some(account) = firing.take(broker, self.now) else { break };
+            // Another run may have sent for the account a moment ago: the rate is the account's.
+            let spacing = self.model.spacing.get(&account).copied().unwrap_or_default();
+            let free = spacing.next_start(self.now);
+            if free > self.now {
+                waiting.push((account, free));
+                continue;
+            }
             let next = self.model.legs_of(run, account).find(|(id, intent)| {
                 intent.status() == IntentStatus::Planned
                     && !self.model.deciding.contains(&Deciding::Intent((*id).clone()))
@@ -101,20 +111,21 @@ impl Step<'_> {
             let Some(id) = next.map(|(id, _)| id.clone()) else { continue };
             match self.sendable(&id) {
                 Sendable::Now if self.is_dry(run) => self.rehearse(id),
-                Sendable::Now => self.decide_send(id),
+                Sendable::Now => self.decide_send(id, broker),
                 Sendable::Never(why) => self.not_sent(id, &why),
-                Sendable::Later => waiting.push(account),
+                Sendable::Later => waiting.push((account, self.now.plus(LOOK_AGAIN_MS))),
             }
         }
-        let again = self.now.plus(LOOK_AGAIN_MS);
         if let Some(firing) = self.model.firing.get_mut(run) {
-            firing.ready.extend(waiting.into_iter().map(|account| (again, account)));
+            for (account, due) in waiting {
+                firing.put(broker, account, due);
+            }
         }
     }
 
-    fn decide_send(&mut self, id: IntentId) {
+    fn decide_send(&mut self, id: IntentId, broker: Broker) {
         self.model.spacing.entry(id.account).or_default().started(self.now);
-        self.model.in_flight.insert(id.clone());
+        self.model.in_flight.insert(id.clone(), broker, self.now);
         self.model.deciding.insert(Deciding::Intent(id.clone()));
         let attempt = self.model.intents.get(&id).map_or(Attempt(1), |intent| intent.attempt);
         self.record(Record::Intent(id, IntentEvent::Sending { attempt, at: self.now }));

@@ -1,5 +1,6 @@
 //! Every order of every account: the truth that tests compare the daemon's belief with.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -78,6 +79,9 @@ pub struct StepRecord {
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     orders: Vec<Order>,
+    /// Those that are not at their end.
+    open: Vec<usize>,
+    of_account: HashMap<(Broker, String), Vec<usize>>,
 }
 
 /// Whose orders, on which day, and as they stood when.
@@ -104,6 +108,8 @@ impl Book {
             Broker::Kite => snowflake(now, number).to_string(),
         };
         let at = self.orders.len();
+        self.open.push(at);
+        self.of_account.entry((wanted.broker, wanted.account.clone())).or_default().push(at);
         self.orders.push(Order::received(wanted, id, random.uuid(), now));
         &mut self.orders[at]
     }
@@ -160,9 +166,13 @@ impl Book {
 
     /// Lets time do its work on every order.
     pub(crate) fn advance(&mut self, now: Timestamp, rules: &Rules, market: &Market) {
-        for order in self.orders.iter_mut().filter(|order| !order.stage.is_terminal()) {
+        let orders = &mut self.orders;
+        self.open.retain(|at| {
+            let Some(order) = orders.get_mut(*at).filter(|order| !order.stage.is_terminal()) else {
+                return false;
+            };
             let Some(row) = market.row(&order.wanted.exchange, order.wanted.token) else {
-                continue;
+                return true;
             };
             let lives = order.release.unwrap_or(order.received_at);
             let hours = hours::day(lives, row.class(lives));
@@ -170,7 +180,14 @@ impl Book {
             let day = hours.filter(|_| kept);
             let (ltp, lot) = (row.ltp(), u64::from(row.lot));
             order.advance(&Setting { now, rules, ltp, lot, day });
-        }
+            !order.stage.is_terminal()
+        });
+    }
+
+    /// Everything one account ever ordered, in the order of arrival.
+    fn of(&self, broker: Broker, account: &str) -> impl Iterator<Item = &Order> {
+        let places = self.of_account.get(&(broker, account.to_owned()));
+        places.into_iter().flatten().filter_map(|at| self.orders.get(*at))
     }
 
     /// One account's orders of the exchange day, as they stand now.
@@ -180,20 +197,16 @@ impl Book {
         account: &'a str,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Order> {
-        self.orders.iter().filter(move |order| {
-            order.wanted.broker == broker
-                && order.wanted.account == account
-                && is_of_day(order, now)
-        })
+        self.of(broker, account).filter(move |order| is_of_day(order, now))
     }
 
     /// The orders a client is shown, as they stood at an earlier moment.
     pub(crate) fn seen(&self, view: View<'_>) -> Vec<Order> {
-        let shown = self.orders.iter().filter(|order| {
-            order.wanted.broker == view.broker
-                && view.account.is_none_or(|account| order.wanted.account == account)
-                && is_of_day(order, view.now)
-        });
+        let all = || self.orders.iter().filter(|order| order.wanted.broker == view.broker);
+        let own = view.account.map(|account| self.of(view.broker, account));
+        let rest = if own.is_some() { None } else { Some(all()) };
+        let shown = own.into_iter().flatten().chain(rest.into_iter().flatten());
+        let shown = shown.filter(|order| is_of_day(order, view.now));
         if view.as_of >= view.now {
             return shown.cloned().collect();
         }

@@ -21,6 +21,16 @@ pub enum Broker {
     Kite,
 }
 
+impl Broker {
+    /// The hour of the day at which sessions end.
+    pub(crate) const fn session_ends(self) -> i64 {
+        match self {
+            Self::AngelOne => 0,
+            Self::Kite => 6,
+        }
+    }
+}
+
 /// An account with its app: at both brokers one app serves one client here.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {

@@ -1,5 +1,6 @@
 //! Sessions and one-time request tokens, with the moments they die.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +28,9 @@ pub(crate) struct RequestToken {
 /// Every session and request token that is still worth something.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    live: Vec<Session>,
+    live: HashMap<(Broker, String), Session>,
+    /// When the first of them dies.
+    first_end: Option<Timestamp>,
     requests: Vec<RequestToken>,
     /// Every token that ever left, dead ones too.
     issued: Vec<String>,
@@ -37,30 +40,36 @@ impl Sessions {
     pub(crate) fn open(&mut self, session: Session) {
         self.issued.push(session.token.clone());
         self.issued.push(session.refresh_token.clone());
-        self.live.push(session);
+        self.first_end =
+            Some(self.first_end.map_or(session.expires_at, |end| end.min(session.expires_at)));
+        self.live.insert((session.broker, session.token.clone()), session);
     }
 
     /// Drops what has died by `now`; a token stays dead though the clock be set back.
     pub(crate) fn expire(&mut self, now: Timestamp) {
-        self.live.retain(|session| now < session.expires_at);
+        if self.first_end.is_none_or(|end| now < end) {
+            return;
+        }
+        self.live.retain(|_, session| now < session.expires_at);
+        self.first_end = self.live.values().map(|session| session.expires_at).min();
     }
 
     pub(crate) fn by_token(&self, broker: Broker, token: &str) -> Option<&Session> {
-        self.live.iter().find(|session| session.broker == broker && session.token == token)
+        self.live.get(&(broker, token.to_owned()))
     }
 
     pub(crate) fn by_refresh(&self, broker: Broker, token: &str) -> Option<&Session> {
         let known = |session: &&Session| session.broker == broker && session.refresh_token == token;
-        self.live.iter().find(known).filter(|_| !token.is_empty())
+        self.live.values().find(known).filter(|_| !token.is_empty())
     }
 
     pub(crate) fn end(&mut self, broker: Broker, token: &str) {
-        self.live.retain(|session| session.broker != broker || session.token != token);
+        self.live.remove(&(broker, token.to_owned()));
     }
 
     /// Ends every session of one account.
     pub(crate) fn end_all(&mut self, broker: Broker, account: &str) {
-        self.live.retain(|session| session.broker != broker || session.account != account);
+        self.live.retain(|_, session| session.broker != broker || session.account != account);
     }
 
     pub(crate) fn promise(&mut self, request: RequestToken) {
