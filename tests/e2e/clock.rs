@@ -5,7 +5,8 @@ use std::sync::Arc;
 use muster_protocol::account::{Fitness, Unfit};
 use muster_protocol::order::Broker as At;
 use muster_protocol::request::{
-    ListAccounts, Muster, QueryJournal, Release, Selection, ShowRun, Status, TestAccounts,
+    JournalFilter, ListAccounts, Muster, QueryJournal, Release, Selection, ShowRun, Status,
+    TestAccounts,
 };
 use muster_protocol::run::{RunState, RunView};
 use muster_protocol::status::HoldReason;
@@ -45,10 +46,10 @@ async fn closed(world: &World) -> anyhow::Result<RunView> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_set_over_the_time_holds_the_run_until_a_broker_confirms_it() -> anyhow::Result<()>
 {
+    use Operation::{Book, Cancel, Funds, Profile, Trades};
     // No muster is due until the run, and what else asks a broker is told another time: nothing confirms
     // the one that was set.
     let (world, daemon) = ready("15:06:00").await?;
-    use Operation::{Book, Cancel, Funds, Profile, Trades};
     for operation in [Book, Trades, Profile, Funds, Cancel] {
         for broker in [Broker::AngelOne, Broker::Kite] {
             let mut wrong = Fault::once(broker, operation, FaultKind::WrongDate);
@@ -68,7 +69,7 @@ async fn a_clock_set_over_the_time_holds_the_run_until_a_broker_confirms_it() ->
     client.call(TestAccounts { accounts: Selection::All }).await?;
     assert_eq!(closed(&world).await?.counts.total(), 4);
     assert_eq!(world.sandbox.orders().len(), 4);
-    let journal = QueryJournal { after: 0, limit: 1_000, filter: Default::default() };
+    let journal = QueryJournal { after: 0, limit: 1_000, filter: JournalFilter::default() };
     let lines = client.call(journal).await?;
     for words in ["the clock was set forward by", "HELD: the clock was set", "was confirmed"] {
         assert!(lines.iter().any(|entry| entry.text.contains(words)), "{words}");

@@ -55,7 +55,7 @@ async fn who_fails_at_a_gate_before_the_run_is_left_out_and_the_others_go_on() -
     })
     .await?;
     let called = board(&world).await?;
-    assert!(called.mustered.is_some_and(|at| at.clock() >= "15:00:00".to_owned()));
+    assert!(called.mustered.is_some_and(|at| *at.clock() >= *"15:00:00"));
     let row = called.rows.iter().find(|row| row.account == id).context("no row")?;
     let failed = row.gates.iter().filter(|gate| gate.verdict == GateVerdict::Failed);
     let failed: Vec<Gate> = failed.map(|gate| gate.gate).collect();
@@ -82,9 +82,10 @@ async fn three_ways(accounts: usize) -> anyhow::Result<World> {
     let url = world.sandbox.summary().observer_url;
     let mut config = std::fs::read_to_string(world.config())?;
     for (name, bind) in [("second", "127.0.0.2"), ("gone", "192.0.2.77")] {
-        config.push_str(&format!(
+        let way = format!(
             "\n[[egress]]\nname = \"{name}\"\naddress = \"{bind}\"\nbind = \"{bind}\"\nobserve_url = \"{url}\"\n"
-        ));
+        );
+        config += &way;
     }
     std::fs::write(world.config(), config)?;
     Ok(world)
@@ -132,9 +133,9 @@ async fn an_account_leaves_by_the_way_it_is_given_and_by_no_other() -> anyhow::R
     })
     .await?;
     let status = client.call(Status {}).await?;
-    let states: Vec<EgressState> = status.egress.iter().map(|egress| egress.state).collect();
+    let found: Vec<EgressState> = status.egress.iter().map(|egress| egress.state).collect();
     let expected = [EgressState::AsRegistered, EgressState::AsRegistered, EgressState::Gone];
-    assert_eq!(states, expected);
+    assert_eq!(found, expected);
     assert!(client.call(set("fourth")?).await.is_err());
     daemon.stop().await
 }

@@ -2,6 +2,8 @@
 //! may only change together with the protocol's version or as an addition.
 
 #[cfg(test)]
+mod days;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod lines;

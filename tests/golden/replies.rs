@@ -32,11 +32,12 @@ use muster_protocol::status::{
 use muster_protocol::vault::{KdfCost, SlotKind, SlotView};
 use muster_protocol::version::ProtocolVersion;
 
+use crate::days::{calendar, report};
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, board, calendar, entry, fresh_account, intent, plan, plan_check,
-    report, run, run_id, status, user,
+    HASH, TICKET, account, at, board, entry, fresh_account, intent, plan, plan_check, run, run_id,
+    status, user,
 };
 
 /// The lines, and which methods they answer.

@@ -185,7 +185,7 @@ fn plans_and_runs(lines: &mut Lines) {
 
 fn calendar(lines: &mut Lines) {
     lines.say(&ShowCalendar {});
-    for change in crate::samples::calendar_changes() {
+    for change in crate::days::calendar_changes() {
         lines.say(&AmendCalendar { change, reason: "NSE/CMTR/80000".to_owned() });
     }
 }

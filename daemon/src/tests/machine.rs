@@ -117,18 +117,20 @@ impl<L: Log> Machine<L> {
                     }
                 }
             }
-            next.extend(self.commit(commits)?);
+            next.extend(self.commit(&commits)?);
         }
         Ok(())
     }
 
     /// The turn's batch; its records come back once they are durable.
-    fn commit(&mut self, commits: Vec<Commit>) -> Result<Option<Msg>, Died> {
+    fn commit(&mut self, commits: &[Commit]) -> Result<Option<Msg>, Died> {
         let records: Vec<Record> = commits.iter().flat_map(|c| c.records.clone()).collect();
         let acks = commits.iter().any(|commit| commit.ack.is_some());
         if !records.is_empty() {
             self.log.append(&records)?;
-            records.iter().for_each(|record| self.assert_record(record));
+            for record in &records {
+                self.assert_record(record);
+            }
             self.acked.extend(records.iter().cloned());
         }
         if acks {

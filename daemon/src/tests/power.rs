@@ -214,7 +214,8 @@ fn a_calm_life_asks_the_disk_about_as_often_as_is_drawn_from() {
     };
     let disk = world.disk.clone();
     assert!(!world.live(Trouble::None, SENT, &mut Random(1)));
-    let (syncs, calls) = (disk.syncs() as usize, disk.calls() as usize);
+    let syncs = usize::try_from(disk.syncs()).unwrap();
+    let calls = usize::try_from(disk.calls()).unwrap();
     assert!((SYNCS / 2..SYNCS * 2).contains(&syncs), "{syncs} syncs");
     assert!((CALLS / 2..CALLS * 2).contains(&calls), "{calls} calls");
 }

@@ -89,9 +89,9 @@ impl Truth {
         let as_of = now.plus(-i64::from(lag) * SECOND);
         let shown = self.orders.iter().enumerate().filter(|(_, order)| order.arrives <= as_of);
         let rows: Vec<BookRow> = shown.map(|(place, order)| row(place, order)).collect();
-        let traded =
+        let fills =
             rows.iter().map(|row| Trade { order_id: row.order_id.clone(), quantity: row.filled });
-        let trades = trades.then(|| Ok(traded.collect()));
+        let trades = trades.then(|| Ok(fills.collect()));
         (Ok(Read { rows, trades }), 80)
     }
 

@@ -99,7 +99,7 @@ async fn run(what: &Fanout) -> anyhow::Result<Result> {
     let measured = measure(&place, &sandbox.orders(), FIRE.parse()?)?;
     let rate = measured.orders_per_s;
     let others =
-        if what.alone { Others::default() } else { others(what, &place, &sandbox, &fleet).await? };
+        if what.alone { Others::default() } else { others(what, &place, &sandbox, &fleet)? };
     sandbox.stop().await;
     let accounts = f64::from(what.accounts);
     let versus = |other: Option<f64>| Some(round(rate? / other?));
@@ -235,7 +235,7 @@ struct Others {
     unjournalled: Option<f64>,
 }
 
-async fn others(
+fn others(
     what: &Fanout,
     place: &Place,
     sandbox: &Sandbox,
@@ -250,7 +250,7 @@ async fn others(
     };
     sandbox.set_rules(rules);
     let root = sandbox.addresses().kite.base_url;
-    let found = tokio::task::block_in_place(|| {
+    tokio::task::block_in_place(|| {
         let sent = unjournalled(place, &root)?;
         say(&format!("{sent:?}"));
         ensure!(sent.failed == 0, "{} orders of the bare sender failed", sent.failed);
@@ -261,8 +261,7 @@ async fn others(
         #[expect(clippy::cast_precision_loss, reason = "thousands of orders")]
         let unjournalled = Some(sent.orders as f64 / sent.seconds);
         Ok(Others { wrk, python, unjournalled })
-    });
-    found
+    })
 }
 
 fn unjournalled(place: &Place, root: &str) -> anyhow::Result<Sent> {

@@ -80,7 +80,7 @@ pub fn live(life: &Life) -> anyhow::Result<()> {
         });
         anyhow::Ok(run(config, passphrase, edges, stop).await?)
     })?;
-    let counted = Counted { commits: commits.load(Ordering::Relaxed) };
-    std::fs::write(folder.join(COUNTED), serde_json::to_vec(&counted)?)?;
+    let told = Counted { commits: commits.load(Ordering::Relaxed) };
+    std::fs::write(folder.join(COUNTED), serde_json::to_vec(&told)?)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! How long a store takes to open after a writer on it was killed.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,7 +65,6 @@ pub fn open(what: &Open) -> anyhow::Result<()> {
     writer.wait()?;
     let opened = measure(&store)?;
     say(&format!("{opened:?}"));
-    use std::io::Write;
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&opened)?)?;
     Ok(())
 }

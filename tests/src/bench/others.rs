@@ -20,8 +20,8 @@ pub(super) fn wrk(place: &Place, fleet: &[Member], root: &str) -> anyhow::Result
         say("wrk is not installed: left out");
         return Ok(None);
     }
-    let auth: String =
-        fleet.iter().map(|member| format!("{}:{}\n", member.api_key, member.token)).collect();
+    let lines = fleet.iter().map(|member| format!("{}:{}\n", member.api_key, member.token));
+    let auth = lines.collect::<Vec<_>>().concat();
     let (auths, script) = (place.folder.join("wrk.txt"), place.folder.join("wrk.lua"));
     std::fs::write(&auths, auth)?;
     std::fs::write(&script, LUA.replace("AUTHS", &auths.display().to_string()))?;

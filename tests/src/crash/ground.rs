@@ -39,7 +39,7 @@ const QUICK: f64 = 60.0;
 /// Orders that have not moved for so long wait for time alone.
 const STILL: Duration = Duration::from_millis(800);
 /// Enough, at the quick speed, for every read that proves an absence.
-const STILL_QUICK: Duration = Duration::from_millis(2_000);
+const STILL_QUICK: Duration = Duration::from_secs(2);
 /// How long a run without doubts may wait for its tally.
 const TALLY: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(File::read(None, Some(nowhere)).unwrap(), File::default());
         let why = File::read(Some(nowhere), None).unwrap_err().to_string();
         assert!(why.contains("/nowhere/muster.toml"), "{why}");
-        let home = usual(None, Some("/home/asha".into()));
-        assert_eq!(home, Some("/home/asha/.config/muster/config.toml".into()));
+        let home = usual(None, Some("/somewhere/asha".into()));
+        assert_eq!(home, Some("/somewhere/asha/.config/muster/config.toml".into()));
     }
 }

@@ -55,7 +55,7 @@ mod tests {
         let buy = leg("BUY", "delivery", Some(100));
         let sell = leg("SELL", "delivery", Some(100));
         assert_eq!(needed(&[buy.clone(), buy.clone()], 1), Needed::Exactly(Paise(600)));
-        assert_eq!(needed(&[buy.clone()], 4), Needed::Exactly(Paise(1_200)));
+        assert_eq!(needed(std::slice::from_ref(&buy), 4), Needed::Exactly(Paise(1_200)));
         assert_eq!(needed(&[sell.clone(), buy.clone()], 1), Needed::AtMost(Paise(300)));
         assert_eq!(needed(&[leg("BUY", "intraday", Some(100))], 1), Needed::AtMost(Paise(300)));
         assert_eq!(needed(&[buy, leg("BUY", "delivery", None)], 1), Needed::CannotTell);

@@ -152,9 +152,9 @@ fn a_clock_set_while_orders_leave_stops_them() {
 fn the_clock_is_written_down_at_least_hourly() {
     let mut day = noon();
     day.pass("2026-11-23T14:59:00+05:30");
-    let marks = day.store.iter().filter_map(|record| match record {
-        Record::Clock(ClockEvent::Mark { at }) => Some(*at),
-        _ => None,
+    let marks = day.store.iter().filter_map(|record| {
+        let Record::Clock(ClockEvent::Mark { at }) = record else { return None };
+        Some(*at)
     });
     let marks: Vec<Timestamp> = marks.collect();
     assert!(marks.windows(2).all(|pair| pair[1].since(pair[0]) <= 3_600_000), "{marks:?}");

@@ -258,10 +258,10 @@ impl Day {
                     return vec![Msg::BookRead { account, read: Err(cause) }];
                 }
                 let rows = self.rows();
-                let traded = rows.iter().filter(|row| row.filled > 0);
-                let traded = traded
-                    .map(|row| Trade { order_id: row.order_id.clone(), quantity: row.filled });
-                let trades = trades.then(|| Ok(traded.collect()));
+                let fills = rows.iter().filter(|row| row.filled > 0);
+                let fills =
+                    fills.map(|row| Trade { order_id: row.order_id.clone(), quantity: row.filled });
+                let trades = trades.then(|| Ok(fills.collect()));
                 Some(Msg::BookRead { account, read: Ok(Read { rows, trades }) })
             }
             Effect::Cancel { intent, order_id, .. } => {

@@ -20,14 +20,11 @@ impl Day {
         let mut answer = None;
         let mut follow = Vec::new();
         for effect in effects {
-            match &effect {
-                Effect::Reply(_, result) => {
-                    answer = Some(result.clone().map_err(|failure| failure.code));
-                }
-                Effect::Commit(commit) => {
-                    answer = commit.ack.clone().map(|(_, ack)| Ok(ack)).or(answer);
-                }
-                _ => {}
+            if let Effect::Reply(_, result) = &effect {
+                answer = Some(result.clone().map_err(|failure| failure.code));
+            }
+            if let Effect::Commit(commit) = &effect {
+                answer = commit.ack.clone().map(|(_, ack)| Ok(ack)).or(answer);
             }
             follow.extend(self.perform(effect));
         }

@@ -286,7 +286,7 @@ async fn without_a_wish_to_know_the_order_permission_is_not_asked_for() {
 fn code_of(seen: &[String]) -> String {
     let login = seen.iter().find(|request| request.contains("loginByPassword")).unwrap();
     let at = login.find("\"totp\":\"").unwrap() + 8;
-    login[at..at + 6].to_owned()
+    login.get(at..at + 6).unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::client::Client;
 use self::peer::Peer;
 
-/// What was measured. The goals stand beside in [`goals`].
+/// What was measured. The goals stand beside in `goals`.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Figures {
     /// From the start of the process to a whole first frame, a daemon being there; the median.
