@@ -7,9 +7,9 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 
-/// The most fresh calls under way at one broker. On two cores 32 are as fast as 256 and each waits a
-/// third as long (measured).
-pub const MAX_IN_FLIGHT: usize = 32;
+/// The most fresh calls under way at one broker. A call's place includes its wait for two commits: with
+/// 32 most of them wait for the disk, with 128 a commit takes more of them (docs/performance.md).
+pub const MAX_IN_FLIGHT: usize = 128;
 
 /// A call that has taken longer keeps nobody waiting any more, in milliseconds: one account whose broker
 /// hangs delays no other's first order by more.
