@@ -114,7 +114,8 @@ pub(crate) async fn nothing_is_sent_after_halt(broker: Broker) -> anyhow::Result
     let run = alone.run().await?;
     assert_eq!((sent, alone.calls(Operation::Place)), (1, 1), "{:?}", run.run);
     let ends: Vec<IntentStatus> = run.intents.iter().map(|intent| intent.status).collect();
-    assert_eq!(ends, [IntentStatus::Accepted, IntentStatus::Missed]);
+    // The first may be filled by now, by the broker's book.
+    assert!(ends[0].is_placed() && ends[1] == IntentStatus::Missed, "{ends:?}");
     daemon.stop().await
 }
 

@@ -80,8 +80,8 @@ async fn i8_nobody_sends_more_than_ten_orders_a_second() -> anyhow::Result<()> {
         for step in 0..5 {
             let mut two = two_legs().legs;
             // Each at a price of its own: two legs that are the same are one.
-            two[0].price = PriceRule::Limit { price: Paise(140_000 + 5 * step) };
-            two[1].price = PriceRule::Limit { price: Paise(90_000 + 5 * step) };
+            two[0].price = PriceRule::Limit { price: Paise(140_000 + 10 * step) };
+            two[1].price = PriceRule::Limit { price: Paise(90_000 + 10 * step) };
             legs.extend(two);
         }
         let spec = PlanSpec::new(name.parse()?, legs);

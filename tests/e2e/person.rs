@@ -134,6 +134,8 @@ fn parameters(other: &str, foreign: u32) -> BTreeMap<&'static str, Value> {
         ("limit", json!(1_000)),
         ("after", json!(0)),
         ("text", json!("btst")),
+        ("change", json!({"change": "remove", "date": "2026-11-24"})),
+        ("reason", json!("a circular")),
     ])
 }
 

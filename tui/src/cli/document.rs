@@ -129,6 +129,7 @@ pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("run resolve", "resolved", "the order's name"),
     ("halt", "halted", "what is halted"),
     ("resume", "resumed", "what goes on"),
+    ("instrument search", "instrument", "one line an instrument, the nearest first"),
     ("report", "report", "the day: its runs with their tallies, halts, and the audit's head"),
     ("wait daemon", "status", "the daemon at a glance"),
     ("wait unsealed", "status", "the daemon at a glance"),

@@ -6,6 +6,9 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum InstrumentCommand {
     /// Those whose symbol or name holds every word, the nearest first.
+    #[command(
+        after_help = "Examples:\n  muster instrument search sbin\n  muster instrument search -n 5 nfo:nifty fut"
+    )]
     Search {
         /// So many at most.
         #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]

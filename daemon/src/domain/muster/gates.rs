@@ -202,9 +202,13 @@ impl Before<'_> {
     }
 
     fn instruments(&self) -> Judged {
-        let Some(due) = self.ahead.due else { return Judged::unknown(None) };
         let broker = self.account.broker;
         let at = self.model.lists.get(&broker).and_then(|state| state.checked());
+        let Some(due) = self.ahead.due else {
+            // Nothing is due that names one; a list that does not come keeps every account out all the same.
+            let reason = self.model.list_reason(broker, self.now);
+            return reason.map_or(Judged::unknown(at), |reason| Judged::failed(at, reason));
+        };
         let known = |exchange, symbol: &String| {
             self.model.instruments.contains_key(&(broker, exchange, symbol.clone()))
         };
