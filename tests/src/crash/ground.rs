@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use muster_protocol::ids::{PlanId, RunId};
+use muster_protocol::halt::Verdict;
+use muster_protocol::ids::{OrderId, PlanId, RunId};
 use muster_protocol::plan::{Ambiguity, Mode, PlanSpec};
 use muster_protocol::reply::RunDetails;
-use muster_protocol::request::{AddSlot, ArmPlan, PutPlan, RemovePlan};
-use muster_protocol::run::{RunCounts, RunState};
+use muster_protocol::request::{AddSlot, ArmPlan, PutPlan, RemovePlan, ResolveIntent};
+use muster_protocol::run::{IntentStatus, RunCounts, RunState};
 use muster_protocol::secret::Secret;
 use muster_protocol::time::TimeOfDay;
 use muster_protocol::vault::SlotKind;
@@ -134,7 +135,8 @@ impl Ground {
                 End::Still => {
                     self.clock_to(self.minute + OVER)?;
                 }
-                End::Over(details, victim) => {
+                End::Over(details, mut victim) => {
+                    self.settle(&mut victim, &details).await;
                     victim.kill()?;
                     break details;
                 }
@@ -239,6 +241,25 @@ impl Ground {
 
     fn clock_to(&self, minute: u16) -> anyhow::Result<()> {
         self.world.set_clock(&format!("{DATE}T{:02}:{:02}:00+05:30", minute / 60, minute % 60))
+    }
+
+    /// A person settles what is in doubt: with it an account takes part in no later run. By the broker's
+    /// book, as a person would.
+    async fn settle(&self, victim: &mut Victim, details: &[RunDetails]) {
+        let books = self.world.sandbox.orders();
+        let doubted = details.iter().flat_map(|run| &run.intents);
+        for intent in doubted.filter(|intent| intent.status == IntentStatus::InDoubt) {
+            let tag = intent.tag.as_ref().map(|tag| tag.0.as_str());
+            let order = books.iter().find(|order| order.tag.as_deref() == tag);
+            let verdict = match order {
+                Some(order) => Verdict::Found { order_id: OrderId(order.order_id.clone()) },
+                None => Verdict::NotPlaced,
+            };
+            // One the daemon has settled meanwhile is refused, which is as good.
+            drop(
+                victim.ask(&self.world, ResolveIntent { intent: intent.id.clone(), verdict }).await,
+            );
+        }
     }
 
     /// The end of what the daemons wrote, for whoever reads of a failure.
