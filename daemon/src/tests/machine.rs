@@ -16,7 +16,7 @@ use crate::domain::effect::{Commit, Effect, SendJob};
 use crate::domain::instrument::Instrument;
 use crate::domain::intent::IntentEvent;
 use crate::domain::model::Model;
-use crate::domain::msg::{Ask, Asked, Msg, ReplyTo};
+use crate::domain::msg::{Ask, Asked, ListLoaded, Msg, ReplyTo};
 use crate::domain::plan::PlanEvent;
 use crate::domain::record::Record;
 use crate::domain::run::{RunEvent, Stage};
@@ -168,6 +168,12 @@ impl<L: Log> Machine<L> {
                 let (read, takes) = self.truth.read(account, trades, self.real);
                 self.network.push((self.real.plus(takes), Msg::BookRead { account, read }));
                 None
+            }
+            Effect::LoadInstruments { broker, wanted, .. } => {
+                let found = wanted.iter().map(|(_, symbol)| instrument(symbol)).collect();
+                let (checked, failed) = (Some(self.now()), None);
+                let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
+                Some(Msg::Instruments { broker, loaded })
             }
             Effect::Reply(_, answer) => {
                 self.answered = Some(answer.map(|_| ()));

@@ -45,7 +45,9 @@ impl Day {
 
     fn set_instrument(&mut self, symbol: &str, change: impl FnOnce(&mut Instrument)) {
         let key = (Broker::AngelOne, Exchange::Nse, symbol.to_owned());
-        change(self.model.instruments.get_mut(&key).unwrap());
+        let changed = self.model.instruments.get_mut(&key).unwrap();
+        change(changed);
+        self.listed.insert((key.1, key.2), changed.clone());
     }
 }
 
@@ -185,6 +187,10 @@ fn a_list_that_comes_after_the_freeze_still_stops_a_wrong_order() {
     let key = (Broker::AngelOne, Exchange::Nse, "SBIN".to_owned());
     let mut sbin = day.model.instruments.remove(&key).unwrap();
     sbin.tick = muster_protocol::money::Paise(10);
+    day.slow_lists = true;
+    let loading = super::super::model::ListState::Loading { checked: Some(day.now), tries: 0 };
+    day.model.lists.insert(Broker::AngelOne, loading);
+    day.model.looked_for.clear();
     day.pass("2026-11-23T15:10:02+05:30");
     assert_eq!(day.statuses(MONDAY), [IntentStatus::Accepted, IntentStatus::Planned]);
     let wanted = [(Exchange::Nse, "SBIN".to_owned())].into();
