@@ -231,6 +231,17 @@ impl Day {
         true
     }
 
+    fn list_of(&self, broker: Broker, wanted: BTreeSet<(Exchange, String)>) -> Option<Msg> {
+        let found = wanted.iter().map(|key| {
+            let usual = || instrument(key.0, &key.1);
+            self.listed.get(key).cloned().unwrap_or_else(usual)
+        });
+        let found = found.collect();
+        let (checked, failed) = (Some(self.now), None);
+        let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
+        (!self.slow_lists).then_some(Msg::Instruments { broker, loaded })
+    }
+
     fn perform(&mut self, effect: Effect) -> Vec<Msg> {
         let follows = match effect {
             Effect::Commit(commit) => {
@@ -289,19 +300,7 @@ impl Day {
             | Effect::Backup(_)
             | Effect::Purge(_)
             | Effect::ObserveEgresses => None,
-            Effect::LoadInstruments { broker, wanted, .. } => {
-                if self.slow_lists {
-                    return Vec::new();
-                }
-                let found = wanted.iter().map(|key| {
-                    let usual = || instrument(key.0, &key.1);
-                    self.listed.get(key).cloned().unwrap_or_else(usual)
-                });
-                let found = found.collect();
-                let (checked, failed) = (Some(self.now), None);
-                let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
-                Some(Msg::Instruments { broker, loaded })
-            }
+            Effect::LoadInstruments { broker, wanted, .. } => self.list_of(broker, wanted),
         };
         follows.into_iter().collect()
     }
