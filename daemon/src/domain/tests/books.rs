@@ -205,7 +205,7 @@ fn a_halt_that_cancels_asks_once_for_each_open_order_and_again_after_a_restart()
     assert!(next_deadline(&day.model, day.now).is_some());
 }
 
-fn resending(accounts: u32) -> Day {
+pub(super) fn resending(accounts: u32) -> Day {
     let mut day = noon(accounts);
     let mut spec = plan();
     spec.ambiguity = muster_protocol::plan::Ambiguity::ResendOnce;

@@ -179,3 +179,23 @@ fn the_run_says_how_late_it_fired() {
     let run: RunId = MONDAY.to_owned().try_into().unwrap();
     assert_eq!(day.model.runs[&run].late_us(), Some(1_230));
 }
+
+/// An order that is on its way for seconds would look as if it had had a minute to arrive, and would be
+/// sent a second time.
+#[test]
+fn i1_a_clock_set_forward_proves_no_absence() {
+    let mut day = super::books::resending(1);
+    day.fates.insert((AccountId(1), 1), Fate::Lose);
+    day.read(1_000, vec![]);
+    day.start();
+    day.pass("2026-11-23T15:10:05+05:30");
+    let steady_s = 1_000 + 3 * 3_600 + 605;
+    day.read(steady_s, vec![]);
+    day.set_to("2026-11-23T15:11:15+05:30", steady_s + 1);
+    day.pass("2026-11-23T15:11:40+05:30");
+    let attempts = |day: &Day| day.model.intents.values().map(|i| i.attempt.0).max();
+    assert_eq!((attempts(&day), day.sends.len()), (Some(1), 2), "25 s after it was set");
+    day.pass("2026-11-23T15:13:00+05:30");
+    assert_eq!(attempts(&day), Some(2), "proven by time that has passed");
+    assert_eq!(day.sends.len(), 2, "and held until the clock is confirmed");
+}

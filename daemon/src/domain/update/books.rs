@@ -159,7 +159,7 @@ impl Step<'_> {
             Some(reading) => {
                 let clean = reading.clean.entry(id.clone()).or_default();
                 clean.push(Clean { started, witness });
-                absence::is_proven(since, clean)
+                absence::is_proven(since.max(reading.since), clean)
             }
             None => false,
         };

@@ -61,6 +61,11 @@ impl Step<'_> {
 
     /// What waits for a time that has been taken back would wait for too long.
     fn clock_set(&mut self, step: ClockStep) {
+        // Half a minute by a clock that was set forward is none: absence is proven anew from here.
+        for reading in self.model.readings.values_mut() {
+            reading.since = self.now;
+            reading.clean.clear();
+        }
         if step.by_ms >= 0 {
             return;
         }
