@@ -184,7 +184,7 @@ fn the_run_says_how_late_it_fired() {
 /// sent a second time.
 #[test]
 fn i1_a_clock_set_forward_proves_no_absence() {
-    let mut day = super::books::resending(1);
+    let mut day = books::resending(1);
     day.fates.insert((AccountId(1), 1), Fate::Lose);
     day.read(1_000, vec![]);
     day.start();
