@@ -271,7 +271,9 @@ impl Engine {
                 Ok(Some(Msg::CheckDone { target, done }))
             }
             Back::Committed { note, journal, audit } => {
-                self.model.audit = audit;
+                if let Some(head) = audit {
+                    self.model.audit = head;
+                }
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 points::durable(&note);
