@@ -99,6 +99,9 @@ impl Engine {
                     self.load_instruments(broker, wanted, due);
                 }
                 Effect::ObserveEgresses => self.observe_egresses(),
+                Effect::Warm { broker, egress, connections } => {
+                    self.warm(broker, &egress, connections);
+                }
             }
         }
         follow

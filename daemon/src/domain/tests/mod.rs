@@ -67,6 +67,7 @@ struct Day {
     cancels: Vec<OrderId>,
     /// The checks that were begun, and the lines of the journal.
     checks: Vec<CheckJob>,
+    warmed: Vec<(Timestamp, usize)>,
     said: Vec<String>,
     /// Instruments that the brokers' lists have otherwise than usual.
     listed: BTreeMap<(Exchange, String), Instrument>,
@@ -188,6 +189,7 @@ impl Day {
             reads: vec![],
             cancels: vec![],
             checks: vec![],
+            warmed: vec![],
             said: vec![],
             listed: BTreeMap::new(),
             slow_lists: false,
@@ -300,6 +302,10 @@ impl Day {
             | Effect::Backup(_)
             | Effect::Purge(_)
             | Effect::ObserveEgresses => None,
+            Effect::Warm { connections, .. } => {
+                self.warmed.push((self.now, connections));
+                None
+            }
             Effect::LoadInstruments { broker, wanted, .. } => self.list_of(broker, wanted),
         };
         follows.into_iter().collect()

@@ -11,6 +11,7 @@ use super::super::run::Stage;
 use super::super::schedule::{self, LIST_AT};
 use super::books::room;
 use super::freeze::{due_fire, next_run, resolve_until};
+use super::warm::warm_at;
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
 /// what a tick at `now` would settle, so the loop does not spin.
@@ -36,7 +37,7 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         Stage::Frozen if barred && model.warned.contains(id) => {
             Some(run.fixed.window_until.plus(1))
         }
-        Stage::Frozen => Some(run.fixed.fire_at),
+        Stage::Frozen => Some(warm_at(model, id, run).unwrap_or(run.fixed.fire_at)),
         Stage::Firing { .. } if now < run.fixed.window_until => Some(run.fixed.window_until),
         Stage::Firing { .. } => Some(resolve_until(run)),
         Stage::Closed { .. } | Stage::Missed { .. } => None,

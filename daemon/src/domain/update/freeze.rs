@@ -1,5 +1,7 @@
 //! From a plan to a run: which firing is due, who takes part, and what is missed.
 
+use std::sync::Arc;
+
 use muster_protocol::event::Level;
 use muster_protocol::ids::{AccountId, Attempt, LegNo, MAX_FIRINGS, OrderTag, PlanId, RunId};
 use muster_protocol::order::{Broker, Leg};
@@ -87,35 +89,38 @@ impl Step<'_> {
                 && self.now >= run.fixed.fire_at
                 && !self.model.deciding.contains(&Deciding::Run((*id).clone()))
         });
-        let frozen: Vec<(RunId, Run)> = frozen.map(|(id, run)| (id.clone(), run.clone())).collect();
-        for (id, run) in frozen {
+        let frozen: Vec<(RunId, Arc<Fixed>)> =
+            frozen.map(|(id, run)| (id.clone(), Arc::clone(&run.fixed))).collect();
+        for (id, fixed) in frozen {
             let barred = self.model.barred();
             if let Some(why) = barred
-                && self.now <= run.fixed.window_until
+                && self.now <= fixed.window_until
             {
-                self.warn_barred(&id, run.fixed.window_until, why);
+                self.warn_barred(&id, fixed.window_until, why);
                 continue;
             }
             self.model.deciding.insert(Deciding::Run(id.clone()));
-            if self.now > run.fixed.window_until {
+            if self.now > fixed.window_until {
                 let reason = barred.unwrap_or(
                     "the daemon was not running between the run's time and the end of its window",
                 );
-                self.miss(id, run.fixed, reason);
+                self.miss(id, Fixed::clone(&fixed), reason);
                 continue;
             }
-            let late_us = self.model.clock.late_us(self.now, run.fixed.fire_at);
-            let late = late_words(late_us, self.now.since(run.fixed.fire_at));
-            let orders: usize = run.fixed.participants.iter().map(|part| part.tags.len()).sum();
+            let late_us = self.model.clock.late_us(self.now, fixed.fire_at);
+            let late = late_words(late_us, self.now.since(fixed.fire_at));
+            let orders: usize = fixed.participants.iter().map(|part| part.tags.len()).sum();
             let text = format!(
                 "fired {late} after {}: {orders} orders of {} accounts, {}",
-                run.fixed.fire_at.clock(),
-                run.fixed.participants.len(),
-                run.fixed.mode.words()
+                fixed.fire_at.clock(),
+                fixed.participants.len(),
+                fixed.mode.words()
             );
             let entry = self.of_run(&id, Level::Info, text);
-            let fired = Record::Run(id, RunEvent::Fired { at: self.now, late_us });
+            let fired = Record::Run(id.clone(), RunEvent::Fired { at: self.now, late_us });
             self.commit(noted(fired, entry, Vec::new()));
+            // The first orders' records go to the disk in the same transaction, after this one.
+            self.begin_firing(&id, &fixed);
         }
     }
 

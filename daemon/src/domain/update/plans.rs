@@ -11,7 +11,7 @@ use super::super::model::Deciding;
 use super::super::msg::ReplyTo;
 use super::super::plan::{Plan, PlanEvent};
 use super::super::record::Record;
-use super::super::run::Stage;
+use super::super::run::{Fixed, Stage};
 use super::Step;
 
 /// Plan numbers take two base-36 digits in a tag.
@@ -106,7 +106,7 @@ impl Step<'_> {
         match run.stage {
             Stage::Frozen => {
                 if self.model.deciding.insert(Deciding::Run(run_id.clone())) {
-                    self.miss(run_id, run.fixed, why);
+                    self.miss(run_id, Fixed::clone(&run.fixed), why);
                 }
             }
             Stage::Firing { .. } => {
