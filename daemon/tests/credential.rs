@@ -87,6 +87,7 @@ impl Place {
     }
 
     /// The daemon as the unit starts it, once it serves.
+    #[expect(clippy::zombie_processes, reason = "whoever started it waits for it")]
     fn started(&self) -> Child {
         drop(fs::remove_file(self.path("notify")));
         let told = UnixDatagram::bind(self.path("notify")).unwrap();

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::conn::{LineReader, encode, write_line};
 use crate::endpoint;
 use crate::event::Feed;
-use crate::frame::{CallLine, Failure, MAX_LINE, PART_METHOD, Version};
+use crate::frame::{CallLine, Failure, MAX_LINE, PART_METHOD, Part, Version};
 use crate::parts::Joiner;
 use crate::reply::Welcome;
 use crate::request::{Call, Hello};
@@ -206,9 +206,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
             // Nothing comes between the parts of a message.
             return if self.joiner.is_waiting() { None } else { self.take(heard, waiting) };
         }
-        let part = serde_json::from_str(heard.params?.get()).ok()?;
+        let part: Part = serde_json::from_str(heard.params?.get()).ok()?;
         self.parts.fetch_add(1, Ordering::Relaxed);
-        match self.joiner.add(part).ok()? {
+        match self.joiner.add(&part).ok()? {
             None => Some(()),
             Some(whole) => self.take(serde_json::from_str(&whole).ok()?, waiting),
         }

@@ -157,12 +157,12 @@ mod tests {
             for line in super::lines(&message).unwrap() {
                 let line = line.unwrap();
                 assert!(line.len() <= MAX_LINE + 1 && line.ends_with(b"\n"), "{}", line.len());
-                assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+                assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
                 assert_eq!(found, None, "nothing comes after the last");
                 count += 1;
                 let text = std::str::from_utf8(line.trim_ascii_end()).unwrap();
                 found = match serde_json::from_str(text).unwrap() {
-                    ReplyLine::Part { params, .. } => joiner.add(params).unwrap(),
+                    ReplyLine::Part { params, .. } => joiner.add(&params).unwrap(),
                     _ => Some(text.to_owned()),
                 };
             }

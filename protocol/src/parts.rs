@@ -47,7 +47,7 @@ impl Joiner {
     }
 
     /// Takes the next part; gives the message with its last.
-    pub fn add(&mut self, part: Part) -> Result<Option<String>, OutOfOrder> {
+    pub fn add(&mut self, part: &Part) -> Result<Option<String>, OutOfOrder> {
         let (number, of) = self.last;
         let first = number == 0 && part.number == 1 && (1..=MAX_PARTS).contains(&part.of);
         let next = number > 0 && part.of == of && part.number == number.saturating_add(1);
@@ -77,18 +77,18 @@ mod tests {
         let mut joiner = Joiner::default();
         for _ in 0..2 {
             assert!(!joiner.is_waiting());
-            assert_eq!(joiner.add(part(1, 3)), Ok(None));
+            assert_eq!(joiner.add(&part(1, 3)), Ok(None));
             assert!(joiner.is_waiting());
-            assert_eq!(joiner.add(part(2, 3)), Ok(None));
-            assert_eq!(joiner.add(part(3, 3)), Ok(Some("1.2.3.".to_owned())));
+            assert_eq!(joiner.add(&part(2, 3)), Ok(None));
+            assert_eq!(joiner.add(&part(3, 3)), Ok(Some("1.2.3.".to_owned())));
         }
         for wrong in [part(0, 3), part(2, 3), part(1, 0), part(2, 1), part(1, MAX_PARTS + 1)] {
-            assert_eq!(Joiner::default().add(wrong), Err(OutOfOrder));
+            assert_eq!(Joiner::default().add(&wrong), Err(OutOfOrder));
         }
         for wrong in [part(1, 3), part(3, 3), part(2, 4), part(2, 2), part(0, 3)] {
             let mut joiner = Joiner::default();
-            assert_eq!(joiner.add(part(1, 3)), Ok(None));
-            assert_eq!(joiner.add(wrong), Err(OutOfOrder));
+            assert_eq!(joiner.add(&part(1, 3)), Ok(None));
+            assert_eq!(joiner.add(&wrong), Err(OutOfOrder));
         }
     }
 

@@ -213,9 +213,10 @@ const fn after(deed: Deed) -> [bool; 3] {
 
 const BEFORE: [bool; 3] = [true, true, false];
 
-async fn kill(on: &Ground, deed: Deed, (point, pass): (Point, u32)) -> anyhow::Result<()> {
+/// The daemon dies at the place; how much of the audit was there before.
+async fn die(on: &Ground, deed: Deed, (point, pass): (Point, u32)) -> anyhow::Result<usize> {
     on.again()?;
-    let before = on.deeds()?;
+    let before = on.deeds()?.len();
     let at = format!("{}:{pass}", point.name());
     let mut daemon = Outside::spawn(&on.world, Path::new(DRILL), &["--fail-at".to_owned(), at])?;
     eventually("the daemon answers", async || on.world.client().await.is_ok()).await?;
@@ -229,10 +230,19 @@ async fn kill(on: &Ground, deed: Deed, (point, pass): (Point, u32)) -> anyhow::R
     .await?;
     let status = status.context("it runs")?;
     anyhow::ensure!(status.signal() == Some(SIGKILL), "it ended by itself: {status}");
+    Ok(before)
+}
 
-    // Whole, with the old secrets or with the new ones; and what was done is in the audit with it.
+/// Whole, with the old secrets or with the new ones, and what was done is in the audit with it; the secret
+/// that opens it now.
+fn left(
+    on: &Ground,
+    deed: Deed,
+    (point, pass): (Point, u32),
+    before: usize,
+) -> anyhow::Result<&str> {
     let opening = on.opening(&on.world.store())?;
-    let new: Vec<String> = on.deeds()?.split_off(before.len());
+    let new: Vec<String> = on.deeds()?.split_off(before);
     let done = new.last().is_some_and(|what| !what.starts_with("asked for: "));
     anyhow::ensure!(done == (point == Point::AuditDurable), "{new:?}");
     anyhow::ensure!(opening == if done { after(deed) } else { BEFORE }, "{opening:?}");
@@ -244,9 +254,11 @@ async fn kill(on: &Ground, deed: Deed, (point, pass): (Point, u32)) -> anyhow::R
     if deed == Deed::Purge && (renamed || done || pass == 2) {
         anyhow::ensure!(!on.holds_what_is_gone()?, "what was removed is in the store still");
     }
+    Ok(if opening[0] { &on.key } else { &on.new })
+}
 
-    // And it goes on.
-    on.opens_with(if opening[0] { &on.key } else { &on.new })?;
+/// The next daemon opens it and goes on.
+async fn goes_on(on: &Ground, deed: Deed) -> anyhow::Result<()> {
     let daemon = Outside::start(&on.world, Path::new(DRILL)).await?;
     let (client, _feed) = on.world.client().await?;
     let status = client.call(Status {}).await?;
@@ -259,6 +271,12 @@ async fn kill(on: &Ground, deed: Deed, (point, pass): (Point, u32)) -> anyhow::R
         anyhow::ensure!(!left, "what the first purge left lies there still");
     }
     daemon.kill()
+}
+
+async fn kill(on: &Ground, deed: Deed, place: (Point, u32)) -> anyhow::Result<()> {
+    let before = die(on, deed, place).await?;
+    on.opens_with(left(on, deed, place, before)?)?;
+    goes_on(on, deed).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

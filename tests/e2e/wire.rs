@@ -174,7 +174,7 @@ impl Wire {
                     return Ok(Some(line));
                 }
                 let part = line.get("params").context("a part of nothing")?;
-                if let Some(whole) = self.joiner.add(serde_json::from_value(part.clone())?)? {
+                if let Some(whole) = self.joiner.add(&serde_json::from_value(part.clone())?)? {
                     return Ok(Some(serde_json::from_str(&whole)?));
                 }
                 continue;

@@ -32,19 +32,7 @@ where
     W: AsyncWrite + Unpin,
 {
     let mut reader = LineReader::new(reader);
-    let first = tokio::select! {
-        first = tokio::time::timeout(session.hello_within, reader.next(MAX_HELLO)) => first,
-        () = session.stop.cancelled() => return,
-    };
-    let Ok(Ok(Some(line))) = first else { return };
-    let (id, hello) = read(&line);
-    let is_hello = matches!(hello, Ok(Request::Hello(_)));
-    let answer = match hello {
-        Ok(request @ Request::Hello(_)) => session.handle.ask(session.peer.clone(), request).await,
-        Ok(_) => Err(Failure::new(Code::InvalidRequest, "say hello first")),
-        Err(failure) => Err(failure),
-    };
-    if send(&mut writer, &reply(id, answer)).await.is_err() || !is_hello {
+    if !session.greeted(&mut reader, &mut writer).await {
         return;
     }
     let mut feed: Option<mpsc::Receiver<Feed>> = None;
@@ -85,6 +73,27 @@ async fn next_change(feed: Option<&mut mpsc::Receiver<Feed>>) -> Option<Feed> {
 }
 
 impl Session {
+    /// Hears the hello, answers it, and says whether the connection goes on.
+    async fn greeted<R, W>(&self, reader: &mut LineReader<R>, writer: &mut W) -> bool
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let first = tokio::select! {
+            first = tokio::time::timeout(self.hello_within, reader.next(MAX_HELLO)) => first,
+            () = self.stop.cancelled() => return false,
+        };
+        let Ok(Ok(Some(line))) = first else { return false };
+        let (id, hello) = read(&line);
+        let is_hello = matches!(hello, Ok(Request::Hello(_)));
+        let answer = match hello {
+            Ok(request @ Request::Hello(_)) => self.handle.ask(self.peer.clone(), request).await,
+            Ok(_) => Err(Failure::new(Code::InvalidRequest, "say hello first")),
+            Err(failure) => Err(failure),
+        };
+        send(writer, &reply(id, answer)).await.is_ok() && is_hello
+    }
+
     async fn answer(&self, line: &[u8], feed: &mut Option<mpsc::Receiver<Feed>>) -> ReplyLine {
         let (id, request) = read(line);
         let answer = match request {

@@ -170,11 +170,11 @@ fn panics(file: &Path) -> ExitCode {
     musterd::cli::quiet_panics();
     let Ok(secret) = std::fs::read_to_string(file) else { return ExitCode::FAILURE };
     let text = || format!("{secret}₹");
-    let ways: [(&str, fn(String)); 6] = [
+    let ways: [(&str, Way); 6] = [
         ("a format", |text| panic!("it is {text}")),
         ("a cut", |text| drop(text[..text.len() - 1].to_owned())),
-        ("an error", |text| Err::<(), _>(text).unwrap()),
-        ("an expectation", |text| Err::<(), _>(text.into_bytes()).expect("bytes")),
+        ("an error", |text| refused(text).unwrap()),
+        ("an expectation", |text| refused(text.into_bytes()).expect("bytes")),
         ("a comparison", |text| assert_eq!(text, "something else")),
         ("a payload", |text| std::panic::panic_any(text)),
     ];
@@ -186,6 +186,14 @@ fn panics(file: &Path) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Something that panics over a text.
+type Way = fn(String);
+
+/// An error that quotes what it is about.
+const fn refused<T>(what: T) -> Result<(), T> {
+    Err(what)
 }
 
 /// The client's screen, with a key that makes it fail.

@@ -161,7 +161,9 @@ async fn ten_thousand_accounts_come_in_parts_and_are_whole_with_every_change_aft
 
     daemon.send(Act::Send(11, Box::new(removed(5_000))));
     let deltas = client.deltas().await;
-    deltas.into_iter().for_each(|delta| shown.apply(delta));
+    for delta in deltas {
+        shown.apply(delta);
+    }
     assert_eq!(shown.accounts.len(), 9_999);
     // A fresh snapshot comes in parts too, and what follows has the next number.
     daemon.send(Act::Resync(12));
@@ -169,7 +171,9 @@ async fn ten_thousand_accounts_come_in_parts_and_are_whole_with_every_change_aft
     let whole = client.whole().await;
     assert_eq!(whole, many);
     shown.replace(whole);
-    client.deltas().await.into_iter().for_each(|delta| shown.apply(delta));
+    for delta in client.deltas().await {
+        shown.apply(delta);
+    }
     assert_eq!(shown.accounts.len(), 9_999);
     assert!(!shown.accounts.contains_key(&AccountId(7)));
     assert_eq!(daemon.subscriptions(), 1, "nothing was missing");
