@@ -209,7 +209,7 @@ fn vault(lines: &mut Lines) {
     lines.say(&Purge {});
     lines.say(&VerifyAudit { head: None });
     lines.say(&VerifyAudit { head: Some("0a1b2c".to_owned()) });
-    lines.say(&ListAudit { after: 3, limit: 1_000 });
+    lines.say(&ListAudit { after: 3, before: None, limit: 1_000 });
 }
 
 #[test]
@@ -229,6 +229,7 @@ fn every_request_is_written_as_it_always_was() {
     calendar(&mut lines);
     vault(&mut lines);
     lines.say(&SearchInstruments { text: "nfo:nifty fut".to_owned(), limit: 20 });
+    lines.say(&ListAudit { after: 0, before: Some(2_001), limit: 1_000 });
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);
 }

@@ -1,6 +1,7 @@
 //! The command line of musterd.
 
 mod at_hand;
+mod last_words;
 mod recovery;
 mod slots;
 
@@ -18,6 +19,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+pub use self::at_hand::CREDENTIALS;
+pub use self::last_words::quiet_panics;
 use self::slots::SlotCommand;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -122,6 +125,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
+    quiet_panics();
     if let Command::NewKey = cli.command {
         show(&new_key_text()?);
         return Ok(());

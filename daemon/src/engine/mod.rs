@@ -11,12 +11,14 @@ mod handle;
 mod house;
 mod jobs;
 mod keys;
+mod last_words;
 pub mod limited;
 mod lists;
 mod offsets;
 mod perform;
 mod points;
 mod pricing;
+mod show;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -201,7 +203,13 @@ impl Engine {
                     break;
                 }
             }
-            first = self.next(&stop).await?;
+            first = match self.next(&stop).await {
+                Ok(msgs) => msgs,
+                Err(error) => {
+                    self.refuse_all(&error);
+                    return Err(error);
+                }
+            };
         }
         self.writer.stop();
         Ok(())

@@ -120,9 +120,7 @@ impl Engine {
         }
         let now = self.clock.now();
         if self.watchers.any() {
-            for changed in &changed {
-                self.watchers.changed(&self.model, now, changed);
-            }
+            self.watchers.changed(&self.model, now, &changed);
             self.watchers.catch_up(&self.model, now);
         }
     }

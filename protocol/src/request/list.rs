@@ -228,6 +228,9 @@ requests! {
         /// Only entries after this number.
         #[serde(default)]
         after: u64,
+        /// Only entries before this number: the next page, backwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
         /// The newest so many, at most 1000.
         limit: u32,
     }
