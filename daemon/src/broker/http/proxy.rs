@@ -3,20 +3,15 @@
 
 use super::SendError;
 
+/// Whether it runs, knows us or obeys its rules looks all the same from here through SOCKS.
+const NO_WAY: &str =
+    "the egress's proxy did not connect: see that it runs, and its address, password and rules";
+const TOO_SLOW: &str = "the egress's proxy made no connection in the time allowed";
 /// Which of the words of a failed connection are the proxy's fault, and how that is said.
 const FAULTS: [(&str, &str); 3] = [
-    (
-        "the connection was refused",
-        "the egress's proxy cannot be reached: it refused the connection",
-    ),
-    (
-        "no connection in the time allowed",
-        "the egress's proxy made no connection in the time allowed",
-    ),
-    (
-        "no connection could be made",
-        "the egress's proxy did not connect: its address, its password or its rules",
-    ),
+    ("the connection was refused", NO_WAY),
+    ("no connection could be made", NO_WAY),
+    ("no connection in the time allowed", TOO_SLOW),
 ];
 
 /// The same error, said of the proxy.
