@@ -50,6 +50,8 @@ mod plans;
 #[cfg(test)]
 mod pricing;
 #[cfg(test)]
+mod proxied;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod sealed_memory;
