@@ -43,6 +43,7 @@ mod plans;
 mod pricing;
 #[cfg(test)]
 mod roles;
+mod run_now;
 #[cfg(test)]
 mod sealed_memory;
 #[cfg(test)]

@@ -58,6 +58,14 @@ pub fn next_fire(
     Err(why)
 }
 
+/// A firing at this very instant, whatever the plan's times: it ends with the session of every leg.
+pub fn fire_now(spec: &PlanSpec, calendar: &Calendar, at: Timestamp, until: Timestamp) -> Fire {
+    let exchanges: BTreeSet<Exchange> = spec.legs.iter().map(|leg| leg.exchange).collect();
+    let exchanges: Vec<Exchange> = exchanges.into_iter().collect();
+    let (date, times) = (at.date(), (at.time_of_day(), until.time_of_day()));
+    fire(calendar, &exchanges, date, times)
+}
+
 const WHOLE_DAY: Hours = Hours { from: TimeOfDay::hm(0, 0), until: TimeOfDay::LAST };
 
 fn fire(

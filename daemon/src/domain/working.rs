@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use muster_protocol::ids::{AccountId, IntentId, RunId};
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
@@ -21,6 +21,8 @@ pub enum Deciding {
     Intent(IntentId),
     /// About a session.
     Session(AccountId),
+    /// That a person calls for a run of this plan.
+    Call(PlanId),
 }
 
 /// What a ticket is for.
@@ -61,6 +63,8 @@ pub struct Reading {
     pub since: Timestamp,
     /// Accounts whose book was read since: nothing of this run leaves before it was.
     pub read: BTreeSet<AccountId>,
+    /// Accounts whose book is to be read once more, by a read that starts later than this.
+    pub anew: BTreeMap<AccountId, Timestamp>,
     /// Reads that did not show an order in doubt.
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
@@ -70,7 +74,13 @@ pub struct Reading {
 impl Reading {
     /// Nothing read yet.
     pub fn new(since: Timestamp) -> Self {
-        Self { since, read: BTreeSet::new(), clean: BTreeMap::new(), tally: BTreeMap::new() }
+        Self {
+            since,
+            read: BTreeSet::new(),
+            anew: BTreeMap::new(),
+            clean: BTreeMap::new(),
+            tally: BTreeMap::new(),
+        }
     }
 }
 

@@ -126,6 +126,11 @@ pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("calendar until", "calendar", "the calendar"),
     ("run list", "runs", "the runs of the last days, without their orders"),
     ("run show", "run", "`run`, and its orders under `intents`"),
+    (
+        "run now",
+        "run",
+        "the run it will be, how it is armed, for how many accounts, and until when",
+    ),
     ("run resolve", "resolved", "the order's name"),
     ("halt", "halted", "what is halted"),
     ("resume", "resumed", "what goes on"),

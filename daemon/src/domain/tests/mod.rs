@@ -3,6 +3,7 @@
 mod any;
 mod books;
 mod calendar;
+mod called_off;
 mod clock;
 mod day;
 mod foreign;
@@ -10,6 +11,7 @@ mod halt;
 mod muster;
 mod plans;
 mod recovery;
+mod run_now;
 mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

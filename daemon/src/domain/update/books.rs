@@ -99,7 +99,9 @@ impl Step<'_> {
         let mut released = Vec::new();
         for (run, reading) in &mut self.model.readings {
             let of_run = self.model.runs.get(run).is_some_and(|run| run.part(account).is_some());
-            if of_run && started >= reading.since && reading.read.insert(account) {
+            let since =
+                reading.anew.get(&account).map_or(reading.since, |at| reading.since.max(*at));
+            if of_run && started >= since && reading.read.insert(account) {
                 released.push(run.clone());
             }
         }

@@ -21,6 +21,7 @@ mod plans;
 mod purge;
 mod rehearse;
 mod resolve;
+mod run_now;
 mod runs;
 mod tallies;
 mod tickets;
