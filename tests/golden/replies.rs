@@ -217,7 +217,8 @@ fn hold_after(reason: Option<&HoldReason>) -> Option<HoldReason> {
         Some(HoldReason::NoEpoch) => HoldReason::ClockBehind,
         Some(HoldReason::ClockBehind) => HoldReason::ClockSet,
         Some(HoldReason::ClockSet) => HoldReason::ClockUnsynchronised,
-        Some(HoldReason::ClockUnsynchronised) => return None,
+        Some(HoldReason::ClockUnsynchronised) => HoldReason::SecondSender,
+        Some(HoldReason::SecondSender) => return None,
     })
 }
 

@@ -11,7 +11,6 @@ use super::illegal::Illegal;
 
 /// What happens to a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "there are few, and most are the large one")]
 pub enum PlanEvent {
     /// Written down or changed; dry-run from now on.
     Put {

@@ -23,6 +23,8 @@ pub enum Deciding {
     Session(AccountId),
     /// That a person calls for a run of this plan.
     Call(PlanId),
+    /// That runs are held.
+    Hold,
 }
 
 /// What a ticket is for.
@@ -65,6 +67,10 @@ pub struct Reading {
     pub read: BTreeSet<AccountId>,
     /// Accounts whose book is to be read once more, by a read that starts later than this.
     pub anew: BTreeMap<AccountId, Timestamp>,
+    /// Accounts for which somebody else sends this run's orders as well.
+    pub twins: BTreeSet<AccountId>,
+    /// Accounts in whose book there are orders of Muster's that this store does not know.
+    pub strange: BTreeSet<AccountId>,
     /// Reads that did not show an order in doubt.
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
@@ -78,6 +84,8 @@ impl Reading {
             since,
             read: BTreeSet::new(),
             anew: BTreeMap::new(),
+            twins: BTreeSet::new(),
+            strange: BTreeSet::new(),
             clean: BTreeMap::new(),
             tally: BTreeMap::new(),
         }

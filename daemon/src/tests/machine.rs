@@ -197,7 +197,7 @@ impl<L: Log> Machine<L> {
     /// Lets real time pass, from one thing that happens to the next.
     pub(crate) fn pass(&mut self, millis: i64) -> Result<(), Died> {
         let until = self.real.plus(millis);
-        for _ in 0..100_000 {
+        for _ in 0..10_000 {
             let due = next_deadline(&self.model, self.now()).map(|at| at.plus(-self.skew));
             let answer = self.network.iter().map(|(at, _)| *at).min();
             let next = due.into_iter().chain(answer).min();

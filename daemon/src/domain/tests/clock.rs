@@ -140,7 +140,7 @@ fn a_clock_set_while_orders_leave_stops_them() {
         let run: RunId = MONDAY.to_owned().try_into().unwrap();
         let leg = muster_protocol::ids::LegNo(0);
         let intent = IntentId { run, account: AccountId(account), leg };
-        Msg::Outcome { intent, outcome: Ok(OrderId(account.to_string())) }
+        Msg::Outcome { intent, outcome: Ok(OrderId((account - 1).to_string())) }
     };
     day.take(vec![outcome(1), outcome(2)], usize::MAX);
     day.pass("2026-11-23T15:08:30+05:30");
@@ -184,7 +184,7 @@ fn a_clock_that_is_ahead_for_a_moment_while_orders_leave_closes_no_window() {
         let run: RunId = MONDAY.to_owned().try_into().unwrap();
         let leg = muster_protocol::ids::LegNo(0);
         let intent = IntentId { run, account: AccountId(account), leg };
-        Msg::Outcome { intent, outcome: Ok(OrderId(account.to_string())) }
+        Msg::Outcome { intent, outcome: Ok(OrderId((account - 1).to_string())) }
     };
     day.set_to("2026-11-23T16:30:00+05:30", 12_401);
     day.take(vec![answer(1), answer(2), Msg::Tick], usize::MAX);

@@ -13,6 +13,7 @@ mod plans;
 mod recovery;
 mod run_now;
 mod sealed;
+mod twins;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -42,12 +42,12 @@ impl Step<'_> {
             Record::Run(id, _) => Deciding::Run(id.clone()),
             Record::Intent(id, _) => Deciding::Intent(id.clone()),
             Record::Plan(id, PlanEvent::Called { .. }) => Deciding::Call(id.clone()),
+            Record::Hold(_) => Deciding::Hold,
             Record::Started { .. }
             | Record::Account(..)
             | Record::Check(..)
             | Record::Plan(..)
             | Record::Vault(_)
-            | Record::Hold(_)
             | Record::Clock(_)
             | Record::Calendar(_)
             | Record::Halt { .. } => return,

@@ -42,7 +42,11 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         Stage::Firing { .. } if model.clock.surely(now) < run.fixed.window_until => {
             Some(model.clock.shows(run.fixed.window_until))
         }
-        Stage::Firing { .. } => Some(model.clock.shows(resolve_until(run))),
+        Stage::Firing { .. } if model.clock.surely(now) < resolve_until(run) => {
+            Some(model.clock.shows(resolve_until(run)))
+        }
+        // What is on its way is waited for, not time.
+        Stage::Firing { .. } => None,
         Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
     let of_broker = |(run, firing): (&RunId, &Firing), broker| {

@@ -76,6 +76,8 @@ impl Step<'_> {
             })
             .filter(|(_, fire)| self.now >= fire.at.plus(-self.model.settings.freeze_lead_ms))
             .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Run(run.clone())))
+            // Which run is next is not known before it is durable that a person calls for one.
+            .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Call(run.plan.clone())))
             .collect();
         for (run, fire) in due {
             let barred = self.model.barred();

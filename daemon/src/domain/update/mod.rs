@@ -25,6 +25,7 @@ mod run_now;
 mod runs;
 mod tallies;
 mod tickets;
+mod twins;
 mod vault;
 
 use muster_protocol::event::{Area, JournalEntry, Level};

@@ -9,7 +9,7 @@ use muster_protocol::ids::{MAX_FIRINGS, PlanId, RunId};
 use muster_protocol::plan::Mode;
 use muster_protocol::reply::RunCalled;
 use muster_protocol::run::{Called, CalledAs};
-use muster_protocol::time::MINUTE;
+use muster_protocol::time::{MINUTE, SECOND};
 
 use super::super::calendar::DayKind;
 use super::super::effect::{Answer, Commit};
@@ -26,6 +26,9 @@ use super::freeze::{called_fire, last_fired, timed_fire};
 
 /// How long after it was called for such a run may send.
 const WINDOW_MS: i64 = 4 * MINUTE;
+
+/// And it has at least so long.
+const LEAST_MS: i64 = 10 * SECOND;
 
 /// Why a run is not called for, and what to do.
 type Refused = (Code, String);
@@ -89,7 +92,7 @@ impl Step<'_> {
         let deciding = |deciding: &Deciding| match deciding {
             Deciding::Run(run) => run.plan == *id,
             Deciding::Call(plan) => plan == id,
-            Deciding::Intent(_) | Deciding::Session(_) => false,
+            Deciding::Intent(_) | Deciding::Session(_) | Deciding::Hold => false,
         };
         if called_fire(self.model, id, plan).is_some() || self.model.deciding.iter().any(deciding) {
             return Some(format!("a run of {id} is just being made; see `muster run list`"));
@@ -101,7 +104,7 @@ impl Step<'_> {
         }
         let next = timed_fire(self.model, id, plan)?;
         let freezes = next.at.plus(-self.model.settings.freeze_lead_ms);
-        let soon = self.now >= freezes;
+        let soon = self.now.plus(LEAST_MS) >= freezes;
         soon.then(|| format!("{id} fires at {} and is about to be frozen for it", next.at.clock()))
     }
 
@@ -154,7 +157,7 @@ impl Step<'_> {
         }
         let fire = fire_now(&plan.spec, &self.model.calendar, self.now, until);
         match fire.outside {
-            None if fire.window_until > self.now => Ok(fire),
+            None if fire.window_until > self.now.plus(LEAST_MS) => Ok(fire),
             None => Err("the session is all but over".to_owned()),
             Some(exchange) => {
                 let session = self.model.calendar.session(fire.date, exchange);

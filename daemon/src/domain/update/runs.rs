@@ -153,6 +153,11 @@ impl Step<'_> {
         if !account.session.is_live(self.now) {
             return never("no live session");
         }
+        if self.has_second_sender(&id.run, id.account) {
+            return never(
+                "another order of this run is at the broker twice: somebody else sends for the account",
+            );
+        }
         match self.model.instrument(run, account.broker, leg) {
             // The list may have come after the run was frozen.
             Ok(instrument) => order_fault(leg, instrument)
