@@ -51,6 +51,7 @@ mod slow_reader;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod twins;
 mod vault;
 #[cfg(test)]
 mod wire;

@@ -123,6 +123,7 @@ pub(super) const OUTPUTS: &[(&str, &str, &str)] = &[
     ("calendar show", "calendar", "the calendar"),
     ("calendar add", "calendar", "the calendar"),
     ("calendar remove", "calendar", "the calendar"),
+    ("calendar freeze", "calendar", "the calendar"),
     ("calendar until", "calendar", "the calendar"),
     ("run list", "runs", "the runs of the last days, without their orders"),
     ("run show", "run", "`run`, and its orders under `intents`"),

@@ -68,6 +68,8 @@ struct Day {
     unreadable: BTreeSet<AccountId>,
     reads: Vec<(Timestamp, AccountId)>,
     cancels: Vec<OrderId>,
+    /// So many cancellations do not arrive.
+    lost_cancels: usize,
     /// The checks that were begun, and the lines of the journal.
     checks: Vec<CheckJob>,
     said: Vec<String>,
@@ -190,6 +192,7 @@ impl Day {
             unreadable: BTreeSet::new(),
             reads: vec![],
             cancels: vec![],
+            lost_cancels: 0,
             checks: vec![],
             said: vec![],
             listed: BTreeMap::new(),
@@ -286,6 +289,10 @@ impl Day {
             }
             Effect::Cancel { intent, order_id, .. } => {
                 self.cancels.push(order_id.clone());
+                if self.cancels.len() <= self.lost_cancels {
+                    let cause = Cause { kind: FailureKind::Unreachable, says: None, ip_seen: None };
+                    return vec![Msg::Cancelled { intent, outcome: Err(cause) }];
+                }
                 let place: usize = order_id.0.parse().unwrap();
                 self.states.insert(place, (OrderState::Cancelled, 0));
                 Some(Msg::Cancelled { intent, outcome: Ok(()) })

@@ -137,7 +137,7 @@ impl Step<'_> {
                 if said.is_empty() {
                     continue;
                 }
-                self.note_second_sender(&id, &said);
+                self.note_second_sender(&id, &said, book);
                 self.model.deciding.insert(Deciding::Intent(id.clone()));
                 for (event, aloud) in said {
                     let entry = aloud.map(|(level, text)| self.of_intent(&id, level, text));

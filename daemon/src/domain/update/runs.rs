@@ -162,6 +162,7 @@ impl Step<'_> {
             // The list may have come after the run was frozen.
             Ok(instrument) => order_fault(leg, instrument)
                 .or_else(|| barred(account.broker, leg))
+                .or_else(|| self.model.calendar.freeze_fault(leg, id.run.date))
                 .map_or(Sendable::Now, Sendable::Never),
             Err(NoInstrument::NotLoaded) => Sendable::Later,
             Err(NoInstrument::Unknown) => Sendable::Never(format!(

@@ -7,7 +7,7 @@ use muster_protocol::ids::{AccountId, IntentId, RunId};
 use muster_protocol::run::IntentStatus;
 use muster_protocol::status::HoldReason;
 
-use super::super::book::BookRow;
+use super::super::book::{Book, BookRow};
 use super::super::effect::Commit;
 use super::super::intent::{IntentEvent, Stage};
 use super::super::model::Deciding;
@@ -22,13 +22,18 @@ const TWINS: usize = 2;
 impl Step<'_> {
     /// An order is there twice; or one that had not left when the account's book was read for this run is
     /// there all the same. Either way somebody else sends this run.
-    pub(super) fn note_second_sender(&mut self, id: &IntentId, said: &[Evidence]) {
-        let planned = self.model.intents.get(id).map(|intent| intent.status());
-        let planned = planned == Some(IntentStatus::Planned);
+    pub(super) fn note_second_sender(&mut self, id: &IntentId, said: &[Evidence], book: &Book<'_>) {
+        let Some(intent) = self.model.intents.get(id) else { return };
+        let planned = intent.status() == IntentStatus::Planned;
+        // Of a number that a person gave and the book does not have, there is no second order.
+        let ours = match &intent.stage {
+            Stage::Accepted { order_id, .. } => book.order(order_id).is_some(),
+            _ => true,
+        };
         let Some(reading) = self.model.readings.get_mut(&id.run) else { return };
         let was_read = reading.read.contains(&id.account);
         let second = said.iter().any(|(event, _)| match event {
-            IntentEvent::Duplicated { .. } => true,
+            IntentEvent::Duplicated { .. } => ours,
             IntentEvent::Found { .. } => planned && was_read,
             _ => false,
         });
@@ -62,7 +67,11 @@ impl Step<'_> {
     }
 
     /// Orders in the book that carry a tag of Muster's and are none of this store's, said once a run.
-    pub(super) fn strangers(&mut self, account: AccountId, rows: &[BookRow]) -> Option<JournalEntry> {
+    pub(super) fn strangers(
+        &mut self,
+        account: AccountId,
+        rows: &[BookRow],
+    ) -> Option<JournalEntry> {
         let strange = self.model.strange_orders(account, self.now.date(), rows);
         let first = strange.first()?;
         let known = self.model.readings.values_mut();
@@ -73,7 +82,9 @@ impl Step<'_> {
             "another installation that trades for this account"
         };
         let (orders, number) = (strange.len(), first.order_id);
-        let text = format!("STRANGE: {orders} orders in the book that this store does not know, the first {number}, of {whose}");
+        let text = format!(
+            "STRANGE: {orders} orders in the book that this store does not know, the first {number}, of {whose}"
+        );
         new.then(|| self.about(account, Level::Error, Area::Order, text))
     }
 }
