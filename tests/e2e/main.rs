@@ -53,6 +53,7 @@ mod pricing;
 mod proxied;
 #[cfg(test)]
 mod roles;
+mod run_now;
 #[cfg(test)]
 mod sealed_memory;
 #[cfg(test)]
@@ -60,6 +61,7 @@ mod slow_reader;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod twins;
 mod vault;
 #[cfg(test)]
 mod wire;

@@ -10,7 +10,7 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::PlanCheck;
-use muster_protocol::reply::{BackedUp, Purged, Ticket};
+use muster_protocol::reply::{BackedUp, Purged, RunCalled, Ticket};
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
@@ -176,6 +176,8 @@ pub enum Answer {
     Purged(Purged),
     /// The plan as it is now.
     Plan(PlanId),
+    /// A run was called for.
+    RunCalled(RunCalled),
     /// What is wrong with a plan.
     PlanCheck(PlanCheck),
     /// The exchange calendar as it is now.
@@ -279,4 +281,8 @@ pub struct SendJob {
     pub instrument: Instrument,
     /// The tag it carries.
     pub tag: OrderTag,
+    /// It leaves at this instant or later.
+    pub from: Timestamp,
+    /// It leaves before this instant.
+    pub until: Timestamp,
 }

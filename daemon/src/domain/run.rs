@@ -11,7 +11,7 @@ use muster_protocol::account::Unfit;
 use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::{Ambiguity, Mode};
-use muster_protocol::run::RunState;
+use muster_protocol::run::{Called, CalledAs, RunState};
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,9 @@ pub struct Fixed {
     pub fire_at: Timestamp,
     /// The latest send.
     pub window_until: Timestamp,
+    /// Who called for it, if it is none of the plan's times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Called>,
     /// The plan's hash.
     pub hash: String,
     /// What happens to an order that is proven not to be at the broker.
@@ -230,6 +233,23 @@ impl Run {
         }
     }
 
+    /// The plan's times up to this instant have had their run: this one, or the one it stood in the place
+    /// of. A run that did not happen stood in no place but its own.
+    pub fn covers_until(&self) -> Timestamp {
+        let own = self.fixed.fire_at;
+        match self.fixed.called.as_ref().map(|called| called.run) {
+            Some(CalledAs::InsteadOf { at }) if !matches!(self.stage, Stage::Missed { .. }) => {
+                own.max(at)
+            }
+            Some(_) | None => own,
+        }
+    }
+
+    /// Whether its orders have left, or never will.
+    pub const fn is_sent(&self) -> bool {
+        matches!(self.stage, Stage::Closed { .. } | Stage::Missed { .. })
+    }
+
     /// Whether an order that is proven not to be at the broker is sent once more by itself.
     pub fn resends(&self) -> bool {
         matches!(self.fixed.ambiguity, Ambiguity::ResendOnce)
@@ -295,6 +315,7 @@ mod tests {
             mode: Mode::Live,
             fire_at: Timestamp::from_millis(0),
             window_until: Timestamp::from_millis(1),
+            called: None,
             hash: String::new(),
             ambiguity: Ambiguity::Hold,
             legs: vec![],

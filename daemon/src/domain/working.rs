@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use muster_protocol::ids::{AccountId, IntentId, RunId};
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
@@ -21,6 +21,10 @@ pub enum Deciding {
     Intent(IntentId),
     /// About a session.
     Session(AccountId),
+    /// That a person calls for a run of this plan.
+    Call(PlanId),
+    /// That runs are held.
+    Hold,
 }
 
 /// What a ticket is for.
@@ -61,6 +65,12 @@ pub struct Reading {
     pub since: Timestamp,
     /// Accounts whose book was read since: nothing of this run leaves before it was.
     pub read: BTreeSet<AccountId>,
+    /// Accounts whose book is to be read once more, by a read that starts later than this.
+    pub anew: BTreeMap<AccountId, Timestamp>,
+    /// Accounts for which somebody else sends this run's orders as well.
+    pub twins: BTreeSet<AccountId>,
+    /// Accounts in whose book there are orders of Muster's that this store does not know.
+    pub strange: BTreeSet<AccountId>,
     /// Reads that did not show an order in doubt.
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
@@ -72,8 +82,16 @@ pub struct Reading {
 impl Reading {
     /// Nothing read yet.
     pub fn new(since: Timestamp) -> Self {
-        let (clean, tally) = (BTreeMap::new(), BTreeMap::new());
-        Self { since, read: BTreeSet::new(), clean, tally, warmed: false }
+        Self {
+            since,
+            read: BTreeSet::new(),
+            anew: BTreeMap::new(),
+            twins: BTreeSet::new(),
+            strange: BTreeSet::new(),
+            clean: BTreeMap::new(),
+            tally: BTreeMap::new(),
+            warmed: false,
+        }
     }
 }
 

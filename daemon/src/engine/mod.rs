@@ -339,7 +339,7 @@ impl Engine {
         while let Some(msg) = queue.pop_front() {
             let now = self.clock.now();
             let effects = update(&mut self.model, now, msg);
-            self.gate.set(&self.model.halts);
+            self.gate.set(&self.model);
             queue.extend(self.perform(effects, &mut turn));
         }
         if self.clock.now() >= self.status_at {

@@ -189,6 +189,7 @@ impl Engine {
             Answer::BackedUp(made) => to_value(&made),
             Answer::Purged(made) => to_value(&made),
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
+            Answer::RunCalled(called) => to_value(&called),
             Answer::PlanCheck(check) => to_value(&check),
             Answer::Calendar => to_value(&self.model.calendar.view(self.clock.now().date())),
             Answer::Plan(id) => match view::plan(&self.model, self.clock.now(), &id) {

@@ -21,9 +21,11 @@ mod plans;
 mod purge;
 mod rehearse;
 mod resolve;
+mod run_now;
 mod runs;
 mod tallies;
 mod tickets;
+mod twins;
 mod vault;
 mod warm;
 
