@@ -18,7 +18,7 @@ use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
-use crate::domain::muster::{self, Ahead};
+use crate::domain::muster::{self, Ahead, Shown};
 use crate::domain::{person, report, view};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
@@ -52,7 +52,8 @@ impl Engine {
                     Some(plan) => Ahead::of_plan(&self.model, now, plan),
                     None => Ahead::next(&self.model, now),
                 };
-                to_value(&muster::board(&self.model, now, ahead, only))
+                let shown = Shown { only, account: muster.account, brief: muster.brief };
+                to_value(&muster::board(&self.model, now, ahead, shown))
             }
             Request::ShowRun(show) => self.show_run(&show, only),
             Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),

@@ -30,6 +30,10 @@ pub(crate) struct World {
     pub(crate) journal: VecDeque<JournalEntry>,
     /// How many entries fell out of the journal here.
     pub(crate) fallen: usize,
+    /// How many entries never came here: more were said than could be taken.
+    pub(crate) skipped: usize,
+    /// Whoever sees only what is theirs hears only some numbers: a gap says nothing.
+    pub(crate) hears_all: bool,
 }
 
 impl World {
@@ -56,6 +60,8 @@ impl World {
             checks,
             journal: if joins { kept } else { VecDeque::new() },
             fallen: if joins { self.fallen } else { 0 },
+            skipped: if joins { self.skipped } else { 0 },
+            hears_all: self.hears_all,
         };
         for entry in snapshot.journal {
             self.note(entry);
@@ -111,8 +117,13 @@ impl World {
     }
 
     fn note(&mut self, entry: JournalEntry) {
-        if self.journal.back().is_some_and(|newest| newest.seq >= entry.seq) {
+        let newest = self.journal.back().map(|newest| newest.seq);
+        if newest.is_some_and(|newest| newest >= entry.seq) {
             return;
+        }
+        if let Some(newest) = newest.filter(|_| self.hears_all) {
+            let gap = entry.seq.saturating_sub(newest).saturating_sub(1);
+            self.skipped = self.skipped.saturating_add(usize::try_from(gap).unwrap_or(usize::MAX));
         }
         self.journal.push_back(entry);
         while self.journal.len() > JOURNAL {

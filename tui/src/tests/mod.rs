@@ -5,6 +5,7 @@ mod canary;
 mod commands;
 pub(crate) mod fake;
 mod firing;
+mod gates;
 mod layers;
 mod link;
 mod mended;

@@ -82,6 +82,7 @@ pub(crate) fn house() -> HouseView {
         journal: 214_220,
         slots: vec![slot(0, SlotKind::Passphrase), slot(1, SlotKind::Recovery)],
         backup: Some(now().plus(-754 * MINUTE)),
+        brokers: super::gates::health(),
     }
 }
 

@@ -40,6 +40,12 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     if let Some(words) = alarm(model) {
         add(1, Role::Loud, words);
     }
+    if let Some(words) = other_version(model) {
+        add(4, Role::Warn, words);
+    }
+    if model.world.skipped > 0 {
+        add(4, Role::Warn, format!("{} skipped", text::grouped(model.world.skipped)));
+    }
     if model.read_only() {
         add(4, Role::Warn, "READ-ONLY".to_owned());
     }
@@ -69,6 +75,13 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
         parts.push(Part { rank: 2, spans: vec![pen.text(next.0, next.1)] });
     }
     join(parts, pen, usize::from(width))
+}
+
+/// The daemon's version, where it is not this client's.
+fn other_version(model: &Model) -> Option<String> {
+    let build = &model.welcome.as_ref()?.build;
+    let words = || format!("daemon {}", text::clip(&text::scrub(build), 12));
+    (build != env!("CARGO_PKG_VERSION")).then(words)
 }
 
 /// What a person must know on every page: orders nobody knows the fate of, a run that did not happen.
