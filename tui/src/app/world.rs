@@ -37,13 +37,13 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Starts again from a snapshot; the journal that is already here stays if it joins up.
+    /// Starts again from a snapshot; the journal that is already here stays if it goes on, and what is
+    /// missing in between is counted.
     pub(crate) fn replace(&mut self, snapshot: Snapshot) {
         let kept = std::mem::take(&mut self.journal);
         let newest = kept.back().map_or(0, |entry| entry.seq);
-        let first = snapshot.journal.first().map_or(u64::MAX, |entry| entry.seq);
-        let last = snapshot.journal.last().map_or(0, |entry| entry.seq);
-        let joins = first <= newest.saturating_add(1) && last >= newest;
+        // A journal that ends earlier than the one that is here is another one.
+        let goes_on = snapshot.journal.last().is_some_and(|entry| entry.seq >= newest);
         // The daemon forgets what has ended; a person may still be reading it.
         let mut checks = std::mem::take(&mut self.checks);
         checks.retain(|old| {
@@ -58,9 +58,9 @@ impl World {
             runs: snapshot.runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
             intents: snapshot.intents.into_iter().map(|i| (i.id.clone(), i)).collect(),
             checks,
-            journal: if joins { kept } else { VecDeque::new() },
-            fallen: if joins { self.fallen } else { 0 },
-            skipped: if joins { self.skipped } else { 0 },
+            journal: if goes_on { kept } else { VecDeque::new() },
+            fallen: if goes_on { self.fallen } else { 0 },
+            skipped: if goes_on { self.skipped } else { 0 },
             hears_all: self.hears_all,
         };
         for entry in snapshot.journal {

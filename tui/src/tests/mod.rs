@@ -9,6 +9,7 @@ mod gates;
 mod layers;
 mod link;
 mod mended;
+mod patience;
 mod replay;
 mod rows;
 mod screens;

@@ -278,7 +278,7 @@ fn the_footer_keeps_help_first_at_every_width() {
 fn every_binding_in_force_is_in_help() {
     let pen = crate::view::pen(&world::model());
     for stack in crate::app::keymap::Context::stacks() {
-        let lines = crate::view::help(stack, Need::Operate, pen);
+        let lines = crate::view::help(stack, Need::Operate, 74, pen);
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
         for binding in crate::app::keymap::in_force(stack, Need::Operate) {
             assert!(text.iter().any(|line| line.ends_with(binding.help)), "{binding:?}");

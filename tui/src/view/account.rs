@@ -45,7 +45,7 @@ pub(super) fn lines(model: &Model, pen: Pen, body: Size) -> Vec<Line<'static>> {
     let all: Vec<_> = std::iter::once(details::head(account, pen)).chain(all).collect();
     let most = all.len().saturating_sub(usize::from(body.height));
     let scroll = model.accounts.scroll.min(most);
-    all.into_iter().skip(scroll).take(usize::from(body.height)).collect()
+    all.into_iter().skip(scroll).collect()
 }
 
 fn means(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {

@@ -66,7 +66,8 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     }
     if let Some(now) = model.now() {
         let day = now.day_clock();
-        let short = width < 60;
+        // What is loud takes the day's place before it takes the clock's.
+        let short = width < 60 || (width < 100 && is_loud(model));
         add(3, Role::Plain, if short { now.clock() } else { day });
     }
     if let Some(status) = status {
@@ -75,6 +76,15 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
         parts.push(Part { rank: 2, spans: vec![pen.text(next.0, next.1)] });
     }
     join(parts, pen, usize::from(width))
+}
+
+/// True when the first line has something to say that is not said on a good day.
+fn is_loud(model: &Model) -> bool {
+    let status = model.world.status.as_ref();
+    let stopped = status.is_some_and(|status| {
+        !status.halts.is_empty() || status.held.is_some() || status.vault == VaultState::Sealed
+    });
+    stopped || model.is_stale() || model.read_only() || alarm(model).is_some()
 }
 
 /// The daemon's version, where it is not this client's.

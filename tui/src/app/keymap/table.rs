@@ -301,7 +301,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Help, &[PageUp], Cmd::PageUp, "page up", "scroll one screen up"),
     see(C::Palette, &[Esc], Cmd::Back, "close", "close without doing anything").at(2),
     see(C::Palette, &[Enter], Cmd::Enter, "do it", "do what is selected").at(1),
-    see(C::Palette, &[Down, Tab], Cmd::Down, "down", "to the next command").at(3),
+    see(C::Palette, &[Down, Tab], Cmd::Down, "next", "to the next command").at(3),
     see(C::Palette, &[Up, BackTab], Cmd::Up, "up", "to the command before"),
     see(C::Confirm, &[Esc], Cmd::Back, "cancel", "close without doing anything").at(2),
     see(

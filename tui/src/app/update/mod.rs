@@ -49,7 +49,9 @@ pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect>
         }
         Msg::Resize(size) => {
             model.size = size;
-            Vec::new()
+            // Even to the size it had: in between the terminal may have been another, and have lost what it
+            // showed.
+            vec![Effect::Repaint]
         }
         Msg::Tick => Vec::new(),
         Msg::Link(news) => daemon::on_news(model, news),

@@ -39,11 +39,16 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
 
 fn choose(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
-    let mut lines = vec![
-        Line::default(),
-        pen.line(Role::Plain, "  At which broker is the account?"),
-        Line::default(),
-    ];
+    let low = is_low(body);
+    let between = |lines: &mut Vec<Line<'static>>| {
+        if !low {
+            lines.push(Line::default());
+        }
+    };
+    let mut lines = Vec::new();
+    between(&mut lines);
+    lines.push(pen.line(Role::Plain, "  At which broker is the account?"));
+    between(&mut lines);
     for (broker, second, words) in [
         (
             Broker::AngelOne,
@@ -56,16 +61,18 @@ fn choose(model: &Model, pen: Pen, body: Size) -> Content {
         let sign = if selected { ">" } else { " " };
         let line = pen.line(Role::Title, format!(" {sign} {}", broker.title()));
         lines.push(if selected { paint::select(line, body.width) } else { line });
-        lines.extend(pen.wrapped(Role::Dim, words, 5, width));
+        if low {
+            lines.push(pen.line(Role::Dim, text::clip(&format!("     {words}"), width)));
+        } else {
+            lines.extend(pen.wrapped(Role::Dim, words, 5, width));
+        }
     }
-    lines.push(Line::default());
-    lines.extend(pen.wrapped(
-        Role::Plain,
-        "The connection is tested before anything is stored. Have the broker's page open: this server's address must be registered there before orders are accepted.",
-        2,
-        width,
-    ));
-    lines.push(Line::default());
+    between(&mut lines);
+    if !low {
+        let words = "The connection is tested before anything is stored. Have the broker's page open: this server's address must be registered there before orders are accepted.";
+        lines.extend(pen.wrapped(Role::Plain, words, 2, width));
+        lines.push(Line::default());
+    }
     lines.extend(form::address(model, pen, width));
     Content { title: "Connect an account · 1/4".to_owned(), lines, link: None }
 }

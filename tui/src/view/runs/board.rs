@@ -36,7 +36,7 @@ pub(super) fn content(
         return Content { title, lines: scrolled(model, lines, body), link: None };
     }
     let title = plan_title(model, plan, run);
-    let list = |height, width| Size { height, width };
+    let list = |height, width| Size { width, height };
     let (height, width) = (body.height, body.width);
     let lines = match model.size.gates() {
         _ if rows.is_empty() => roll(model, plan, run, pen, body),
@@ -85,13 +85,13 @@ fn roll(
     body: Size,
 ) -> Vec<Line<'static>> {
     let mut lines = plan_lines(model, plan, run, pen, usize::from(body.width));
-    lines.push(counts(model, plan, pen));
+    lines.push(counts(model, plan, pen, body.width));
     let room = usize::from(body.height).saturating_sub(lines.len());
     lines.extend(list(model, pen, body.width, room));
     lines
 }
 
-fn counts(model: &Model, plan: &PlanView, pen: Pen) -> Line<'static> {
+fn counts(model: &Model, plan: &PlanView, pen: Pen, width: u16) -> Line<'static> {
     let FitCounts { fit, unfit, off } = model.runs.board.counts;
     let legs = u32::try_from(plan.spec.legs.len()).unwrap_or(u32::MAX);
     let (accounts, orders) = (text::count(fit, "account"), fit.saturating_mul(legs));
@@ -99,12 +99,16 @@ fn counts(model: &Model, plan: &PlanView, pen: Pen) -> Line<'static> {
     let all = u32::try_from(board::rows(model).len()).unwrap_or(u32::MAX);
     let asked = match all.saturating_sub(known) {
         0 => String::new(),
-        unknown => format!("     asking about {unknown}…"),
+        unknown => format!("  asking about {unknown}…"),
+    };
+    let (whole, gap) = match width {
+        ..60 => (format!(" FIT {fit}"), "  "),
+        _ => (format!(" FIT {accounts}, {}", text::count(orders, "order")), "     "),
     };
     Line::from(vec![
-        pen.text(Role::Good, format!(" FIT {accounts}, {}", text::count(orders, "order"))),
-        pen.text(if unfit > 0 { Role::Bad } else { Role::Dim }, format!("     NOT {unfit}")),
-        pen.text(Role::Dim, format!("     OFF {off}{asked}")),
+        pen.text(Role::Good, whole),
+        pen.text(if unfit > 0 { Role::Bad } else { Role::Dim }, format!("{gap}NOT {unfit}")),
+        pen.text(Role::Dim, format!("{gap}OFF {off}{asked}")),
     ])
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 
+use muster_protocol::plan::Ambiguity;
 use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
 
 use crate::app::layout::Size;
@@ -34,7 +35,13 @@ pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Con
         let words = " leaving this page does not stop the run · H halts it";
         lines.push(pen.line(Role::Dim, text::clip(words, width)));
     }
-    lines.extend(board.into_iter().skip(model.runs.scroll));
+    // Where what stands above leaves the board no room, all of it scrolls.
+    let above =
+        if lines.len().saturating_add(4) > usize::from(body.height) { 0 } else { lines.len() };
+    lines.extend(board);
+    let most = lines.len().saturating_sub(usize::from(body.height).max(above.saturating_add(1)));
+    let scroll = model.runs.scroll.min(most);
+    lines.drain(above..above.saturating_add(scroll));
     Content { title: title(model, run), lines, link: None }
 }
 
@@ -184,7 +191,10 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
             width,
         ));
         if let Some(at) = intent.absent_since {
-            let then = run.ambiguity.words();
+            let then = match run.ambiguity {
+                Ambiguity::Hold => "it waits for your word",
+                Ambiguity::ResendOnce => "it is sent once more, under another tag",
+            };
             let words = format!("Not in the broker's book, proven since {}: {then}.", at.clock());
             lines.extend(pen.wrapped(Role::Title, &words, 3, width));
         }
@@ -193,8 +203,16 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
         }
     }
     if !lines.is_empty() {
-        let words = "It is not known whether the broker has it, and it is never sent again by itself. When you have looked: F the broker has it · N it does not · S it does not, send it again";
-        lines.extend(pen.wrapped(Role::Title, words, 3, width));
+        let again = match run.ambiguity {
+            Ambiguity::Hold => "it is never sent again by itself",
+            Ambiguity::ResendOnce => {
+                "it is sent again only once it is proven that the broker does not have it"
+            }
+        };
+        let words = format!(
+            "It is not known whether the broker has it, and {again}. When you have looked: F the broker has it · N it does not · S it does not, send it again"
+        );
+        lines.extend(pen.wrapped(Role::Title, &words, 3, width));
     }
     lines
 }

@@ -71,14 +71,23 @@ fn plan_lines(
     let mut lines: Vec<_> = plans(model, pen).into_iter().collect();
     let legs: Vec<_> = spec.legs.iter().map(muster_protocol::order::Leg::words).collect();
     let most = if model.size.height < 15 { 1 } else { 3 };
-    lines.extend(leg_lines(&legs, pen, width).into_iter().take(most));
+    if most == 1 {
+        let words = format!(" {} {}", text::count(legs.len(), "leg"), legs.join(" · "));
+        lines.push(pen.line(Role::Plain, text::clip(&words, width)));
+    } else {
+        lines.extend(leg_lines(&legs, pen, width).into_iter().take(most));
+    }
     let frozen = match run {
         Some(_) => "frozen",
         None => "not frozen yet",
     };
     let hash: String = plan.hash.chars().take(8).collect();
     let words = format!("plan {hash} {frozen} · window to {}{}", spec.windows(), terms(spec));
-    lines.extend(pen.wrapped(Role::Dim, &words, 1, width).into_iter().take(most));
+    if most == 1 {
+        lines.push(pen.line(Role::Dim, text::clip(&format!(" {words}"), width)));
+    } else {
+        lines.extend(pen.wrapped(Role::Dim, &words, 1, width).into_iter().take(most));
+    }
     if let Some(why) = &plan.no_fire_because {
         lines.extend(pen.wrapped(Role::Warn, &format!("will not fire: {why}"), 1, width));
     }

@@ -54,10 +54,14 @@ impl Sheet<'_> {
         let words: Vec<String> = offsets
             .iter()
             .map(|offset| {
-                let sign = if offset.offset_ms < 0 { '-' } else { '+' };
+                let sign = match offset.offset_ms / 100 {
+                    ..0 => "-",
+                    0 => "",
+                    1.. => "+",
+                };
                 let by = tenths(offset.offset_ms.unsigned_abs());
                 let ago = text::ago(self.now.since(offset.at));
-                format!("{} {sign}{by} s ({ago})", offset.broker.title())
+                format!("{} {sign}{by} s ({ago})", offset.broker.short())
             })
             .collect();
         let words = format!("brokers' clocks: {}", words.join(" · "));

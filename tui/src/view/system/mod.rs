@@ -249,15 +249,18 @@ impl Sheet<'_> {
         let until = self.status.calendar_until;
         let left = until.at(TimeOfDay::hm(0, 0)).since(self.now);
         let (mark, words) = match left {
-            ..0 => (Mark::Bad, "has run out: no run will fire"),
-            ms if ms < 30 * DAY => (Mark::Busy, "ends soon: update the holiday data"),
-            _ => (Mark::Good, "holidays known"),
+            ..0 => (Mark::Bad, ": no run will fire until newer holiday data is there"),
+            ms if ms < 30 * DAY => (Mark::Busy, ": newer holiday data is needed soon"),
+            _ => (Mark::Good, ""),
         };
         let pen = self.pen;
         Line::from(vec![
             pen.text(Role::Dim, text::fit(" calendar", 14)),
             pen.mark(mark),
-            pen.text(paint::role_of(mark), format!(" {words}, until {}", until.words())),
+            pen.text(
+                paint::role_of(mark),
+                format!(" holidays known until {}{words}", until.words()),
+            ),
         ])
     }
 }

@@ -152,7 +152,11 @@ pub(crate) fn settle(model: &mut Model) {
         Board::Nothing | Board::Muster(..) => 0,
         Board::Run(run) => {
             let orders = model.world.intents_of(&run.id).count();
-            orders.saturating_add(run.left_out.len())
+            // On a low screen what stands above the board scrolls with it.
+            let doubts = usize::try_from(run.counts.in_doubt).unwrap_or(usize::MAX);
+            let above: usize = if model.size.height < 20 || doubts > 1 { 12 } else { 0 };
+            let above = above.saturating_add(doubts.saturating_mul(5));
+            orders.saturating_add(run.left_out.len()).saturating_add(above)
         }
     };
     model.runs.scroll = model.runs.scroll.min(rows.saturating_sub(1));
