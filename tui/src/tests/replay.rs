@@ -156,7 +156,7 @@ fn every_page_is_drawn_at_every_size() {
     let (run, intents) = world::firing();
     model.world.runs.insert(run.id.clone(), run);
     model.world.intents = intents.into_iter().map(|i| (i.id.clone(), i)).collect();
-    for page in crate::app::model::Page::ALL {
+    for page in Page::ALL {
         model.page = page;
         for width in (1..=220).step_by(7) {
             for height in (1..=60).step_by(3) {
