@@ -1,5 +1,6 @@
 //! A daemon that does not answer, a key that does nothing, a page that goes on below: each is said.
 
+use muster_protocol::check::{CheckOutcome, CheckView, StepVerdict, StepView};
 use muster_protocol::event::{Delta, JournalEntry};
 use muster_protocol::ids::AccountId;
 use muster_protocol::reply::{Role, Touched};
@@ -226,4 +227,92 @@ fn a_snapshot_that_does_not_join_up_leaves_a_counted_gap() {
     assert_eq!(begin(&mut model, [10, 11]), (6, 5));
     assert_eq!(begin(&mut model, [11, 12]), (7, 5), "this one joins up");
     assert_eq!(begin(&mut model, [3, 4]), (2, 0), "an older store was put back: another journal");
+}
+
+/// The Connect page with this test of the form's connection on it.
+fn testing(check: CheckView) -> Model {
+    let mut model = with(|snapshot| snapshot.checks.push(check));
+    model.page = crate::app::model::Page::Connect;
+    let ticket = Some(muster_protocol::ids::TicketId(7));
+    model.connect.stage = Stage::Check { ticket, login: None, refusal: None };
+    model
+}
+
+fn check_of(outcome: CheckOutcome, steps: Vec<StepView>) -> CheckView {
+    CheckView { outcome, steps, ..world::refused_check(world::login_check().target) }
+}
+
+/// `q` is one level up everywhere; on a test under way it left the client, and the test went on unseen.
+#[test]
+fn q_on_a_test_gives_it_up_and_does_not_leave_the_client() {
+    let mut model = testing(check_of(CheckOutcome::Running, world::steps(2, None)));
+    let effects = press(&mut model, &text("q"));
+    assert!(matches!(asked(&effects), Some(crate::app::effect::Ask::Abandon(_))), "{effects:?}");
+    assert!(!effects.contains(&Effect::Quit) && model.connect.stage == Stage::Choose);
+}
+
+#[test]
+fn whoever_was_just_connected_is_selected_when_the_test_is_closed() {
+    let mut check = check_of(CheckOutcome::Passed, world::steps(6, None));
+    check.saved_as = Some(AccountId(6));
+    let mut model = testing(check);
+    model.accounts.filter = "asha".to_owned();
+    assert!(shown(&model).contains("once auto-execute is on: a on Accounts"), "{}", shown(&model));
+    press(&mut model, &[Key::Enter]);
+    assert_eq!(model.accounts.selected, Some(AccountId(6)));
+    assert!(shown(&model).contains("> farhan.a"), "{}", shown(&model));
+}
+
+#[test]
+fn a_step_under_way_counts_and_a_login_that_waits_for_its_code_says_so() {
+    let mut steps = world::steps(2, None);
+    steps[2].verdict = StepVerdict::Running;
+    let mut check = check_of(CheckOutcome::Running, steps);
+    check.started = world::now().plus(-12_129);
+    let screen = shown(&testing(check));
+    assert!(screen.contains("12s…   each one-time code is used once"), "{screen}");
+}
+
+#[test]
+fn a_question_that_was_not_put_again_is_no_doubt() {
+    let mut steps = world::steps(6, None);
+    (steps[5].verdict, steps[5].detail) =
+        (StepVerdict::Unknown, "not asked again: the last verdict stands".to_owned());
+    let asked = shown(&testing(check_of(CheckOutcome::Passed, steps.clone())));
+    assert!(asked.contains("not asked again") && !asked.contains("cannot tell"), "{asked}");
+    steps[5].detail = "an answer nobody knows".to_owned();
+    let unclear = shown(&testing(check_of(CheckOutcome::Passed, steps)));
+    assert!(unclear.contains("cannot tell: an answer nobody knows"), "{unclear}");
+}
+
+/// The reason of a refusal was cut at the screen's edge though half the page was empty.
+#[test]
+fn what_went_wrong_is_said_whole_where_there_is_room() {
+    let (run, mut intents) = world::firing();
+    let why = "MarginException Insufficient funds. Required margin is 20442.50 but available margin is 670.00.";
+    for intent in &mut intents {
+        intent.status = muster_protocol::run::IntentStatus::Filled;
+    }
+    intents[2].status = muster_protocol::run::IntentStatus::Refused;
+    intents[2].failure.as_mut().unwrap().broker_says = Some(why.to_owned());
+    let model = with(|snapshot| {
+        snapshot.runs.push(muster_protocol::run::RunView {
+            counts: muster_protocol::run::RunCounts::default(),
+            ..run.clone()
+        });
+        snapshot.intents.clone_from(&intents);
+    });
+    for (width, height, whole) in [(80, 24, true), (40, 12, false)] {
+        let screen = shown(&at(model.clone(), width, height, &[Key::Char('3')]));
+        assert_eq!(screen.contains("670.00"), whole, "{width}x{height}\n{screen}");
+    }
+}
+
+/// Cut, a link is none: on a narrow screen it goes over two rows.
+#[test]
+fn the_brokers_link_is_whole_on_a_narrow_screen() {
+    let keys = [Key::Char('2'), Key::Enter, Key::PageDown, Key::PageDown];
+    let screen = shown(&at(world::model(), 40, 12, &keys));
+    let rows: String = screen.lines().map(|row| row.trim_matches(['"', ' '])).collect();
+    assert!(rows.contains("https://smartapi.angelone.in/new/apps"), "{screen}");
 }

@@ -115,6 +115,10 @@ fn connect_forms() {
 #[test]
 fn connect_tests() {
     snap("connect-waiting", &world::waiting_for_login(), &[]);
+    // At the design size the code is whole, with the line beneath that says how it is closed.
+    let code = at(world::waiting_for_login(), 80, 24, &[Key::Char('v')]);
+    assert!(shown(&code).contains("esc close") && shown(&code).contains('█'), "{}", shown(&code));
+    insta::assert_snapshot!("connect-qr-80x24", shown(&code));
     let mut model = with(|snapshot| {
         snapshot.checks.push(world::refused_check(CheckTarget::Ticket(TicketId(7))));
     });

@@ -52,6 +52,7 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
             vault::ask(model);
             Vec::new()
         }
+        Cmd::Quit if connect::is_testing(model) => connect::act(model, Cmd::Back),
         Cmd::Quit if !up(model) => vec![Effect::Quit],
         Cmd::Quit => Vec::new(),
         _ => match model.page {

@@ -116,11 +116,18 @@ fn guide(model: &Model, pen: Pen, width: usize, all: bool) -> Vec<Line<'static>>
     let focused = form.focus == FieldName::Guide;
     let (sign, key) = if focused { (">", "o copy the link") } else { (" ", "") };
     let open = format!("{sign}1 Open  {url}");
-    let gap = width.saturating_sub(text::width(&open)).saturating_sub(text::width(key));
-    lines.push(Line::from(vec![
-        pen.text(Role::Plain, open),
-        pen.text(Role::Dim, format!("{}{key}", " ".repeat(gap.min(8)))),
-    ]));
+    if text::width(&open) > width {
+        // The link is there in full at any width.
+        lines.push(pen.line(Role::Plain, format!("{sign}1 Open    {key}")));
+        let rows = text::chunks(url, width.saturating_sub(4));
+        lines.extend(rows.iter().map(|row| pen.line(Role::Plain, format!("   {row}"))));
+    } else {
+        let gap = width.saturating_sub(text::width(&open)).saturating_sub(text::width(key));
+        lines.push(Line::from(vec![
+            pen.text(Role::Plain, open),
+            pen.text(Role::Dim, format!("{}{key}", " ".repeat(gap.min(8)))),
+        ]));
+    }
     for (number, step) in (2..).zip(&steps).filter(|_| all) {
         let rows = text::wrap(step, width.saturating_sub(4));
         for (index, row) in rows.iter().enumerate() {

@@ -102,8 +102,8 @@ fn progress(model: &Model, view: &CheckView, pen: Pen, body: Size) -> Content {
         lines.drain(..model.connect.scroll.min(lines.len()));
         return Content { title, lines, link: Some((LABEL.to_owned(), link.clone())) };
     }
-    let steps = check::steps(view, pen, width);
-    let ending = ending(view, pen, width);
+    let steps = check::steps(view, model.now(), pen, width);
+    let ending = ending(model, view, pen, width);
     // Where not everything fits, the end and its reason come before how it came about.
     let parts = if is_low(body) { [ending, steps] } else { [steps, ending] };
     let lines = parts.into_iter().flat_map(|part| std::iter::once(Line::default()).chain(part));
@@ -116,7 +116,7 @@ const fn is_low(body: Size) -> bool {
     body.height < 15
 }
 
-fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+fn ending(model: &Model, view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let after = |words: &str| pen.wrapped(Role::Plain, words, 2, width);
     match &view.outcome {
         CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. } => {
@@ -124,16 +124,22 @@ fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
         }
         CheckOutcome::Passed => {
             let words = match view.saved_as {
-                Some(id) => {
-                    format!("All steps passed. Stored, sealed, as account {id}. Enter closes.")
-                }
-                None => "All steps passed. Enter closes.".to_owned(),
+                Some(id) => format!("All steps passed. Stored, sealed, as account {id}."),
+                None => "All steps passed.".to_owned(),
             };
-            vec![Line::from(vec![
+            let mut lines = vec![Line::from(vec![
                 pen.text(Role::Plain, "  "),
                 pen.mark(Mark::Good),
                 pen.text(Role::Good, format!(" {words}")),
-            ])]
+            ])];
+            let on = view.saved_as.and_then(|id| model.world.accounts.get(&id));
+            let next = if on.is_some_and(|account| account.auto_execute) {
+                "It takes part in runs. Enter closes."
+            } else {
+                "It takes part in runs once auto-execute is on: a on Accounts. Enter closes."
+            };
+            lines.extend(after(if view.saved_as.is_some() { next } else { "Enter closes." }));
+            lines
         }
         CheckOutcome::Failed { failure } => {
             let mut lines = check::explained(failure, pen, width);

@@ -32,13 +32,10 @@ impl Sheet<'_> {
             |at| format!("a test passed {}", text::ago(self.now.since(at))),
         ));
         words.extend(health.failed.iter().map(|(kind, n)| format!("{n} {}", kind.words())));
-        let words = format!(" {}", words.join(" · "));
-        let room = self.width.saturating_sub(15 + mark.sign(pen.ascii).len().min(4));
-        let mut lines = vec![Line::from(vec![
-            pen.text(Role::Dim, text::fit(&format!(" {}", health.broker.title()), 14)),
-            pen.mark(mark),
-            pen.text(Role::Plain, text::clip(&words, room)),
-        ])];
+        let sign = mark.sign(pen.ascii);
+        let words = format!("{sign} {}", words.join(" · "));
+        let role = if mark == Mark::Bad { Role::Bad } else { Role::Plain };
+        let mut lines = pen.field(health.broker.title(), (role, &words), self.width);
         let house = self.model.system.house.as_ref();
         let calls =
             house.and_then(|house| house.brokers.iter().find(|b| b.broker == health.broker));
