@@ -155,8 +155,9 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.say(&ArmPlan { plan: spec().name, mode: Mode::Live, hash: HASH.to_owned() });
     lines.say(&RemovePlan { plan: spec().name });
     lines.say(&ListPlans {});
-    lines.say(&Muster { plan: None });
-    lines.say(&Muster { plan: Some(spec().name) });
+    lines.say(&Muster { plan: None, account: None, brief: false });
+    lines.say(&Muster { plan: Some(spec().name), account: None, brief: true });
+    lines.say(&Muster { plan: None, account: Some(AccountId(7)), brief: false });
     lines.say(&CallMuster {});
     lines.say(&ListRuns {});
     lines.say(&ShowRun { run: run_id() });

@@ -8,6 +8,7 @@ pub mod check;
 mod feed;
 mod gate;
 mod handle;
+mod health;
 mod house;
 mod jobs;
 mod keys;
