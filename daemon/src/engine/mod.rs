@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 pub mod limited;
 mod lists;
+mod merged;
 mod offsets;
 mod perform;
 mod points;
