@@ -167,6 +167,12 @@ pub(crate) async fn either_answer_is_understood(subject: Subject) -> anyhow::Res
         assert_eq!(error.context("placed")?.kind, FailureKind::IpNotAllowed);
     }
     subject.allow(&["127.0.0.1"])?;
+    either_place_of_a_tag(&subject).await?;
+    either_end_of_a_session(&subject).await
+}
+
+async fn either_place_of_a_tag(subject: &Subject) -> anyhow::Result<()> {
+    let (auth, rules) = (subject.auth(), crate::subject::rules);
     for (number, market_tag) in [MarketTag::Kept, MarketTag::Listed].into_iter().enumerate() {
         subject.sandbox.set_rules(Rules { market_tag, ..rules() });
         let mut order = subject.order(10 + number);
@@ -175,7 +181,12 @@ pub(crate) async fn either_answer_is_understood(subject: Subject) -> anyhow::Res
         let found = subject.adapter.find_by_tag(auth, &order.tag).await?;
         assert_eq!(found.iter().map(|row| &row.order_id).collect::<Vec<_>>(), [&placed]);
     }
-    // A code of this very half minute, and a login that ends the session before it or does not.
+    Ok(())
+}
+
+/// A code of this very half minute, and a login that ends the session before it or does not.
+async fn either_end_of_a_session(subject: &Subject) -> anyhow::Result<()> {
+    let (auth, rules) = (subject.auth(), crate::subject::rules);
     for survives in [true, false] {
         let (totp_steps, old_token_survives) = (0, survives);
         let angel_old_token_survives = survives;

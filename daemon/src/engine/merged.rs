@@ -110,8 +110,8 @@ mod tests {
         }
     }
 
-    fn quote(paise: i64) -> Option<Quote> {
-        Some(Quote { last: Paise(paise), lower: None, upper: None })
+    fn quote(paise: i64) -> Quote {
+        Quote { last: Paise(paise), lower: None, upper: None }
     }
 
     #[tokio::test]
@@ -129,11 +129,11 @@ mod tests {
                 // Who comes while it is asked is the first of the next line, and stays in it.
                 let (later, turn) = merged.put([1; 16], &[]);
                 next = Some((later, turn.unwrap()));
-                Ok(vec![quote(1), None, quote(3)])
+                Ok(vec![Some(quote(1)), None, Some(quote(3))])
             })
             .await;
-        assert_eq!(first.await.unwrap(), Ok(vec![quote(1), None]));
-        assert_eq!(second.await.unwrap(), Ok(vec![quote(3)]));
+        assert_eq!(first.await.unwrap(), Ok(vec![Some(quote(1)), None]));
+        assert_eq!(second.await.unwrap(), Ok(vec![Some(quote(3))]));
         let (later, turn) = next.unwrap();
         turn.refuse(&unasked());
         assert_eq!(later.await.unwrap(), Err(unasked()));

@@ -68,7 +68,7 @@ pub struct Rules {
     /// In which of its two dialects Angel One answers a quote.
     pub quote_dialect: QuoteDialect,
     /// HTTP status of Angel One's refusal of an address.
-    pub ip_refusal_status: u16,
+    pub ip_refusal_status: u32,
     /// How many half minutes either side a one-time code is good in.
     pub totp_steps: u32,
     /// Whether a second login at Angel One leaves the first session alive.

@@ -197,7 +197,8 @@ fn check_source(call: &mut Call<'_>) -> Result<(), Reply> {
         "AG7002",
         "Access denied: Unregistered IP address. Register your IP before retrying.",
     );
-    let status = StatusCode::from_u16(call.state.rules.ip_refusal_status);
+    let status = u16::try_from(call.state.rules.ip_refusal_status).ok();
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     Err(refusal.at(status.unwrap_or(StatusCode::OK)))
 }
 
