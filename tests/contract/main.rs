@@ -48,6 +48,7 @@ macro_rules! keeps {
                 bounds::a_flood_is_counted_right,
                 bounds::readers_stay_under_the_brokers_limits,
                 bounds::an_unpriced_order_never_leaves,
+                bounds::either_answer_is_understood,
                 bounds::consent_is_never_given_for_the_holder,
                 bounds::maintenance_is_told_where_the_broker_tells,
                 lists::an_unchanged_list_is_not_sent_again,

@@ -2,12 +2,14 @@
 
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::RunId;
+use muster_protocol::order::PriceRule;
+use muster_protocol::plan::Ambiguity;
 use muster_protocol::reply::RunDetails;
 use muster_protocol::request::{Halt, QueryReport, Release, ShowRun};
 use muster_protocol::run::{IntentStatus, RunState};
 use muster_protocol::tally::TallyVerdict;
 use muster_tests::harness::{Setup, Tally, World, eventually, tally, two_legs};
-use muster_tests::sandbox::{LimitFills, Rules};
+use muster_tests::sandbox::{Broker, Fault, FaultKind, LimitFills, MarketTag, Operation, Rules};
 
 async fn run(world: &World) -> anyhow::Result<RunDetails> {
     let (client, _feed) = world.client().await?;
@@ -52,6 +54,42 @@ async fn orders_are_followed_to_their_fills_and_tallied_against_books_and_trades
     assert!(lines.iter().all(|line| line.verdict == TallyVerdict::Pass && line.filled > 0));
     assert!(lines.iter().all(|line| line.filled == line.traded && line.placed == line.booked));
     assert!(!report.audit.hash.is_empty() && report.in_doubt == 0, "{report:?}");
+    daemon.stop().await
+}
+
+/// Nobody knows whether Kite keeps an order's tag on a MARKET order. If it does not, a book that does not
+/// show it proves nothing, and a plan that may send again must not.
+#[tokio::test(flavor = "multi_thread")]
+async fn i1_a_market_order_that_lost_its_tag_at_kite_is_never_sent_again() -> anyhow::Result<()> {
+    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    world.auto_execute_all().await?;
+    let mut plan = two_legs();
+    plan.ambiguity = Ambiguity::ResendOnce;
+    plan.legs.iter_mut().for_each(|leg| leg.price = PriceRule::Market);
+    world.arm(plan).await?;
+    world.sandbox.set_rules(Rules { market_tag: MarketTag::Lost, ..Rules::default() });
+    world.sandbox.arm(Fault::once(Broker::Kite, Operation::Place, FaultKind::AcceptThenClose));
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    until(&world, "an order is in doubt", |seen| {
+        seen.run.counts.in_doubt == 1 && seen.run.counts.planned + seen.run.counts.sending == 0
+    })
+    .await?;
+    // Reads that would prove another order absent, all inside the window.
+    for clock in ["15:10:36", "15:11:10", "15:11:45", "15:12:20"] {
+        let before = world.sandbox.calls(Broker::Kite, Operation::Book);
+        world.set_clock(&format!("2026-11-23T{clock}+05:30"))?;
+        eventually("the book is read again", async || {
+            world.sandbox.calls(Broker::Kite, Operation::Book) > before
+        })
+        .await?;
+    }
+    let details = run(&world).await?;
+    assert_eq!(details.run.counts.in_doubt, 1, "{:?}", details.run.counts);
+    assert_eq!(world.sandbox.calls(Broker::Kite, Operation::Place), 2, "none was sent again");
+    let journal = world.look().await?.snapshot.journal;
+    assert!(journal.iter().any(|entry| entry.text.contains("look for it at Kite")));
     daemon.stop().await
 }
 

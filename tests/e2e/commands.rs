@@ -329,3 +329,39 @@ async fn it_behaves_in_a_pipe() -> anyhow::Result<()> {
     assert!(version.contains("protocol  1") && version.contains("build"), "{version}");
     daemon.stop().await
 }
+
+/// The morning's list: a link for everybody who must log in, each of their own, until nobody must.
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_who_must_log_in_gets_a_link_of_their_own() -> anyhow::Result<()> {
+    let world = world(4).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    let due = async || -> anyhow::Result<Vec<Value>> {
+        let said = muster(&world, "account login --all --json").await?;
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+        let object: Value = serde_json::from_str(&said.out)?;
+        Ok(object["logins"].as_array().context("no list")?.clone())
+    };
+    assert!(due().await?.is_empty());
+    assert_eq!(muster(&world, "account login --all").await?.out, "nobody has to log in\n");
+    // The next trading day, after Kite's tokens have died.
+    world.set_clock("2026-11-25T08:10:00+05:30")?;
+    eventually("both sessions at Kite are over", async || {
+        due().await.is_ok_and(|due| due.len() == 2)
+    })
+    .await?;
+    let plain = muster(&world, "account login --all").await?.out;
+    assert_eq!(plain.lines().filter(|line| line.contains("/connect/login?")).count(), 2);
+    let logins = due().await?;
+    assert_ne!(logins[0]["ticket"]["link"], logins[1]["ticket"]["link"]);
+    for person in world.people()? {
+        let Person::Zerodha(user, account) = &person else { continue };
+        let mine = logins.iter().find(|login| login["user"] == user.as_str()).context("no link")?;
+        let ticket: Ticket = serde_json::from_value(mine["ticket"].clone())?;
+        let back = world.browser_login(account, &ticket)?;
+        world.browser_returns(&back).await?;
+    }
+    eventually("nobody has to log in", async || due().await.is_ok_and(|due| due.is_empty()))
+        .await?;
+    daemon.stop().await
+}

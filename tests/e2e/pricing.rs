@@ -55,6 +55,23 @@ async fn a_marketable_leg_leaves_as_a_limit_near_the_last_price() -> anyhow::Res
     daemon.stop().await
 }
 
+/// A share near the day's highest price: a limit beyond it would be refused, one at it is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_marketable_leg_stays_inside_the_days_range() -> anyhow::Result<()> {
+    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    // A fifth above the close of 812.40 is 974.88, and 974.85 its last tick.
+    anyhow::ensure!(world.sandbox.set_ltp("NSE", "SBIN", "974.80"));
+    let run = fired(&world).await?;
+    assert_eq!(run.run.counts.accepted + run.run.counts.filled, 4, "{:?}", run.run.counts);
+    let orders = world.sandbox.orders();
+    let mine = orders.iter().filter(|order| order.symbol.starts_with("SBIN"));
+    let prices: Vec<_> = mine.map(|order| format!("{:.2}", order.price)).collect();
+    assert_eq!(prices, ["974.85", "974.85"]);
+    daemon.stop().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_last_price_nothing_is_sent() -> anyhow::Result<()> {
     let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;

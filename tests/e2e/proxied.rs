@@ -30,10 +30,11 @@ async fn an_egress_through_a_proxy_is_the_proxys_address_or_none() -> anyhow::Re
     let proxy = Proxy::start(Speaks::Socks5, Manner::Passes).await?;
     let observer = world.sandbox.summary().observer_url;
     let mut config = std::fs::read_to_string(world.config())?;
-    config += &format!(
+    let way = format!(
         "\n[[egress]]\nname = \"via\"\naddress = \"{PROXY}\"\nproxy = \"{}\"\nobserve_url = \"{observer}\"\n",
         proxy.url()
     );
+    config += &way;
     std::fs::write(world.config(), config)?;
     let daemon = Outside::start(&world, Path::new(DRILL)).await?;
     world.connect_all().await?;

@@ -183,7 +183,12 @@ pub(crate) fn spec() -> PlanSpec {
         }],
         sells_first: true,
         ambiguity: Ambiguity::ResendOnce,
-        legs: vec![leg(PriceRule::Limit { price: Paise(84_215) }), leg(PriceRule::Market)],
+        legs: vec![
+            leg(PriceRule::Limit { price: Paise(84_215) }),
+            leg(PriceRule::Market),
+            leg(PriceRule::Marketable { band: None }),
+            leg(PriceRule::Marketable { band: Some(50) }),
+        ],
     }
 }
 

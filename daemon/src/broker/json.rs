@@ -3,6 +3,8 @@
 use muster_protocol::money::Paise;
 use serde_json::Value;
 
+use super::Quote;
+
 /// The items of a list of names that are known; `None` if there is no such list or it knows none.
 pub(super) fn known<T>(
     row: &Value,
@@ -47,6 +49,13 @@ pub(super) struct NotACount;
 /// The field as an amount in rupees, rounded to the paisa.
 pub(super) fn rupees(row: &Value, field: &str) -> Option<Paise> {
     rupees_text(&text(row, field)?)
+}
+
+/// A price and the day's range, by the names of their fields. A price of nothing is none, and an edge of
+/// nothing is not told.
+pub(super) fn quote(row: &Value, [last, lower, upper]: [&str; 3]) -> Option<Quote> {
+    let price = |field| rupees(row, field).filter(|price| price.0 > 0);
+    Some(Quote { last: price(last)?, lower: price(lower), upper: price(upper) })
 }
 
 /// An amount in rupees with any number of decimals, or a float's shortest form, as paise.

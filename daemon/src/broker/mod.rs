@@ -40,6 +40,7 @@ use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::domain::instrument::Instrument;
 
 pub use crate::domain::book::{BookRow, Trade};
+pub use crate::domain::price::Quote;
 
 pub use self::book::TAG_PREFIX;
 pub use self::error::BrokerError;
@@ -53,6 +54,9 @@ pub struct Auth<'a> {
     /// The session.
     pub session: &'a SessionSecret,
 }
+
+/// The most instruments in one question for prices: Angel One's limit, Kite's is higher (documented).
+pub const QUOTES: usize = 50;
 
 /// What proves the person to the broker at login, beside the credential.
 pub enum Proof<'a> {
@@ -149,12 +153,13 @@ pub trait Adapter: Send + Sync {
     /// could not be put (unreachable, session over).
     async fn probe_order_permission(&self, auth: Auth<'_>) -> Result<Probed, BrokerError>;
 
-    /// The last traded price.
-    async fn last_price(
+    /// The prices of these instruments, in their order; `None` for what the broker does not know. One
+    /// call, for as many as [`QUOTES`].
+    async fn quotes(
         &self,
         auth: Auth<'_>,
-        instrument: &Instrument,
-    ) -> Result<Paise, BrokerError>;
+        instruments: &[Instrument],
+    ) -> Result<Vec<Option<Quote>>, BrokerError>;
 
     /// Places the order: one POST, never a second. A marketable price must have been worked out.
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError>;

@@ -1,6 +1,7 @@
 //! The proof that the broker does not have an order in doubt. Time alone proves nothing: a book that
 //! does not show an order may be old, or the order may still be on its way.
 
+use muster_protocol::order::{Broker, PriceRule};
 use muster_protocol::time::{SECOND, Timestamp};
 
 /// How long after the doubt an order may still arrive, in milliseconds: more than a request's time-out
@@ -10,6 +11,12 @@ pub const SETTLE_MS: i64 = 30 * SECOND;
 
 /// The least time between two reads that prove something together.
 pub const APART_MS: i64 = 2 * SECOND;
+
+/// Whether an order can be found by its tag, without which nothing proves it absent. Whether Kite keeps it on
+/// a protected MARKET order is not known: a row was published with the system's tags alone.
+pub fn keeps_tag(broker: Broker, price: PriceRule) -> bool {
+    !(broker == Broker::Zerodha && price == PriceRule::Market)
+}
 
 /// One read of a whole order book that did not show the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +44,17 @@ pub fn is_proven(since: Timestamp, reads: &[Clean]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use muster_protocol::money::Paise;
+
     use super::*;
+
+    #[test]
+    fn a_market_order_at_kite_may_be_there_without_its_tag() {
+        let limit = PriceRule::Limit { price: Paise(100) };
+        assert!(!keeps_tag(Broker::Zerodha, PriceRule::Market));
+        assert!(keeps_tag(Broker::Zerodha, limit) && keeps_tag(Broker::AngelOne, limit));
+        assert!(keeps_tag(Broker::AngelOne, PriceRule::Market));
+    }
 
     fn clean(seconds: &[i64], witness: bool) -> Vec<Clean> {
         let started = |second: &i64| Timestamp::from_millis(second * SECOND);

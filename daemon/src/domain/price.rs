@@ -4,6 +4,27 @@
 use muster_protocol::money::Paise;
 use muster_protocol::order::{Exchange, Leg, PriceRule, Side};
 
+/// What a broker says of an instrument's price now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// The last traded price.
+    pub last: Paise,
+    /// The day's lowest price that the exchange takes, if it is told.
+    pub lower: Option<Paise>,
+    /// The day's highest.
+    pub upper: Option<Paise>,
+}
+
+impl Quote {
+    /// The nearest price on the tick that the exchange takes; `None` if there is none.
+    fn held(&self, price: Paise, tick: Paise) -> Option<Paise> {
+        let edge = self.lower.map_or(0, |lower| (lower.0 + tick.0 - 1) / tick.0 * tick.0);
+        let lower = edge.max(tick.0);
+        let upper = self.upper.map_or(i64::MAX, |upper| upper.0 / tick.0 * tick.0);
+        (lower <= upper).then(|| Paise(price.0.clamp(lower, upper)))
+    }
+}
+
 /// The bands are hundredths of a percent.
 const WHOLE: i128 = 10_000;
 
@@ -40,11 +61,12 @@ pub fn marketable(side: Side, last: Paise, band: u16, tick: Paise) -> Option<Pai
     i64::try_from(limit).ok().map(Paise)
 }
 
-/// The leg as it is sent, where its price depends on the last one.
-pub fn priced(leg: &Leg, last: Paise, tick: Paise) -> Option<Leg> {
+/// The leg as it is sent, where its price depends on the last one. A limit beyond the day's range would be
+/// refused: it is held at the range's edge, where it is the best there can be.
+pub fn priced(leg: &Leg, quote: &Quote, tick: Paise) -> Option<Leg> {
     let PriceRule::Marketable { band } = leg.price else { return Some(leg.clone()) };
-    let band = band.unwrap_or_else(|| usual_band(leg, last));
-    let price = marketable(leg.side, last, band, tick)?;
+    let band = band.unwrap_or_else(|| usual_band(leg, quote.last));
+    let price = quote.held(marketable(leg.side, quote.last, band, tick)?, tick)?;
     Some(Leg { price: PriceRule::Limit { price }, ..leg.clone() })
 }
 
@@ -89,8 +111,37 @@ mod tests {
         {
             assert_eq!(usual_band(&leg("NFO", "NIFTY26NOV26000CE"), Paise(premium)), band);
         }
-        let priced = priced(&leg("NSE", "SBIN"), Paise(84_215), Paise(5)).unwrap();
+        let quote = Quote { last: Paise(84_215), lower: None, upper: None };
+        let priced = priced(&leg("NSE", "SBIN"), &quote, Paise(5)).unwrap();
         assert_eq!(priced.price, PriceRule::Limit { price: Paise(84_635) });
+    }
+
+    #[test]
+    fn a_limit_is_held_inside_the_days_range() {
+        let leg = |side: &str| -> Leg {
+            serde_json::from_value(serde_json::json!({
+                "exchange": "NSE", "symbol": "SBIN", "side": side, "quantity": 1,
+                "product": "intraday", "price": {"rule": "marketable", "band": 100},
+            }))
+            .unwrap()
+        };
+        for (side, last, lower, upper, limit) in [
+            ("BUY", 10_000, 8_000, 12_000, Some(10_100)),
+            ("BUY", 11_950, 8_000, 12_000, Some(12_000)),
+            // The edge is between two ticks: the tick inside.
+            ("BUY", 11_950, 8_000, 12_003, Some(12_000)),
+            ("SELL", 8_020, 7_998, 12_000, Some(8_000)),
+            ("SELL", 8_020, 0, 0, None),
+            // What has traded beyond the range told is priced at its edge.
+            ("BUY", 12_500, 8_000, 12_000, Some(12_000)),
+            ("BUY", 10_000, 12_000, 8_000, None),
+        ] {
+            let (lower, upper) = (Some(Paise(lower)), Some(Paise(upper)));
+            let quote = Quote { last: Paise(last), lower, upper };
+            let found = priced(&leg(side), &quote, Paise(5)).map(|leg| leg.price);
+            let wanted = limit.map(|price| PriceRule::Limit { price: Paise(price) });
+            assert_eq!(found, wanted, "{side} {quote:?}");
+        }
     }
 
     proptest::proptest! {

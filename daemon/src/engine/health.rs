@@ -15,7 +15,7 @@ use muster_protocol::time::{MINUTE, Timestamp};
 use crate::broker::catalog::{Downloaded, Validators};
 use crate::broker::error::BrokerError;
 use crate::broker::http::ADDRESS_GONE;
-use crate::broker::{Adapter, Auth, Opened, Order, Probed, Profile, Proof, Reached};
+use crate::broker::{Adapter, Auth, Opened, Order, Probed, Profile, Proof, Quote, Reached};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::domain::book::{BookRow, Trade};
@@ -167,12 +167,12 @@ impl Adapter for Watched {
         self.note(self.inner.probe_order_permission(auth).await)
     }
 
-    async fn last_price(
+    async fn quotes(
         &self,
         auth: Auth<'_>,
-        instrument: &Instrument,
-    ) -> Result<Paise, BrokerError> {
-        self.note(self.inner.last_price(auth, instrument).await)
+        instruments: &[Instrument],
+    ) -> Result<Vec<Option<Quote>>, BrokerError> {
+        self.note(self.inner.quotes(auth, instruments).await)
     }
 
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {

@@ -14,9 +14,10 @@ use muster_protocol::time::{MINUTE, SECOND, Timestamp};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::merged::{self, Merged};
 use crate::broker::catalog::{Downloaded, Validators};
 use crate::broker::error::BrokerError;
-use crate::broker::{Adapter, Auth, Opened, Order, Probed, Profile, Proof, Reached};
+use crate::broker::{Adapter, Auth, Opened, Order, Probed, Profile, Proof, QUOTES, Quote, Reached};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::domain::book::{BookRow, Trade};
@@ -61,7 +62,8 @@ const ROWS: &[Row] = &[
     angel(&[Class::Funds], &[(1, 600)]),
     angel(&[Class::Book], &[(1, 1_300)]),
     angel(&[Class::Trades], &[(1, 1_300)]),
-    angel(&[Class::Price], &[(8, SECOND), (400, MINUTE), (4_500, HOUR)]),
+    // One page says ten a second, another one; the tighter is kept.
+    angel(&[Class::Price], &[(1, 1_300), (400, MINUTE), (4_500, HOUR)]),
     angel(&[Class::Orders], &[(8, SECOND), (450, MINUTE), (900, HOUR)]),
     kite(
         &[Class::Login, Class::Logout, Class::Profile, Class::Funds, Class::Book, Class::Trades],
@@ -164,12 +166,25 @@ impl Limits {
 pub struct Limited {
     inner: Arc<dyn Adapter>,
     limits: Arc<Limits>,
+    merged: Merged,
 }
 
 impl Limited {
     /// The adapter, counted with all others of these limits.
     pub fn new(inner: Arc<dyn Adapter>, limits: Arc<Limits>) -> Self {
-        Self { inner, limits }
+        Self { inner, limits, merged: Merged::default() }
+    }
+
+    /// In as few questions as the brokers' limit allows; each further one has its own turn.
+    async fn ask_prices(&self, auth: Auth<'_>, all: &[Instrument]) -> merged::Answer {
+        let mut quotes = Vec::with_capacity(all.len());
+        for (number, some) in all.chunks(QUOTES).enumerate() {
+            if number > 0 {
+                self.limits.turn(auth.credential, Class::Price).await?;
+            }
+            quotes.extend(self.inner.quotes(auth, some).await?);
+        }
+        Ok(quotes)
     }
 }
 
@@ -212,14 +227,20 @@ impl Adapter for Limited {
         self.inner.probe_order_permission(auth).await
     }
 
-    async fn last_price(
+    async fn quotes(
         &self,
         auth: Auth<'_>,
-        instrument: &Instrument,
-    ) -> Result<Paise, BrokerError> {
-        // A run waits for it: no reader's place is asked for.
-        self.limits.turn(auth.credential, Class::Price).await?;
-        self.inner.last_price(auth, instrument).await
+        instruments: &[Instrument],
+    ) -> Result<Vec<Option<Quote>>, BrokerError> {
+        let (answer, turn) = self.merged.put(account(auth.credential), instruments);
+        if let Some(turn) = turn {
+            // A run waits for it: no reader's place is asked for.
+            match self.limits.turn(auth.credential, Class::Price).await {
+                Ok(()) => turn.ask(async |all| self.ask_prices(auth, all).await).await,
+                Err(error) => turn.refuse(&error),
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(merged::unasked()))
     }
 
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {

@@ -15,6 +15,7 @@ mod keys;
 mod last_words;
 pub mod limited;
 mod lists;
+mod merged;
 mod offsets;
 mod perform;
 mod points;

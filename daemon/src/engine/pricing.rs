@@ -28,7 +28,7 @@ pub(super) async fn price(
     if !matches!(leg.price, PriceRule::Marketable { .. }) {
         return Ok(Priced { leg: leg.clone(), last: None });
     }
-    let last = adapter.last_price(auth, instrument).await.map_err(|error| {
+    let quotes = adapter.quotes(auth, std::slice::from_ref(instrument)).await.map_err(|error| {
         let told = cause(error);
         // The order itself was never sent; a dead session is worth knowing all the same.
         let kind = match told.kind {
@@ -38,10 +38,14 @@ pub(super) async fn price(
         let why = told.says.unwrap_or_else(|| told.kind.words().to_owned());
         Cause { kind, says: Some(format!("no last price to set its limit by: {why}")), ..told }
     })?;
-    let leg = priced(leg, last, instrument.tick).ok_or_else(|| Cause {
-        kind: FailureKind::Unreachable,
-        says: Some(format!("no limit can be made of a last price of {}", last.rupees())),
-        ip_seen: None,
+    let unpriced =
+        |says: String| Cause { kind: FailureKind::Unreachable, says: Some(says), ip_seen: None };
+    let quote = quotes.into_iter().next().flatten().ok_or_else(|| {
+        unpriced("no last price to set its limit by: the broker told none".to_owned())
     })?;
-    Ok(Priced { leg, last: Some(last) })
+    let leg = priced(leg, &quote, instrument.tick).ok_or_else(|| {
+        let last = quote.last.rupees();
+        unpriced(format!("no limit in the day's range can be made of a last price of {last}"))
+    })?;
+    Ok(Priced { leg, last: Some(quote.last) })
 }

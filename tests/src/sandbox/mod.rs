@@ -21,7 +21,7 @@ pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
     AngelMarket, BookOrder, CancelChecks, ConsentPage, ExpiredToken, LimitFills, MarketHours,
-    RateLimits, Rules, TotpReuse,
+    MarketTag, QuoteDialect, RateLimits, Rules, TotpReuse,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,
@@ -185,6 +185,12 @@ impl Sandbox {
     /// Changes the switches.
     pub fn set_rules(&self, rules: Rules) {
         self.state().rules = rules;
+    }
+
+    /// Sets an instrument's price by either broker's symbol; false if there is no such one.
+    pub fn set_ltp(&self, exchange: &str, symbol: &str, ltp: &str) -> bool {
+        let ltp = ltp.parse();
+        ltp.is_ok_and(|ltp| self.state().market.set_ltp(exchange, symbol, ltp))
     }
 
     /// Adds an account; what `fields` leaves out is made up.

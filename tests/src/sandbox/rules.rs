@@ -63,6 +63,38 @@ pub struct Rules {
     pub weekly_ip_lock: bool,
     /// Whether the conversion of a position looks at the caller's address.
     pub convert_checks_ip: bool,
+    /// What becomes of an order's own tag on a protected MARKET order (Kite).
+    pub market_tag: MarketTag,
+    /// In which of its two dialects Angel One answers a quote.
+    pub quote_dialect: QuoteDialect,
+    /// HTTP status of Angel One's refusal of an address.
+    pub ip_refusal_status: u32,
+    /// How many half minutes either side a one-time code is good in.
+    pub totp_steps: u32,
+    /// Whether a second login at Angel One leaves the first session alive.
+    pub angel_old_token_survives: bool,
+}
+
+/// What becomes of an order's own tag on a protected MARKET order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarketTag {
+    /// It stands in `tag` and `tags`.
+    Kept,
+    /// It stands among the system's in `tags` alone.
+    Listed,
+    /// It is gone.
+    Lost,
+}
+
+/// The two dialects of Angel One's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuoteDialect {
+    /// `status` and `errorcode`.
+    Service,
+    /// `success` and `errorCode`.
+    Gateway,
 }
 
 /// Whether a one-time code is good twice in its time.
@@ -197,6 +229,11 @@ impl Default for Rules {
             nightly_maintenance: false,
             weekly_ip_lock: false,
             convert_checks_ip: false,
+            market_tag: MarketTag::Kept,
+            quote_dialect: QuoteDialect::Service,
+            ip_refusal_status: 200,
+            totp_steps: 1,
+            angel_old_token_survives: true,
         }
     }
 }

@@ -27,8 +27,8 @@ use super::classify::{Access, Fault};
 use super::http::{Call, Http};
 use super::registry::Endpoints;
 use super::{
-    Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Reached, Trade,
-    book, reach,
+    Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Quote, Reached,
+    Trade, book, reach,
 };
 use crate::credential::Credential;
 use crate::domain::instrument::Instrument;
@@ -112,12 +112,12 @@ impl Adapter for AngelOne {
         self.ask_permission(auth).await
     }
 
-    async fn last_price(
+    async fn quotes(
         &self,
         auth: Auth<'_>,
-        instrument: &Instrument,
-    ) -> Result<Paise, BrokerError> {
-        self.read_price(auth, instrument).await
+        instruments: &[Instrument],
+    ) -> Result<Vec<Option<Quote>>, BrokerError> {
+        self.read_quotes(auth, instruments).await
     }
 
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {

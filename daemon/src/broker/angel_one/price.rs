@@ -1,45 +1,68 @@
-//! Angel One's last traded price of one instrument.
+//! Angel One's prices: the last one, and the day's range.
 
-use muster_protocol::money::Paise;
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{AngelOne, malformed};
 use crate::broker::classify::Access;
 use crate::broker::error::BrokerError;
-use crate::broker::{Auth, json};
+use crate::broker::{Auth, Quote, json};
 use crate::domain::instrument::Instrument;
 
 impl AngelOne {
-    /// Documented as a text, seen as a number.
-    pub(super) async fn read_price(
+    /// The full form, since only it tells the day's range. What has no price is left out of the answer's
+    /// list.
+    pub(super) async fn read_quotes(
         &self,
         auth: Auth<'_>,
-        instrument: &Instrument,
-    ) -> Result<Paise, BrokerError> {
-        let body = json!({
-            "exchange": instrument.exchange.code(),
-            "tradingsymbol": instrument.broker_symbol,
-            "symboltoken": instrument.token,
-        });
-        let data = self.post(auth, &["order", "v1", "getLtpData"], &body, Access::Read).await?;
-        last(&data).ok_or_else(malformed)
+        instruments: &[Instrument],
+    ) -> Result<Vec<Option<Quote>>, BrokerError> {
+        let mut tokens: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for instrument in instruments {
+            tokens.entry(instrument.exchange.code()).or_default().push(&instrument.token);
+        }
+        let body = json!({ "mode": "FULL", "exchangeTokens": tokens });
+        let data = self.post(auth, &["market", "v1", "quote"], &body, Access::Read).await?;
+        let fetched = data.get("fetched").and_then(Value::as_array).ok_or_else(malformed)?;
+        Ok(instruments.iter().map(|instrument| find(fetched, instrument)).collect())
     }
 }
 
-fn last(data: &Value) -> Option<Paise> {
-    json::rupees(data, "ltp").filter(|price| price.0 > 0)
+fn find(rows: &[Value], instrument: &Instrument) -> Option<Quote> {
+    let has = |row: &&Value, field, wanted: &str| json::text(row, field).as_deref() == Some(wanted);
+    let row = rows.iter().find(|row| {
+        has(row, "symbolToken", &instrument.token)
+            && has(row, "exchange", instrument.exchange.code())
+    });
+    json::quote(row?, ["ltp", "lowerCircuit", "upperCircuit"])
 }
 
 #[cfg(test)]
 mod tests {
+    use muster_protocol::money::{Paise, Quantity};
+    use muster_protocol::order::Exchange;
+
     use super::*;
 
     #[test]
-    fn a_price_is_more_than_nothing() {
-        assert_eq!(last(&json!({"ltp": 812.4})), Some(Paise(81_240)));
-        assert_eq!(last(&json!({"ltp": "812.40"})), Some(Paise(81_240)));
-        for bad in [json!({"ltp": 0}), json!({"ltp": -1}), json!({}), json!(null)] {
-            assert_eq!(last(&bad), None, "{bad}");
-        }
+    fn a_quote_is_of_the_instrument_asked_for() {
+        let sbin = Instrument {
+            exchange: Exchange::Nse,
+            symbol: "SBIN".to_owned(),
+            broker_symbol: "SBIN-EQ".to_owned(),
+            token: "3045".to_owned(),
+            tick: Paise(5),
+            lot: Quantity::try_from(1).unwrap(),
+        };
+        let row = |exchange: &str, token: &str, ltp: Value| {
+            json!({ "exchange": exchange, "symbolToken": token, "ltp": ltp,
+                    "lowerCircuit": 731.2, "upperCircuit": "893.65" })
+        };
+        let rows = [row("BSE", "3045", json!(1)), row("NSE", "3045", json!("812.40"))];
+        let (lower, upper) = (Some(Paise(73_120)), Some(Paise(89_365)));
+        assert_eq!(find(&rows, &sbin), Some(Quote { last: Paise(81_240), lower, upper }));
+        assert_eq!(find(&rows[..1], &sbin), None);
+        assert_eq!(find(&[row("NSE", "3045", json!(0))], &sbin), None);
     }
 }

@@ -161,7 +161,11 @@ impl Step<'_> {
                 if theirs.at.since(sent.at).abs() <= absence::SETTLE_MS
                     && book.order(order_id).is_some())
         });
+        let broker = self.model.accounts.get(&id.account).map(|account| account.broker);
+        let leg = self.model.runs.get(&id.run).and_then(|run| run.leg_of(id.account, id.leg));
+        let findable = broker.zip(leg).is_some_and(|(at, leg)| absence::keeps_tag(at, leg.price));
         let proven = match self.model.readings.get_mut(&id.run) {
+            Some(_) if !findable => false,
             Some(reading) => {
                 let clean = reading.clean.entry(id.clone()).or_default();
                 clean.push(Clean { started, witness });
@@ -169,10 +173,13 @@ impl Step<'_> {
             }
             None => false,
         };
-        let missing = (
-            IntentEvent::Missing { at },
-            Some((Level::Warn, "not in the order book; still IN DOUBT, not sent again".to_owned())),
-        );
+        let missing = if findable {
+            "not in the order book; still IN DOUBT, not sent again"
+        } else {
+            "not in the order book under its tag, which Kite may drop on a MARKET order; look for \
+             it at Kite; still IN DOUBT, not sent again"
+        };
+        let missing = (IntentEvent::Missing { at }, Some((Level::Warn, missing.to_owned())));
         match (absent, proven) {
             // Said once; what is known does not change any more.
             (Some(_), _) => Vec::new(),

@@ -193,10 +193,13 @@ fn check_source(call: &mut Call<'_>) -> Result<(), Reply> {
     if call.allowed_ips(BROKER).contains(&source) {
         return Ok(());
     }
-    Err(gateway(
+    let refusal = gateway(
         "AG7002",
         "Access denied: Unregistered IP address. Register your IP before retrying.",
-    ))
+    );
+    let status = u16::try_from(call.state.rules.ip_refusal_status).ok();
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    Err(refusal.at(status.unwrap_or(StatusCode::OK)))
 }
 
 fn check_headers(call: &Call<'_>) -> Result<(), Reply> {

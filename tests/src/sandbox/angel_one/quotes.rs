@@ -8,6 +8,7 @@ use super::{gateway_success, refused, success, text, went_wrong};
 use crate::sandbox::exchange::clock::ist;
 use crate::sandbox::exchange::market::{Instrument, OFFERED, VOLUME};
 use crate::sandbox::net::message::Reply;
+use crate::sandbox::rules::QuoteDialect;
 use crate::sandbox::world::Call;
 
 pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
@@ -25,7 +26,8 @@ pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
     success(&data)
 }
 
-/// Several instruments at once. The documents show the gateway's dialect even for a success.
+/// Several instruments at once. The documents show the gateway's dialect even for a success; the broker's
+/// own Java client takes that for a failure.
 pub(super) fn quote(call: &mut Call<'_>) -> Reply {
     let Some(body) = call.request.json() else { return went_wrong() };
     let mode = text(&body, "mode");
@@ -48,7 +50,11 @@ pub(super) fn quote(call: &mut Call<'_>) -> Reply {
     if fetched.len() + unfetched.len() > QUOTE_LIMIT {
         return went_wrong();
     }
-    gateway_success(&json!({ "fetched": fetched, "unfetched": unfetched }))
+    let found = json!({ "fetched": fetched, "unfetched": unfetched });
+    match call.state.rules.quote_dialect {
+        QuoteDialect::Service => success(&found),
+        QuoteDialect::Gateway => gateway_success(&found),
+    }
 }
 
 /// The code is documented for an empty token; that an unknown one gets it too is a guess.

@@ -18,6 +18,7 @@ pub(super) fn login(call: &mut Call<'_>) -> Reply {
     let key = call.request.header("x-privatekey").unwrap_or_default();
     let client = text(&body, "clientcode");
     let (max_wrong, reuse) = (call.state.rules.max_wrong_logins, call.state.rules.totp_reuse);
+    let steps = call.state.rules.totp_steps;
     let now = call.now;
     let Some(account) = call.state.account(BROKER, &client) else {
         return refused("AB1007", "Invalid login id or password");
@@ -30,7 +31,7 @@ pub(super) fn login(call: &mut Call<'_>) -> Reply {
     }
     let code = text(&body, "totp");
     let used = reuse == TotpReuse::Refused && account.last_code.as_deref() == Some(&code);
-    let checked = check_factors(account, &body, now);
+    let checked = check_factors(account, &body, (now, steps));
     // What a code used twice is answered is a guess.
     let checked = checked.and_then(|()| if used { Err(bad_code()) } else { Ok(()) });
     if let Err(refusal) = checked {
@@ -39,6 +40,9 @@ pub(super) fn login(call: &mut Call<'_>) -> Reply {
     }
     account.wrong_logins = 0;
     account.last_code = Some(code);
+    if !call.state.rules.angel_old_token_survives {
+        call.state.sessions.end_all(BROKER, &client);
+    }
     let mut data = open(call, &client);
     if let (Some(state), Value::Object(data)) = (body.get("state"), &mut data) {
         data.insert("state".into(), state.clone());
@@ -50,7 +54,7 @@ pub(super) fn login(call: &mut Call<'_>) -> Reply {
 fn check_factors(
     account: &Account,
     body: &Map<String, Value>,
-    now: Timestamp,
+    at: (Timestamp, u32),
 ) -> Result<(), Reply> {
     let pin = text(body, "password");
     let looks_like_a_pin = pin.len() == 4 && pin.bytes().all(|byte| byte.is_ascii_digit());
@@ -58,7 +62,7 @@ fn check_factors(
         let text = "LoginbyPassword is not allowed. Please switch to Login by MPIN now.";
         return Err(refused("AB1007", text));
     }
-    if pin != account.password || !account.code_is_right(&text(body, "totp"), now) {
+    if pin != account.password || !account.code_is_right(&text(body, "totp"), at) {
         return Err(bad_code());
     }
     Ok(())

@@ -128,6 +128,7 @@ fn consent_form(call: &mut Call<'_>, app: &Account, params: &str) -> Reply {
 
 fn check_factors(call: &mut Call<'_>, fields: &Pairs, user_id: &str) -> Result<(), &'static str> {
     let (now, max_wrong) = (call.now, call.state.rules.max_wrong_logins);
+    let steps = call.state.rules.totp_steps;
     let account = call.state.account(BROKER, user_id).ok_or("Invalid username or password.")?;
     if account.wrong_logins >= max_wrong {
         return Err("Your account has been locked. Reset your password to unlock it.");
@@ -136,7 +137,7 @@ fn check_factors(call: &mut Call<'_>, fields: &Pairs, user_id: &str) -> Result<(
     if fields.get("password") != Some(&account.password) {
         return Err("Invalid username or password.");
     }
-    if !account.code_is_right(fields.get("totp").unwrap_or_default(), now) {
+    if !account.code_is_right(fields.get("totp").unwrap_or_default(), (now, steps)) {
         return Err("Invalid TOTP.");
     }
     account.wrong_logins = 0;

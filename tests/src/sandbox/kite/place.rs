@@ -11,7 +11,7 @@ use crate::sandbox::exchange::market::{Instrument, Kind};
 use crate::sandbox::exchange::money::Paise;
 use crate::sandbox::exchange::order::{PlacedBy, Pricing, Side, Wanted};
 use crate::sandbox::net::message::{Pairs, Reply};
-use crate::sandbox::rules::MarketHours;
+use crate::sandbox::rules::{MarketHours, MarketTag};
 use crate::sandbox::world::Call;
 
 pub(super) fn place(call: &mut Call<'_>) -> Reply {
@@ -99,8 +99,23 @@ fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
     };
     if matches!(pricing, Pricing::Market | Pricing::StopMarket) {
         protect(&mut wanted, form, instrument)?;
+        keep_tag(&mut wanted.tags, call.state.rules.market_tag);
     }
     Ok(wanted)
+}
+
+/// Whether a protected order keeps its own tag is not known; one row was published without.
+fn keep_tag(tags: &mut Vec<String>, rule: MarketTag) {
+    let own = tags.iter().position(|tag| !tag.starts_with("mktp"));
+    match (rule, own) {
+        (MarketTag::Kept, _) | (_, None) => {}
+        // The first one is the row's `tag`, unless it is the system's.
+        (MarketTag::Listed, Some(own)) => {
+            let tag = tags.remove(own);
+            tags.push(tag);
+        }
+        (MarketTag::Lost, Some(own)) => drop(tags.remove(own)),
+    }
 }
 
 /// The words for tick and range have been seen, those for lot and freeze are guesses; that all

@@ -83,6 +83,11 @@ impl Pairs {
 }
 
 impl Reply {
+    /// The same with another status.
+    pub(crate) fn at(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         Self { content_type: "application/json", ..Self::text(status, body.to_string()) }
     }

@@ -108,6 +108,8 @@ const LIMITS: &[Limit] = &[
     angel(&[Operation::Holdings], 1, 1),
     angel(&[Operation::Search], 1, 1),
     angel(DATA, 10, 1),
+    // The table says ten a second, the page on prices one for several instruments: both are kept.
+    angel(&[Operation::Quote], 1, 1),
     angel(DATA, 500, 60),
     angel(DATA, 5000, 3600),
     angel(&[Operation::Candles], 3, 1),
