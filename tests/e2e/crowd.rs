@@ -89,7 +89,12 @@ fn person(number: u32, records: &mut Vec<Record>) -> anyhow::Result<()> {
         ip_seen: Some("203.0.113.10".to_owned()),
         ip_to_register: Some("203.0.113.10".to_owned()),
     });
-    records.push(Record::Check(id, check(at("15:00:00")?, failed)));
+    let mut check = check(at("15:00:00")?, failed);
+    if took_part(number) {
+        // One in ten with its steps shows as much as all of them, and is read sooner.
+        check.steps.clear();
+    }
+    records.push(Record::Check(id, check));
     Ok(())
 }
 
