@@ -63,6 +63,14 @@ points! {
     BeforeTally "before-tally",
     /// It is durable, and nobody saw it.
     TallyDurable "tally-durable",
+    /// That an order is to be cancelled goes to the writer.
+    BeforeCancelling "before-cancelling",
+    /// It is durable, and no cancellation is asked for yet.
+    CancellingDurable "cancelling-durable",
+    /// The task that asks for a cancellation begins.
+    BeforeCancel "before-cancel",
+    /// The broker has answered it, and nobody was told.
+    CancelReplied "cancel-replied",
     /// What a person asked for goes to the writer, with its audit entry.
     BeforeAudit "before-audit",
     /// The audit entry is written, not committed.

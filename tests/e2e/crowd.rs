@@ -132,6 +132,7 @@ fn run(records: &mut Vec<Record>) -> anyhow::Result<()> {
         fire_at,
         window_until: at("15:15:00")?,
         hash: "0".repeat(64),
+        called: None,
         ambiguity: muster_protocol::plan::Ambiguity::Hold,
         legs,
         instruments: Vec::new(),

@@ -50,7 +50,10 @@ mod plans;
 #[cfg(test)]
 mod pricing;
 #[cfg(test)]
+mod proxied;
+#[cfg(test)]
 mod roles;
+mod run_now;
 #[cfg(test)]
 mod sealed_memory;
 #[cfg(test)]
@@ -58,6 +61,7 @@ mod slow_reader;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod twins;
 mod vault;
 #[cfg(test)]
 mod wire;

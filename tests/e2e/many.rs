@@ -66,7 +66,7 @@ async fn i22_whatever_ten_thousand_accounts_make_long_comes_whole_and_in_lines_u
     assert_eq!(numbers(accounts.iter().map(|account| &account.id)), all());
     let long = wire.heard.len();
     assert!(long > 4 * MAX_LINE, "nothing long was asked for: {long} bytes");
-    let board = wire.call(&Muster { plan: None }).await??;
+    let board = wire.call(&Muster { plan: None, account: None, brief: false }).await??;
     assert_eq!(numbers(board.rows.iter().map(|row| &row.account)), all());
     let run = RUN.to_owned().try_into()?;
     let shown = wire.call(&ShowRun { run }).await??;

@@ -13,10 +13,11 @@ use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
     Connect, Halt, Hello, House, JournalFilter, LabelAccounts, ListAccounts, ListAudit, ListPlans,
     ListRuns, ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt,
-    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
-    SearchInstruments, Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun,
-    Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, RunNow,
+    Seal, SearchInstruments, Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar,
+    ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
+use muster_protocol::run::CalledAs;
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
 use muster_protocol::version::ProtocolVersion;
@@ -81,6 +82,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::ListRuns(call) => line(id, call),
         Request::ShowRun(call) => line(id, call),
         Request::ResolveIntent(call) => line(id, call),
+        Request::RunNow(call) => line(id, call),
         Request::Halt(call) => line(id, call),
         Request::QueryReport(call) => line(id, call),
         Request::Resume(call) => line(id, call),
@@ -153,8 +155,9 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.say(&ArmPlan { plan: spec().name, mode: Mode::Live, hash: HASH.to_owned() });
     lines.say(&RemovePlan { plan: spec().name });
     lines.say(&ListPlans {});
-    lines.say(&Muster { plan: None });
-    lines.say(&Muster { plan: Some(spec().name) });
+    lines.say(&Muster { plan: None, account: None, brief: false });
+    lines.say(&Muster { plan: Some(spec().name), account: None, brief: true });
+    lines.say(&Muster { plan: None, account: Some(AccountId(7)), brief: false });
     lines.say(&CallMuster {});
     lines.say(&ListRuns {});
     lines.say(&ShowRun { run: run_id() });
@@ -162,6 +165,9 @@ fn plans_and_runs(lines: &mut Lines) {
     let found = Verdict::Found { order_id: OrderId("261123000000001".to_owned()) };
     for verdict in [found, Verdict::NotPlaced, Verdict::SendAgain] {
         lines.say(&ResolveIntent { intent: intent.clone(), verdict });
+    }
+    for called in [CalledAs::Extra, CalledAs::InsteadOf { at: at("15:10:00") }] {
+        lines.say(&RunNow { run: run_id(), hash: HASH.to_owned(), mode: Mode::Live, called });
     }
     lines.say(&Halt { scope: HaltScope::All, cancel_open: true });
     lines.say(&Halt { scope: HaltScope::User(user()), cancel_open: false });

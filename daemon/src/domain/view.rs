@@ -186,6 +186,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
         fired_at,
         late_us: kept.late_us(),
         closed_at,
+        called: kept.fixed.called.clone(),
         hash: kept.fixed.hash.clone(),
         legs: kept.fixed.legs.clone(),
         ambiguity: kept.fixed.ambiguity,

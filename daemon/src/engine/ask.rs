@@ -16,7 +16,7 @@ use super::handle::{Peer, Said};
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
+use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, RunCall, Who};
 use crate::domain::view;
 
 pub(super) type Reply = oneshot::Sender<Result<Said, Failure>>;
@@ -123,6 +123,12 @@ impl Engine {
             }
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
+            Request::RunNow(now) => Ask::RunNow(RunCall {
+                run: now.run,
+                hash: now.hash,
+                mode: now.mode,
+                called: now.called,
+            }),
             Request::Seal(_) => Ask::Seal,
             Request::Backup(backup) => Ask::Backup(backup.file),
             Request::Purge(_) => Ask::Purge,

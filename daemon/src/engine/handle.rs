@@ -61,7 +61,7 @@ pub(super) enum Back {
     Committed {
         note: Note,
         journal: Vec<JournalEntry>,
-        audit: AuditHead,
+        audit: Option<AuditHead>,
     },
     Keys(Result<Derived, KeyRefusal>),
     StoreFailed(StoreError),

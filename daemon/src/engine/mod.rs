@@ -8,6 +8,7 @@ pub mod check;
 mod feed;
 mod gate;
 mod handle;
+mod health;
 mod house;
 mod jobs;
 mod keys;
@@ -278,7 +279,9 @@ impl Engine {
                 Ok(Some(Msg::CheckDone { target, done }))
             }
             Back::Committed { note, journal, audit } => {
-                self.model.audit = audit;
+                if let Some(head) = audit {
+                    self.model.audit = head;
+                }
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 points::durable(&note);
@@ -336,7 +339,7 @@ impl Engine {
         while let Some(msg) = queue.pop_front() {
             let now = self.clock.now();
             let effects = update(&mut self.model, now, msg);
-            self.gate.set(&self.model.halts);
+            self.gate.set(&self.model);
             queue.extend(self.perform(effects, &mut turn));
         }
         if self.clock.now() >= self.status_at {

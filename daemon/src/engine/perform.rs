@@ -99,6 +99,9 @@ impl Engine {
                     self.load_instruments(broker, wanted, due);
                 }
                 Effect::ObserveEgresses => self.observe_egresses(),
+                Effect::Warm { broker, egress, connections } => {
+                    self.warm(broker, &egress, connections);
+                }
             }
         }
         follow
@@ -186,6 +189,7 @@ impl Engine {
             Answer::BackedUp(made) => said(&made),
             Answer::Purged(made) => said(&made),
             Answer::Touched(accounts) => said(&Touched { accounts }),
+            Answer::RunCalled(called) => said(&called),
             Answer::PlanCheck(check) => said(&check),
             Answer::Calendar => said(&self.model.calendar.view(self.clock.now().date())),
             Answer::Plan(id) => match view::plan(&self.model, self.clock.now(), &id) {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Engine;
 use super::ask::{Reply, said};
-use crate::domain::muster::{self, Ahead};
+use crate::domain::muster::{self, Ahead, Shown};
 use crate::domain::{person, report, view};
 
 impl Engine {
@@ -28,7 +28,8 @@ impl Engine {
                     Some(plan) => Ahead::of_plan(model, now, plan),
                     None => Ahead::next(model, now),
                 };
-                beside(muster::board(model, now, ahead, only), reply);
+                let shown = Shown { only, account: muster.account, brief: muster.brief };
+                beside(muster::board(model, now, ahead, shown), reply);
             }
             Request::ShowRun(show) => match self.run_details(&show, only) {
                 Ok(details) => beside(details, reply),

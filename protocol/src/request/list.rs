@@ -15,8 +15,10 @@ use crate::instrument::InstrumentView;
 use crate::muster::MusterBoard;
 use crate::params;
 use crate::plan::{Mode, PlanCheck, PlanSpec, PlanView};
-use crate::reply::{BackedUp, Done, Purged, RunDetails, Subscribed, Ticket, Touched, Welcome};
-use crate::run::RunView;
+use crate::reply::{
+    BackedUp, Done, Purged, RunCalled, RunDetails, Subscribed, Ticket, Touched, Welcome,
+};
+use crate::run::{CalledAs, RunView};
 use crate::secret::Secret;
 use crate::status::StatusView;
 use crate::tally::DailyReport;
@@ -146,6 +148,12 @@ requests! {
         /// For this plan's next run; for the next run of any plan if none is named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan: Option<PlanId>,
+        /// Only this account's row; the counts are everybody's all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Rows without their gates.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        brief: bool,
     }
     /// Calls everybody now: tests every account that may be tested unasked.
     CallMuster: "muster.call" -> Touched, Operate {}
@@ -241,6 +249,18 @@ requests! {
     }
     /// Lets runs happen again that are held.
     Release: "hold.release" -> Done, Operate {}
+    /// Has a plan run now, once: live or dry as it is armed, for whoever is fit.
+    RunNow: "run.now" -> RunCalled, Operate {
+        /// The run it is to be: the plan, today, and the next firing's number. Refused if it is another by
+        /// then, so that what is asked for twice happens once.
+        run: RunId,
+        /// The hash of the plan as the person saw it; refused if it has changed since.
+        hash: String,
+        /// How the plan was armed as the person saw it; refused if that has changed since.
+        mode: Mode,
+        /// What it is to the plan's next firing of today.
+        called: CalledAs,
+    }
     /// Settles an order in doubt by what a person found out.
     ResolveIntent: "run.resolve" -> Done, Operate {
         /// Which.

@@ -1,4 +1,5 @@
-//! Killed at every named place, on its first and on its second pass, once and twice in a row.
+//! Killed at every named place, on its first and on its second pass, once and twice in a row; the places
+//! around a cancellation under a halt that cancels what is open.
 
 use std::path::Path;
 
@@ -20,6 +21,13 @@ pub struct PointCase {
     pub lives: usize,
 }
 
+impl PointCase {
+    /// Whether the place is passed only where a halt cancels what is open.
+    pub fn of_cancel(&self) -> bool {
+        OF_CANCEL.contains(&self.point)
+    }
+}
+
 /// How often the process died there.
 #[derive(Debug, Clone, Copy)]
 pub struct Struck {
@@ -28,6 +36,10 @@ pub struct Struck {
     /// How many of its lives ended there.
     pub died: usize,
 }
+
+/// Places that are passed only where a halt cancels what is open.
+const OF_CANCEL: [Point; 4] =
+    [Point::BeforeCancelling, Point::CancellingDurable, Point::BeforeCancel, Point::CancelReplied];
 
 /// Accounts of each ground, over both brokers.
 const ACCOUNTS: usize = 3;
@@ -79,10 +91,12 @@ async fn some(drill: &Path, cases: Vec<PointCase>) -> anyhow::Result<(Count, Vec
         }
         let at = format!("{}:{}", case.point.name(), case.pass);
         let deaths = vec![Death::At(at); case.lives];
-        let (count, died) = ground
-            .pair(deaths, faults::lost_answers())
-            .await
-            .map_err(|error| error.context(format!("{case:?}")))?;
+        let done = if case.of_cancel() {
+            ground.cancelled(deaths).await
+        } else {
+            ground.pair(deaths, faults::lost_answers()).await
+        };
+        let (count, died) = done.map_err(|error| error.context(format!("{case:?}")))?;
         total += count;
         struck.push(Struck { case, died });
     }
