@@ -68,7 +68,7 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Zeroizing<Vec<u8>>, ConnError
 }
 
 /// Encodes what the daemon says for as many lines as it takes: one, or one for each of its parts.
-pub fn lines(message: &ReplyLine) -> Result<Lines, ConnError> {
+pub fn lines<T: Serialize>(message: &T) -> Result<Lines, ConnError> {
     let text = Zeroizing::new(serde_json::to_string(message).map_err(ConnError::Encode)?);
     if text.len() > MAX_MESSAGE {
         return Err(ConnError::TooLong(MAX_MESSAGE));

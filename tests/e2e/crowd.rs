@@ -89,9 +89,12 @@ fn person(number: u32, records: &mut Vec<Record>) -> anyhow::Result<()> {
         ip_seen: Some("203.0.113.10".to_owned()),
         ip_to_register: Some("203.0.113.10".to_owned()),
     });
-    for minute in ["09:05:00", "15:00:00"] {
-        records.push(Record::Check(id, check(at(minute)?, failed.clone())));
+    let mut check = check(at("15:00:00")?, failed);
+    if took_part(number) {
+        // One in ten with its steps shows as much as all of them, and is read sooner.
+        check.steps.clear();
     }
+    records.push(Record::Check(id, check));
     Ok(())
 }
 
@@ -101,7 +104,7 @@ fn check(started: Timestamp, failed: Option<Explained>) -> EndedCheck {
         step,
         verdict: if step == CheckStep::OrderPermission { last } else { StepVerdict::Passed },
         took_ms: Some(42),
-        detail: "as it was to be found, with a word on what".to_owned(),
+        detail: "as it was to be".to_owned(),
     });
     EndedCheck {
         started,
@@ -187,6 +190,6 @@ fn line(number: u32) -> anyhow::Result<TallyLine> {
         booked: 2,
         filled: 3,
         traded: 4,
-        notes: vec!["leg 1: the book says 2 units filled, the trades say 3".to_owned()],
+        notes: vec!["leg 1: the book says 2 filled, the trades 3".to_owned()],
     })
 }

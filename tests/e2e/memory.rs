@@ -12,7 +12,7 @@ use std::process::{Child, Command};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use anyhow::Context;
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use data_encoding::{BASE64, BASE64URL};
 use hkdf::Hkdf;
 use musterd::store::Store;
@@ -26,6 +26,8 @@ pub(crate) struct Keys {
     pub(crate) users: Vec<Vec<u8>>,
     /// All others on the way from the passphrase, by name.
     pub(crate) derived: Vec<(&'static str, Vec<u8>)>,
+    /// Pieces of Argon2's memory.
+    pub(crate) blocks: [Vec<u8>; 3],
 }
 
 /// Reads them with the passphrase of its first slot.
@@ -39,8 +41,9 @@ pub(crate) fn keys_of(store: &Path, passphrase: &[u8]) -> anyhow::Result<Keys> {
     let params = Params::new(number(4)?, number(8)?, number(12)?, Some(32));
     let params = params.map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut stretched = [0; 32];
+    let mut matrix = vec![Block::new(); params.block_count()];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase, &slot[16..32], &mut stretched)
+        .hash_password_into_with_memory(passphrase, &slot[16..32], &mut stretched, &mut matrix)
         .map_err(|error| anyhow::anyhow!("{error}"))?;
     let slot_key = derive(&stretched, id, b"muster/v1/slot/key")?;
     let aad = [b"slot v1".as_slice(), &header[8..10], id, &slot[..64]].concat();
@@ -65,7 +68,13 @@ pub(crate) fn keys_of(store: &Path, passphrase: &[u8]) -> anyhow::Result<Keys> {
         ("order tag", derive(&root, id, b"muster/v1/purpose/order tag")?.to_vec()),
         ("login state", derive(&root, id, b"muster/v1/purpose/login state")?.to_vec()),
     ];
-    Ok(Keys { master, users, derived })
+    // What a derivation leaves behind that does not wipe its own memory.
+    let (middle, last) = (matrix.len() / 2, matrix.len() - 1);
+    let blocks = [0, middle, last].map(|at| {
+        let words: &[u64] = matrix[at].as_ref();
+        words[..8].iter().flat_map(|word| word.to_ne_bytes()).collect()
+    });
+    Ok(Keys { master, users, derived, blocks })
 }
 
 fn derive(from: &[u8; 32], salt: &[u8], label: &[u8]) -> anyhow::Result<[u8; 32]> {

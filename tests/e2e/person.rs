@@ -139,8 +139,10 @@ fn parameters(other: &str, foreign: u32) -> BTreeMap<&'static str, Value> {
         ("replaces", json!(foreign)),
         ("filter", json!({"user": other})),
         ("head", json!("0".repeat(64))),
+        ("before", json!(9)),
         ("cancel_open", json!(false)),
         ("brief", json!(false)),
+        ("called", json!({"is": "extra"})),
     ])
 }
 

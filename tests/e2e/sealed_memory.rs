@@ -26,6 +26,9 @@ fn needles(world: &World, keys: &Keys) -> anyhow::Result<Needles> {
     for (name, key) in &keys.derived {
         needles.add(name, key);
     }
+    for block in &keys.blocks {
+        needles.add("Argon2's memory", block);
+    }
     needles.add("passphrase", PASSPHRASE.as_bytes());
     let summary = world.sandbox.summary();
     for account in &summary.angel_one.accounts {

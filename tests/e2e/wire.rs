@@ -12,7 +12,9 @@ use muster_protocol::parts::Joiner;
 use muster_protocol::reply::Welcome;
 use muster_protocol::request::{Call, Hello};
 use muster_protocol::version::ProtocolVersion;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -36,6 +38,22 @@ pub(crate) struct Wire {
     /// What came of a subscription while something else was waited for.
     feed: VecDeque<Feed>,
     joiner: Joiner,
+}
+
+/// An answer, its result still as text.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    id: Option<u64>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    error: Option<Failure>,
+}
+
+/// What tells a part from a message.
+#[derive(Deserialize)]
+struct PartLine {
+    method: Option<String>,
+    params: Option<Box<RawValue>>,
 }
 
 impl Wire {
@@ -109,14 +127,26 @@ impl Wire {
         self.next_id += 1;
         let id = self.next_id;
         let line = CallLine { jsonrpc: Version::V2, id, method: C::METHOD, params: call };
-        let answer = self.ask(&serde_json::to_string(&line)?).await?;
-        Ok(match serde_json::from_value(answer)? {
-            ReplyLine::Result { id: of, result, .. } if of == id => {
-                Ok(serde_json::from_value(result)?)
+        self.say(&serde_json::to_string(&line)?).await?;
+        loop {
+            let text = self.text().await?.context("the connection ended")?;
+            let answer: Answer<'_> = serde_json::from_str(&text)?;
+            match (answer.id, answer.result, answer.error) {
+                (Some(of), Some(result), None) if of == id => {
+                    return Ok(Ok(serde_json::from_str(result.get())?));
+                }
+                (Some(of), None, Some(error)) if of == id => return Ok(Err(error)),
+                (None, None, None) => self.keep_change(serde_json::from_str(&text)?)?,
+                _ => bail!("an answer to something else: {text}"),
             }
-            ReplyLine::Error { id: Some(of), error, .. } if of == id => Err(error),
-            other => bail!("an answer to something else: {other:?}"),
-        })
+        }
+    }
+
+    fn keep_change(&mut self, line: Value) -> anyhow::Result<()> {
+        if let ReplyLine::Feed { params, .. } = serde_json::from_value(line)? {
+            self.feed.push_back(params);
+        }
+        Ok(())
     }
 
     /// The next change of the subscription.
@@ -137,9 +167,7 @@ impl Wire {
             if line.get("method").is_none() {
                 return Ok(line);
             }
-            if let ReplyLine::Feed { params, .. } = serde_json::from_value(line)? {
-                self.feed.push_back(params);
-            }
+            self.keep_change(line)?;
         }
     }
 
@@ -157,8 +185,14 @@ impl Wire {
         self.closed
     }
 
-    /// The next line; `None` once the other side has closed.
+    /// The next message; `None` once the other side has closed.
     async fn line(&mut self) -> anyhow::Result<Option<Value>> {
+        let Some(text) = self.text().await? else { return Ok(None) };
+        Ok(Some(serde_json::from_str(&text).context("a line that is no JSON")?))
+    }
+
+    /// The same as it is written, put together if it came in parts.
+    async fn text(&mut self) -> anyhow::Result<Option<String>> {
         loop {
             let fresh = self.heard.get(self.read..).unwrap_or_default();
             let unseen = fresh.get(self.seen..).unwrap_or_default();
@@ -166,16 +200,18 @@ impl Wire {
             self.seen = fresh.len();
             if let Some(end) = newline {
                 self.seen = 0;
-                let line: Value =
-                    serde_json::from_slice(&fresh[..end]).context("a line that is no JSON")?;
+                let line = std::str::from_utf8(&fresh[..end])?.to_owned();
                 self.read += end + 1;
-                if line.get("method").is_none_or(|method| method != PART_METHOD) {
+                let part: PartLine =
+                    serde_json::from_str(&line).context("a line that is no JSON")?;
+                let Some(part) =
+                    part.params.filter(|_| part.method.as_deref() == Some(PART_METHOD))
+                else {
                     anyhow::ensure!(!self.joiner.is_waiting(), "a line between two parts");
                     return Ok(Some(line));
-                }
-                let part = line.get("params").context("a part of nothing")?;
-                if let Some(whole) = self.joiner.add(&serde_json::from_value(part.clone())?)? {
-                    return Ok(Some(serde_json::from_str(&whole)?));
+                };
+                if let Some(whole) = self.joiner.add(&serde_json::from_str(part.get())?)? {
+                    return Ok(Some(whole));
                 }
                 continue;
             }

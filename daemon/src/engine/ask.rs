@@ -9,18 +9,17 @@ use muster_protocol::request::{Connect, QueryJournal, Request, SubmitRedirect};
 use muster_protocol::status::VaultState;
 use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::Engine;
-use super::handle::Peer;
+use super::handle::{Peer, Said};
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
 use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, RunCall, Who};
 use crate::domain::view;
 
-pub(super) type Reply = oneshot::Sender<Result<Value, Failure>>;
+pub(super) type Reply = oneshot::Sender<Result<Said, Failure>>;
 
 /// The most journal entries in one reply.
 const MAX_JOURNAL: u32 = 1_000;
@@ -30,12 +29,12 @@ impl Engine {
         let only = peer.only();
         let now = self.clock.now();
         let answer = match request {
-            Request::Hello(_) => to_value(&self.welcome(peer)),
+            Request::Hello(_) => said(&self.welcome(peer)),
             Request::Subscribe(_) => Err(Failure::new(
                 Code::InvalidRequest,
                 "subscribe works on a connection of its own",
             )),
-            Request::Status(_) => to_value(&view::status(&self.model, now, only)),
+            Request::Status(_) => said(&view::status(&self.model, now, only)),
             long @ (Request::ListAccounts(_)
             | Request::ListPlans(_)
             | Request::ListRuns(_)
@@ -45,9 +44,9 @@ impl Engine {
                 self.show(long, only, reply);
                 return None;
             }
-            Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),
-            Request::ListSlots(_) => to_value(&self.custody.slots()),
-            Request::House(_) => self.house(peer).and_then(|house| to_value(&house)),
+            Request::ShowCalendar(_) => said(&self.model.calendar.view(now.date())),
+            Request::ListSlots(_) => said(&self.custody.slots()),
+            Request::House(_) => self.house(peer).and_then(|house| said(&house)),
             Request::QueryJournal(query) => {
                 self.query_journal(query, only, reply);
                 return None;
@@ -197,7 +196,7 @@ impl Engine {
                     "the journal could not be read; the daemon's log says why",
                 )
             });
-            drop(reply.send(answer.and_then(|entries| to_value(&entries))));
+            drop(reply.send(answer.and_then(|entries| said(&entries))));
         });
     }
 
@@ -305,7 +304,7 @@ impl Engine {
             let answer = untyped
                 .await
                 .unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
-            drop(reply.send(answer.map(|_: Value| ())));
+            drop(reply.send(answer.map(|_: Said| ())));
         });
         self.next_reply = self.next_reply.wrapping_add(1);
         let reply_to = ReplyTo(self.next_reply);
@@ -344,13 +343,13 @@ fn bad_state(error: &impl std::fmt::Display) -> Failure {
     Failure::new(Code::Conflict, format!("{error}; ask for a new link"))
 }
 
-pub(super) fn to_value<T: Serialize>(reply: &T) -> Result<Value, Failure> {
-    serde_json::to_value(reply).map_err(|error| {
+pub(super) fn said<T: Serialize>(reply: &T) -> Result<Said, Failure> {
+    serde_json::value::to_raw_value(reply).map_err(|error| {
         tracing::error!(%error, "a reply could not be encoded");
         Failure::new(Code::Internal, "the reply could not be encoded")
     })
 }
 
-pub(super) fn done() -> Result<Value, Failure> {
-    to_value(&Done {})
+pub(super) fn done() -> Result<Said, Failure> {
+    said(&Done {})
 }

@@ -5,14 +5,10 @@ use std::sync::Arc;
 use muster_protocol::audit::AuditVerified;
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::request::ListAudit;
-use serde_json::Value;
-use tokio::sync::oneshot;
 
 use super::Engine;
-use super::ask::to_value;
+use super::ask::{Reply, said};
 use crate::store::{Store, StoreError};
-
-type Reply = oneshot::Sender<Result<Value, Failure>>;
 
 /// The most entries in one reply.
 const MAX_ENTRIES: u32 = 1_000;
@@ -23,7 +19,7 @@ impl Engine {
         let store = Arc::clone(&self.store);
         tokio::task::spawn_blocking(move || {
             // The peer may have gone.
-            drop(reply.send(verify(&store, kept.as_deref()).and_then(|held| to_value(&held))));
+            drop(reply.send(verify(&store, kept.as_deref()).and_then(|held| said(&held))));
         });
     }
 
@@ -33,7 +29,7 @@ impl Engine {
         let limit = asked.limit.min(MAX_ENTRIES);
         tokio::task::spawn_blocking(move || {
             let rows = store.audit_page(numbers, limit).map_err(|error| broken(&error));
-            drop(reply.send(rows.and_then(|rows| to_value(&rows))));
+            drop(reply.send(rows.and_then(|rows| said(&rows))));
         });
     }
 }

@@ -13,11 +13,9 @@ use muster_protocol::instrument::{InstrumentView, MAX_FOUND};
 use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::request::SearchInstruments;
 use muster_protocol::time::Timestamp;
-use serde_json::Value;
-use tokio::sync::oneshot;
 
 use super::Engine;
-use super::ask::to_value;
+use super::ask::{Reply, said};
 use super::jobs::cause;
 use crate::broker::Adapter;
 use crate::broker::catalog::{Catalog, Downloaded, Stamp};
@@ -193,11 +191,7 @@ impl Engine {
     }
 
     /// Searches all lists, beside the loop.
-    pub(super) fn search_instruments(
-        &self,
-        search: SearchInstruments,
-        reply: oneshot::Sender<Result<Value, Failure>>,
-    ) {
+    pub(super) fn search_instruments(&self, search: SearchInstruments, reply: Reply) {
         let slots = self.brokers.lists.0.iter();
         let lists: Vec<(Broker, Arc<Catalog>)> =
             slots.filter_map(|(broker, slot)| Some((*broker, slot.kept()?))).collect();
@@ -207,7 +201,7 @@ impl Engine {
                     "no list of instruments is here yet; it comes with a broker's first account";
                 Err(Failure::new(Code::NotFound, why))
             } else {
-                to_value(&found(&lists, &search))
+                said(&found(&lists, &search))
             };
             // The peer may have gone.
             drop(reply.send(answer));

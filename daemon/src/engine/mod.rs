@@ -34,7 +34,6 @@ use muster_protocol::ids::{TicketId, UserId};
 use muster_protocol::request::JournalFilter;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::{SECOND, Timestamp};
-use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
@@ -58,7 +57,7 @@ use crate::domain::update::{next_deadline, update};
 use crate::store::{Epochs, Report, Store, StoreError, Writer, decode};
 
 pub use self::brokers::{Brokers, BrokersError, BrokersSetup};
-pub use self::handle::{Handle, Peer, Subscription};
+pub use self::handle::{Handle, Peer, Said, Subscription};
 
 /// Why the engine ended, other than being told to.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +113,7 @@ pub struct Engine {
     inputs: mpsc::Receiver<Input>,
     back: mpsc::UnboundedReceiver<Back>,
     back_to: mpsc::UnboundedSender<Back>,
-    waiting: BTreeMap<ReplyTo, oneshot::Sender<Result<Value, Failure>>>,
+    waiting: BTreeMap<ReplyTo, oneshot::Sender<Result<Said, Failure>>>,
     next_reply: u64,
     tickets: Tickets,
     tokens: BTreeMap<TicketId, SecretText>,

@@ -8,11 +8,11 @@ use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
 use muster_protocol::time::Timestamp;
-use serde_json::Value;
 use sha2::Sha256;
 
 use super::Engine;
-use super::ask::{done, to_value};
+use super::ask::{done, said};
+use super::handle::Said;
 use super::points;
 use crate::domain::effect::{Answer, Changed, Commit, Effect, Seal};
 use crate::domain::msg::{Msg, ReplyTo};
@@ -180,18 +180,18 @@ impl Engine {
         batch
     }
 
-    pub(super) fn answer(&self, answer: Answer) -> Result<Value, Failure> {
+    pub(super) fn answer(&self, answer: Answer) -> Result<Said, Failure> {
         match answer {
             Answer::Done => done(),
-            Answer::Ticket(ticket) => to_value(&ticket),
-            Answer::BackedUp(made) => to_value(&made),
-            Answer::Purged(made) => to_value(&made),
-            Answer::Touched(accounts) => to_value(&Touched { accounts }),
-            Answer::RunCalled(called) => to_value(&called),
-            Answer::PlanCheck(check) => to_value(&check),
-            Answer::Calendar => to_value(&self.model.calendar.view(self.clock.now().date())),
+            Answer::Ticket(ticket) => said(&ticket),
+            Answer::BackedUp(made) => said(&made),
+            Answer::Purged(made) => said(&made),
+            Answer::Touched(accounts) => said(&Touched { accounts }),
+            Answer::RunCalled(called) => said(&called),
+            Answer::PlanCheck(check) => said(&check),
+            Answer::Calendar => said(&self.model.calendar.view(self.clock.now().date())),
             Answer::Plan(id) => match view::plan(&self.model, self.clock.now(), &id) {
-                Some(plan) => to_value(&plan),
+                Some(plan) => said(&plan),
                 None => {
                     Err(Failure::new(Code::NotFound, format!("plan {id} was removed meanwhile")))
                 }
@@ -199,7 +199,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn reply(&mut self, to: ReplyTo, answer: Result<Value, Failure>) {
+    pub(super) fn reply(&mut self, to: ReplyTo, answer: Result<Said, Failure>) {
         self.key_secrets.remove(&to);
         if let Some(waiting) = self.waiting.remove(&to) {
             // The peer may have gone.

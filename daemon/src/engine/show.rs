@@ -8,7 +8,7 @@ use muster_protocol::request::{Request, ShowRun};
 use serde::Serialize;
 
 use super::Engine;
-use super::ask::{Reply, to_value};
+use super::ask::{Reply, said};
 use crate::domain::muster::{self, Ahead, Shown};
 use crate::domain::{person, report, view};
 
@@ -58,6 +58,6 @@ impl Engine {
 fn beside<T: Serialize + Send + 'static>(shown: T, reply: Reply) {
     tokio::task::spawn_blocking(move || {
         // The peer may have gone.
-        drop(reply.send(to_value(&shown)));
+        drop(reply.send(said(&shown)));
     });
 }

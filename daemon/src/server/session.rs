@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use muster_protocol::conn::{ConnError, LineReader, lines, write_line};
 use muster_protocol::event::Feed;
-use muster_protocol::frame::{Code, Failure, MAX_HELLO, MAX_LINE, ReplyLine, RequestLine};
+use muster_protocol::frame::{Code, Failure, MAX_HELLO, MAX_LINE, ReplyLine, RequestLine, Version};
+use muster_protocol::reply::Subscribed;
 use muster_protocol::request::{InvalidRequest, Request};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::value::to_raw_value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Handle, Peer};
+use crate::engine::{Handle, Peer, Said};
 
 /// What a connection needs.
 pub(super) struct Session {
@@ -56,7 +58,7 @@ where
                 }
             }
             Some(item) = next_change(feed.as_mut()) => {
-                if send(&mut writer, &ReplyLine::feed(item)).await.is_err() {
+                if send(&mut writer, &Out::Line(ReplyLine::feed(item))).await.is_err() {
                     return;
                 }
             }
@@ -94,7 +96,7 @@ impl Session {
         send(writer, &reply(id, answer)).await.is_ok() && is_hello
     }
 
-    async fn answer(&self, line: &[u8], feed: &mut Option<mpsc::Receiver<Feed>>) -> ReplyLine {
+    async fn answer(&self, line: &[u8], feed: &mut Option<mpsc::Receiver<Feed>>) -> Out {
         let (id, request) = read(line);
         let answer = match request {
             Err(failure) => Err(failure),
@@ -110,9 +112,7 @@ impl Session {
                 {
                     Ok(subscription) => {
                         *feed = Some(subscription.feed);
-                        serde_json::to_value(subscription.start).map_err(|_| {
-                            Failure::new(Code::Internal, "the snapshot cannot be encoded")
-                        })
+                        whole(subscription.start).await
                     }
                     Err(failure) => Err(failure),
                 }
@@ -146,23 +146,39 @@ fn read(line: &[u8]) -> (Option<u64>, Result<Request, Failure>) {
     (Some(line.id), request)
 }
 
-fn reply(id: Option<u64>, answer: Result<Value, Failure>) -> ReplyLine {
+/// The start of a subscription as text; of ten thousand accounts that is made beside the other sessions.
+async fn whole(start: Subscribed) -> Result<Said, Failure> {
+    let encoded = tokio::task::spawn_blocking(move || to_raw_value(&start)).await;
+    let cannot = || Failure::new(Code::Internal, "the snapshot cannot be encoded");
+    encoded.map_err(|_| cannot())?.map_err(|_| cannot())
+}
+
+/// What goes out: a reply whose result is text already, or another line.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Out {
+    Result { jsonrpc: Version, id: u64, result: Said },
+    Line(ReplyLine),
+}
+
+fn reply(id: Option<u64>, answer: Result<Said, Failure>) -> Out {
     match (id, answer) {
-        (Some(id), Ok(value)) => ReplyLine::result(id, value),
-        (id, Err(failure)) => ReplyLine::error(id, failure),
+        (Some(id), Ok(result)) => Out::Result { jsonrpc: Version::V2, id, result },
+        (id, Err(failure)) => Out::Line(ReplyLine::error(id, failure)),
         (None, Ok(_)) => {
-            ReplyLine::error(None, Failure::new(Code::Internal, "a reply without a number"))
+            let failure = Failure::new(Code::Internal, "a reply without a number");
+            Out::Line(ReplyLine::error(None, failure))
         }
     }
 }
 
 /// Writes a message, in parts where it is longer than a line; the peer has its time for each of them.
-async fn send<W: AsyncWrite + Unpin>(writer: &mut W, message: &ReplyLine) -> Result<(), ConnError> {
+async fn send<W: AsyncWrite + Unpin>(writer: &mut W, message: &Out) -> Result<(), ConnError> {
     let lines = match lines(message) {
         Err(ConnError::TooLong(_)) => {
             let id = match message {
-                ReplyLine::Result { id, .. } => Some(*id),
-                ReplyLine::Error { .. } | ReplyLine::Feed { .. } | ReplyLine::Part { .. } => None,
+                Out::Result { id, .. } => Some(*id),
+                Out::Line(_) => None,
             };
             let failure = Failure::new(Code::Internal, "the reply is too long; ask for less");
             lines(&ReplyLine::error(id, failure))?

@@ -3,4 +3,5 @@
 
 pub(crate) mod machine;
 mod power;
+mod secrets;
 pub(crate) mod truth;

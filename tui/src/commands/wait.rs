@@ -157,7 +157,11 @@ impl Waiter<'_> {
         };
         self.run = Some(id.clone());
         let Some(found) = runs.iter().find(|run| run.id == id) else {
-            if !to_come(daemon, &id).await? {
+            // It may have been frozen between the two questions: then it is there now, and not to come.
+            let there = async || -> Result<bool, CommandError> {
+                Ok(daemon.client.call(ListRuns {}).await?.iter().any(|run| run.id == id))
+            };
+            if !to_come(daemon, &id).await? && !there().await? {
                 return Err(CommandError::NotFound(format!(
                     "there is no run {id}, and none to come; see muster run list and muster plan list"
                 )));

@@ -16,6 +16,9 @@ use crate::app::msg::{Answer, CallId, LinkNews};
 use crate::app::world::World;
 use crate::link::{self, Command, LinkEvent, Outgoing};
 
+/// How long anything may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Client {
     commands: mpsc::UnboundedSender<Command>,
     events: mpsc::UnboundedReceiver<LinkEvent>,
@@ -31,7 +34,7 @@ impl Client {
     }
 
     async fn event(&mut self) -> LinkEvent {
-        tokio::time::timeout(Duration::from_secs(10), self.events.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(PATIENCE, self.events.recv()).await.unwrap().unwrap()
     }
 
     /// The next news that `wanted` takes; what comes before is passed over.
@@ -148,7 +151,10 @@ async fn without_a_daemon_it_tries_for_ever_and_finds_one_that_comes() {
 async fn ten_thousand_accounts_come_in_parts_and_are_whole_with_every_change_after_them() {
     let (_dir, path) = fake::socket();
     let start = world::snapshot();
-    let account = |number| AccountView { id: AccountId(number), ..start.accounts[0].clone() };
+    let account = |number| {
+        let id = AccountId(number);
+        AccountView { id, last_check: None, history: Vec::new(), ..start.accounts[0].clone() }
+    };
     let many = Snapshot { accounts: (1..=10_000).map(account).collect(), ..start.clone() };
     let is_long = serde_json::to_string(&many).unwrap().len() > 4 * MAX_LINE;
     assert!(is_long, "it fits into a few lines");
