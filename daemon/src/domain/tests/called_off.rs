@@ -79,9 +79,10 @@ fn disarmed_while_the_run_is_being_frozen_or_fired_nothing_is_sent() {
             let mut queue: Vec<Effect> = effects;
             while let Some(effect) = queue.pop() {
                 for msg in day.perform(effect) {
-                    match msg {
-                        Msg::Committed(_) => msgs.push(msg),
-                        msg => queue.extend(update(&mut day.model, day.now, msg)),
+                    if matches!(msg, Msg::Committed(_)) {
+                        msgs.push(msg);
+                    } else {
+                        queue.extend(update(&mut day.model, day.now, msg));
                     }
                 }
             }
