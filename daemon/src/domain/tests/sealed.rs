@@ -196,9 +196,10 @@ fn without_a_key_for_its_tags_an_account_is_left_out_and_it_is_said() {
     day.pass("2026-11-23T15:09:29.999+05:30");
     day.now = at("2026-11-23T15:09:30+05:30");
     for effect in update(&mut day.model, day.now, Msg::Tick) {
-        let msgs = match effect {
-            Effect::MakeTags { run, .. } => vec![Msg::TagsMade { run, tags: Vec::new() }],
-            effect => day.perform(effect),
+        let msgs = if let Effect::MakeTags { run, .. } = effect {
+            vec![Msg::TagsMade { run, tags: Vec::new() }]
+        } else {
+            day.perform(effect)
         };
         day.take(msgs, usize::MAX);
     }

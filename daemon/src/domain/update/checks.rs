@@ -59,30 +59,23 @@ impl Step<'_> {
         let TicketKind::Connect { replaces } = ticket.kind else { return None };
         let (client_id, _) = done.profile.as_ref()?;
         let same = |account: &Account| account.identity.client_id.eq_ignore_ascii_case(client_id);
-        let (means, action) = match replaces {
-            Some(id) => {
-                self.model.accounts.get(&id).filter(|account| !same(account))?;
-                (
-                    format!("This is client {client_id}, and account {id} is another client's."),
-                    "connect it as an account of its own".to_owned(),
-                )
-            }
-            None => {
-                let mut accounts = self.model.accounts.iter();
-                let (id, account) =
-                    accounts.find(|(_, kept)| kept.broker == ticket.route.broker && same(kept))?;
-                let number = if account.user == ticket.route.user {
-                    format!("replace the credential of account {id}")
-                } else {
-                    "ask the operator: another person has connected it".to_owned()
-                };
-                (
-                    format!(
-                        "Client {client_id} is connected already; its orders would be sent twice."
-                    ),
-                    number,
-                )
-            }
+        let (means, action) = if let Some(id) = replaces {
+            self.model.accounts.get(&id).filter(|account| !same(account))?;
+            let means =
+                format!("This is client {client_id}, and account {id} is another client's.");
+            (means, "connect it as an account of its own".to_owned())
+        } else {
+            let mut accounts = self.model.accounts.iter();
+            let (id, account) =
+                accounts.find(|(_, kept)| kept.broker == ticket.route.broker && same(kept))?;
+            let action = if account.user == ticket.route.user {
+                format!("replace the credential of account {id}")
+            } else {
+                "ask the operator: another person has connected it".to_owned()
+            };
+            let means =
+                format!("Client {client_id} is connected already; its orders would be sent twice.");
+            (means, action)
         };
         let (kind, broker_says) = (FailureKind::Refused, None);
         let (ip_seen, ip_to_register) = (None, None);
