@@ -51,6 +51,24 @@ impl FailureKind {
         }
     }
 
+    /// True when it is the broker, or the way to it, that did not serve; else it has answered.
+    pub const fn is_the_brokers(self) -> bool {
+        match self {
+            Self::RateLimited
+            | Self::InDoubt
+            | Self::Unreachable
+            | Self::Maintenance
+            | Self::Malformed => true,
+            Self::Refused
+            | Self::IpNotAllowed
+            | Self::NoIpRegistered
+            | Self::CredentialsRejected
+            | Self::OtpRejected
+            | Self::SessionExpired
+            | Self::NeedsConsent => false,
+        }
+    }
+
     /// True when trying again with the same credential risks a lock-out.
     pub const fn is_credential(self) -> bool {
         match self {

@@ -138,7 +138,7 @@ pub struct MusterRow {
     pub client_id: String,
     /// What follows from the gates.
     pub fitness: Fitness,
-    /// Every gate, in order.
+    /// Every gate, in order; none where they were not asked for.
     pub gates: Vec<GateView>,
 }
 
@@ -180,6 +180,6 @@ pub struct MusterBoard {
     pub checking: u32,
     /// How many are fit.
     pub counts: FitCounts,
-    /// Every account the peer may see, by number.
+    /// The accounts that were asked for, of those the peer may see, by number.
     pub rows: Vec<MusterRow>,
 }

@@ -131,7 +131,7 @@ async fn a_broker_whose_clock_differs_leaves_its_accounts_out_and_nobody_else() 
         })
     })
     .await?;
-    let board = client.call(Muster { plan: None }).await?;
+    let board = client.call(Muster { plan: None, account: None, brief: false }).await?;
     for row in &board.rows {
         let fit = row.fitness == Fitness::Fit;
         assert_eq!(fit, row.broker == At::Zerodha, "{row:#?}");

@@ -15,6 +15,8 @@ mod connect;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod day;
 mod demo;
 #[cfg(test)]
@@ -32,15 +34,23 @@ mod instruments;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod many;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod muster;
+#[cfg(test)]
+mod panics;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod pricing;
+#[cfg(test)]
+mod proxied;
 #[cfg(test)]
 mod roles;
 mod run_now;

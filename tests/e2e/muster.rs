@@ -16,7 +16,7 @@ use muster_tests::sandbox::Broker;
 
 async fn board(world: &World) -> anyhow::Result<MusterBoard> {
     let (client, _feed) = world.client().await?;
-    Ok(client.call(Muster { plan: None }).await?)
+    Ok(client.call(Muster { plan: None, account: None, brief: false }).await?)
 }
 
 async fn accounts(world: &World) -> anyhow::Result<Vec<AccountView>> {

@@ -8,8 +8,8 @@ use muster_protocol::frame::{Code, Failure};
 use muster_protocol::halt::HaltScope;
 use muster_protocol::plan::{Caps, Share, Takers};
 use muster_protocol::request::{
-    Halt, LabelAccounts, ListAccounts, ListPlans, ListRuns, RemoveAccount, Request, Selection,
-    Status, Subscribe, TestAccounts,
+    Halt, LabelAccounts, ListAccounts, ListPlans, ListRuns, Muster, RemoveAccount, Request,
+    Selection, Status, Subscribe, TestAccounts,
 };
 use muster_protocol::run::RunState;
 use muster_tests::harness::{Person, eventually, two_legs};
@@ -137,7 +137,36 @@ fn parameters(other: &str, foreign: u32) -> BTreeMap<&'static str, Value> {
         ("text", json!("btst")),
         ("change", json!({"change": "remove", "date": "2026-11-24"})),
         ("reason", json!("a circular")),
+        ("replaces", json!(foreign)),
+        ("filter", json!({"user": other})),
+        ("head", json!("0".repeat(64))),
+        ("cancel_open", json!(false)),
+        ("brief", json!(false)),
     ])
+}
+
+/// Asks for it with every parameter it takes, whether it must have it or not, as it tells whoever gives it
+/// one it does not take.
+async fn ask_fully(
+    wire: &mut Wire,
+    method: &str,
+    values: &BTreeMap<&'static str, Value>,
+) -> anyhow::Result<usize> {
+    let params = json!({"no_such": 1});
+    let line = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+    let answer = wire.ask(&line.to_string()).await?;
+    let said = answer["error"]["message"].as_str().unwrap_or_default();
+    let names = said.split("`no_such`").nth(1).unwrap_or_default();
+    let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+    let mut given = serde_json::Map::new();
+    for name in &names {
+        let value = values.get(name);
+        let why = || format!("{method} takes `{name}`: give it a value in tests/e2e/person.rs");
+        given.insert((*name).to_owned(), value.with_context(why)?.clone());
+    }
+    let line = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": given});
+    wire.ask(&line.to_string()).await?;
+    Ok(names.len())
 }
 
 /// Asks for it, giving it every parameter it says it lacks.
@@ -181,12 +210,17 @@ async fn no_other_name_is_in_any_frame_of_any_request() -> anyhow::Result<()> {
     let mut asker = open.connect(USER)?;
     asker.wire.hello().await?;
     let values = parameters(other.user.as_str(), other.id.0);
+    let mut parameters_told = 0;
     for method in Request::METHODS {
         let from = asker.wire.heard.len();
         ask(&mut asker.wire, method, &values).await?;
+        parameters_told += ask_fully(&mut asker.wire, method, &values).await?;
         let fresh = String::from_utf8_lossy(asker.wire.heard.get(from..).unwrap_or_default());
         hunt(&names, &format!("{OWN} {fresh}"), &format!("in what {method} answers"));
     }
+    assert!(parameters_told > 20, "{parameters_told}");
+    let theirs = Muster { plan: None, account: Some(other.id), brief: false };
+    assert!(asker.wire.call(&theirs).await??.rows.is_empty(), "others' gates are not there");
     // What is told is told of their own.
     let plans = asker.wire.call(&ListPlans {}).await??;
     let plan = plans.first().context("no plan")?;

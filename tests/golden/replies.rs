@@ -37,8 +37,8 @@ use crate::days::{calendar, report};
 use crate::feed::snapshot;
 use crate::lines;
 use crate::samples::{
-    HASH, TICKET, account, at, board, entry, fresh_account, intent, plan, plan_check, run, run_id,
-    status, user,
+    HASH, TICKET, account, at, board, entry, fresh_account, health, intent, plan, plan_check, run,
+    run_id, status, user,
 };
 
 /// The lines, and which methods they answer.
@@ -263,9 +263,11 @@ fn vault(lines: &mut Lines) {
         journal,
         slots: vec![slot],
         backup,
+        brokers: health(),
     });
     let (store_bytes, slots, backup) = (None, Vec::new(), None);
-    lines.answer::<House>(&HouseView { store_bytes, records, journal, slots, backup });
+    let brokers = Vec::new();
+    lines.answer::<House>(&HouseView { store_bytes, records, journal, slots, backup, brokers });
     lines.answer::<Purge>(&Purged { before: 1_589_248, after: 1_056_768, overwritten: true });
     let head = AuditHead { entries: 7, hash: HASH.to_owned() };
     lines.answer::<VerifyAudit>(&AuditVerified { head: head.clone(), kept: None });

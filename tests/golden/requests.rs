@@ -155,8 +155,9 @@ fn plans_and_runs(lines: &mut Lines) {
     lines.say(&ArmPlan { plan: spec().name, mode: Mode::Live, hash: HASH.to_owned() });
     lines.say(&RemovePlan { plan: spec().name });
     lines.say(&ListPlans {});
-    lines.say(&Muster { plan: None });
-    lines.say(&Muster { plan: Some(spec().name) });
+    lines.say(&Muster { plan: None, account: None, brief: false });
+    lines.say(&Muster { plan: Some(spec().name), account: None, brief: true });
+    lines.say(&Muster { plan: None, account: Some(AccountId(7)), brief: false });
     lines.say(&CallMuster {});
     lines.say(&ListRuns {});
     lines.say(&ShowRun { run: run_id() });
@@ -214,7 +215,7 @@ fn vault(lines: &mut Lines) {
     lines.say(&Purge {});
     lines.say(&VerifyAudit { head: None });
     lines.say(&VerifyAudit { head: Some("0a1b2c".to_owned()) });
-    lines.say(&ListAudit { after: 3, limit: 1_000 });
+    lines.say(&ListAudit { after: 3, before: None, limit: 1_000 });
 }
 
 #[test]
@@ -234,6 +235,7 @@ fn every_request_is_written_as_it_always_was() {
     calendar(&mut lines);
     vault(&mut lines);
     lines.say(&SearchInstruments { text: "nfo:nifty fut".to_owned(), limit: 20 });
+    lines.say(&ListAudit { after: 0, before: Some(2_001), limit: 1_000 });
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);
 }

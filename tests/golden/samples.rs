@@ -1,5 +1,7 @@
 //! Fixed values the lines are made of: one person, one plan, one day.
 
+use std::collections::BTreeMap;
+
 use muster_protocol::account::{
     AccountStatus, AccountView, Fitness, LastRun, PastCheck, SessionView, Unfit,
 };
@@ -9,6 +11,7 @@ use muster_protocol::check::{
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::halt::HaltScope;
+use muster_protocol::house::{BrokerFault, BrokerHealth};
 use muster_protocol::ids::{
     AccountId, IntentId, LegNo, OrderId, OrderTag, RunId, TicketId, UserId,
 };
@@ -88,6 +91,26 @@ fn clock() -> ClockView {
         offsets: vec![ClockOffset { broker: Broker::Zerodha, offset_ms: -120, at: at("11:59:59") }],
         set: Some(ClockStep { at: at("09:00:00"), by_ms: -700 }),
     }
+}
+
+/// One broker that has served everything, one that has not.
+pub(crate) fn health() -> Vec<BrokerHealth> {
+    let faults = [(FailureKind::RateLimited, 2), (FailureKind::Maintenance, 1)];
+    let well = BrokerHealth {
+        broker: Broker::AngelOne,
+        calls: 0,
+        faults: BTreeMap::new(),
+        last_ok: None,
+        last_fault: None,
+    };
+    let ill = BrokerHealth {
+        broker: Broker::Zerodha,
+        calls: 214,
+        faults: BTreeMap::from(faults),
+        last_ok: Some(at("14:59:00")),
+        last_fault: Some(BrokerFault { kind: FailureKind::Maintenance, at: at("14:58:00") }),
+    };
+    vec![well, ill]
 }
 
 /// A board with one line, its gates in each verdict there is.

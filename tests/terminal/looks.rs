@@ -78,3 +78,14 @@ async fn where_utf8_is_not_spoken_everything_is_ascii() -> anyhow::Result<()> {
     assert!(screen.text().is_ascii(), "{}", screen.text());
     daemon.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_can_draw_nothing_is_told_what_to_use_instead() -> anyhow::Result<()> {
+    let nowhere = tempfile::tempdir()?;
+    let socket = nowhere.path().join("musterd.sock");
+    let screen = Terminal::of(&socket).with("TERM", "dumb").open()?;
+    let left = screen.ended().await?;
+    assert_eq!(left.status.code(), Some(2), "{}", left.text);
+    assert!(left.text.contains("muster status") && !left.has_written("\x1b"), "{}", left.text);
+    Ok(())
+}

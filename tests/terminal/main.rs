@@ -13,5 +13,6 @@ mod pages;
 mod runs;
 mod screen;
 mod script;
+mod scripted;
 mod tmux;
 mod vault;

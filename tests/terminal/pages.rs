@@ -13,6 +13,8 @@ async fn the_house_is_shown_as_the_daemon_keeps_it() -> anyhow::Result<()> {
     screen.press("5")?;
     screen.shows(&["● open · opened by one passphrase alone", "none known: muster backup"]).await?;
     screen.shows(&["records · journal ", "egress main", "127.0.0.1", "Angel One", "head "]).await?;
+    screen.shows(&["unknown whether it follows a time source", "brokers' clocks: angel "]).await?;
+    screen.shows(&["calls since the start, all served · answered "]).await?;
     let file = world.folder().join("copy.redb");
     let (client, _feed) = world.client().await?;
     client.call(muster_protocol::request::Backup { file: file.display().to_string() }).await?;

@@ -22,6 +22,46 @@ async fn armed() -> anyhow::Result<(World, muster_tests::harness::Daemon)> {
     Ok((world, daemon))
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gates_of_whoever_is_chosen_are_shown_as_the_daemon_judges_them() -> anyhow::Result<()>
+{
+    let (world, daemon) = armed().await?;
+    let low = Terminal::of(&world.socket()).open()?;
+    low.shows(&["4 fit"]).await?;
+    low.press("3")?;
+    low.shows(&["FIT 4 accounts, 8 orders", "enter gates"]).await?;
+    low.press(ENTER)?;
+    low.shows(&["gates · account 1 of 4", "for btst at 15:10:00", "● ok   order permission"])
+        .await?;
+    for gate in muster_protocol::muster::Gate::ALL {
+        low.shows(&[gate.words()]).await?;
+    }
+    let row = low.row("reach  ").unwrap_or_default();
+    assert!(row.trim_end().ends_with("ago") || row.trim_end().ends_with("now"), "{row}");
+    // Left out, the first gate closes by itself on the page; taken back, it opens.
+    low.press("a")?;
+    low.shows(&["off: takes no part", "✗ NO   active"]).await?;
+    low.press("u")?;
+    low.shows(&[" FIT", "● ok   active"]).await?;
+    low.press("q")?;
+    low.shows(&["FIT 4 accounts"]).await?;
+
+    let wide = Terminal::of(&world.socket()).size(200, 50).open()?;
+    wide.shows(&["4 fit"]).await?;
+    wide.press("3")?;
+    wide.shows(&["FIT 4 accounts", "● ok   order permission", "● ok   instruments"]).await?;
+    let first = wide.row(" FIT ").unwrap_or_default();
+    wide.press("j")?;
+    wide.until("the other one's gates", |text| {
+        text.contains("● ok   order permission")
+            && text.lines().find(|row| row.contains(" FIT ")).is_some_and(|row| row != first)
+    })
+    .await?;
+    wide.press("m")?;
+    wide.shows(&["everybody is called"]).await?;
+    daemon.stop().await
+}
+
 async fn switch_auto(world: &World, on: bool) -> anyhow::Result<()> {
     let (client, _feed) = world.client().await?;
     client.call(SetAutoExecute { accounts: Selection::All, on }).await?;

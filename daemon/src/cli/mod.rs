@@ -1,6 +1,8 @@
 //! The command line of musterd.
 
 mod at_hand;
+mod examples;
+mod last_words;
 mod recovery;
 mod slots;
 
@@ -18,6 +20,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+pub use self::at_hand::CREDENTIALS;
+use self::examples::Shell;
+pub use self::last_words::quiet_panics;
 use self::slots::SlotCommand;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -29,7 +34,13 @@ use crate::vault::{KdfParams, new_key_text};
 /// Keeps many people's broker credentials sealed, tests their connections, and places every enabled
 /// account's orders at the set time on each trading day, once.
 #[derive(Debug, Parser)]
-#[command(name = "musterd", version, arg_required_else_help = true)]
+#[command(
+    name = "musterd",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = examples::ALL
+)]
 pub struct Cli {
     /// The configuration file.
     #[arg(long, global = true, default_value = "/etc/musterd/musterd.toml")]
@@ -45,28 +56,34 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make the store and its vault; asks for the passphrase twice.
+    #[command(after_help = examples::INIT)]
     Init,
     /// Run the daemon in the foreground; stops in order on SIGTERM. Starts sealed when no passphrase
     /// is at hand.
+    #[command(after_help = examples::RUN)]
     Run {
         /// Start sealed, whatever is at hand.
         #[arg(long)]
         sealed: bool,
     },
     /// Write a new random key to standard output, for a systemd credential or a recovery key.
+    #[command(after_help = examples::NEW_KEY)]
     NewKey,
     /// Check a store or backup: every record opens, every chain holds. No daemon may run on it.
+    #[command(after_help = examples::VERIFY)]
     Verify {
         /// The file; the configured store if none is named.
         file: Option<PathBuf>,
     },
     /// Put a backup in the store's place. The next start holds its runs until somebody releases them.
+    #[command(after_help = examples::RESTORE)]
     Restore {
         /// The backup.
         file: PathBuf,
     },
     /// Write a store's records to a file as JSON, still sealed, for a reader of docs/vault-format.md. Needs
     /// no secret. No daemon may run on the store.
+    #[command(after_help = examples::EXPORT)]
     ExportSealed {
         /// The store or backup; the configured store if none is named.
         #[arg(long)]
@@ -82,25 +99,36 @@ enum Command {
     #[command(subcommand)]
     Slot(SlotCommand),
     /// Write the store into a new file, so that nothing deleted is left in it. No daemon may run on it.
+    #[command(after_help = examples::PURGE)]
     Purge,
     /// Read the configuration and say whether it can be used.
+    #[command(after_help = examples::CHECK)]
     CheckConfig,
     /// Write the manual pages into a folder.
+    #[command(after_help = examples::MAN)]
     Man {
-        /// The folder.
+        /// The folder; it must be there.
         folder: PathBuf,
+    },
+    /// Write a shell's completions to standard output.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: Shell,
     },
 }
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Follow the chain from its beginning to its head.
+    #[command(after_help = examples::AUDIT_VERIFY)]
     Verify {
         /// A hash that was kept elsewhere; it must be of an entry of the chain still.
         #[arg(long)]
         head: Option<String>,
     },
     /// Write every entry as a line of JSON.
+    #[command(after_help = examples::AUDIT_LIST)]
     List,
 }
 
@@ -122,6 +150,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
+    quiet_panics();
     if let Command::NewKey = cli.command {
         show(&new_key_text()?);
         return Ok(());
@@ -130,12 +159,16 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
         clap_mangen::generate_to(Cli::command(), folder).context("the pages cannot be written")?;
         return Ok(());
     }
+    if let Command::Completions { shell } = cli.command {
+        show(examples::completions(shell, &mut Cli::command()).trim_end());
+        return Ok(());
+    }
     if let Command::ExportSealed { store: Some(store), out } = &cli.command {
         return export(store, out);
     }
     let config = Config::read(&cli.config)?;
     match &cli.command {
-        Command::NewKey | Command::Man { .. } => Ok(()),
+        Command::NewKey | Command::Man { .. } | Command::Completions { .. } => Ok(()),
         Command::ExportSealed { out, .. } => export(&config.store, out),
         Command::CheckConfig => {
             complain(&format!("{} can be used", cli.config.display()));
@@ -321,3 +354,6 @@ fn log_to_stderr() {
 fn complain(text: &str) {
     eprintln!("{text}");
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::{KeyTask, SlotKind, SlotView};
 
-use super::{complain, new_from, passphrase, recovery, show};
+use super::{complain, examples, new_from, passphrase, recovery, show};
 use crate::clock::{Clock, SystemClock};
 use crate::custody::keys::KeySecrets;
 use crate::passphrase::Passphrase;
@@ -17,8 +17,10 @@ use crate::upkeep::{self, Hand};
 #[derive(Debug, Subcommand)]
 pub(super) enum SlotCommand {
     /// The ways to open the vault.
+    #[command(after_help = examples::SLOT_LIST)]
     List,
     /// Make one more. A recovery key is made here, shown once, and typed back.
+    #[command(after_help = examples::SLOT_ADD)]
     Add {
         /// What opens it.
         kind: Kind,
@@ -27,19 +29,23 @@ pub(super) enum SlotCommand {
         new_fd: Option<u32>,
     },
     /// Take one away; never the last.
+    #[command(after_help = examples::SLOT_REMOVE)]
     Remove {
         /// Its number.
         slot: u8,
     },
     /// Put another passphrase or key in the place of one.
+    #[command(after_help = examples::SLOT_CHANGE)]
     Change {
         /// Read the new one from this descriptor.
         #[arg(long, value_name = "N")]
         new_fd: Option<u32>,
     },
     /// Stretch a passphrase at today's cost.
+    #[command(after_help = examples::SLOT_UPGRADE)]
     Upgrade,
     /// Make a new master key; every way to open the vault but the one given is gone.
+    #[command(after_help = examples::SLOT_ROTATE)]
     Rotate,
 }
 

@@ -87,6 +87,15 @@ pub enum Effect {
     SealVault,
     /// Ask what the world sees of each egress.
     ObserveEgresses,
+    /// Open so many connections to a broker ahead of a run's orders.
+    Warm {
+        /// The broker.
+        broker: Broker,
+        /// The way out.
+        egress: EgressName,
+        /// How many.
+        connections: usize,
+    },
     /// Load a broker's instruments.
     LoadInstruments {
         /// Which broker.

@@ -16,7 +16,7 @@ use super::calendar::Calendar;
 use super::check::Check;
 use super::clock_guard::{ClockEvent, ClockGuard};
 use super::effect::Route;
-use super::egress::Seen;
+use super::egress::{Seen, Shares};
 use super::flight::Flights;
 use super::illegal::Illegal;
 use super::instrument::Instrument;
@@ -57,6 +57,8 @@ pub struct Model {
     pub intents: BTreeMap<IntentId, Intent>,
     /// Durable: what is halted.
     pub halts: BTreeSet<HaltScope>,
+    /// Derived: who leaves where for which broker.
+    pub shares: Shares,
     /// Derived: how each run's intents stand.
     pub counts: BTreeMap<RunId, RunCounts>,
     /// Checks of stored accounts under way.
@@ -136,6 +138,7 @@ impl Model {
             runs: BTreeMap::new(),
             intents: BTreeMap::new(),
             halts: BTreeSet::new(),
+            shares: Shares::default(),
             counts: BTreeMap::new(),
             checks: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -195,6 +198,7 @@ impl Model {
                 let before = self.accounts.get(id).and_then(|account| account.session.ends());
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
+                self.shares.note(*id, self.accounts.get(id), next.as_ref());
                 match next {
                     Some(account) => drop(self.accounts.insert(*id, account)),
                     None => drop(self.accounts.remove(id)),

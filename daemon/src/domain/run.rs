@@ -5,6 +5,8 @@
 //!    \---Missed--> Missed <---Missed--- Frozen
 //! ```
 
+use std::sync::Arc;
+
 use muster_protocol::account::Unfit;
 use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
@@ -174,8 +176,8 @@ pub enum Stage {
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// What does not change.
-    pub fixed: Fixed,
+    /// What does not change; shared, since a run of many accounts is large and moves at its instant.
+    pub fixed: Arc<Fixed>,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -185,20 +187,24 @@ impl Run {
     pub fn next(this: Option<&Self>, event: &RunEvent) -> Result<Self, Illegal> {
         match (this.map(|run| (&run.fixed, &run.stage)), event) {
             (None, RunEvent::Frozen { fixed, .. }) => {
-                Ok(Self { fixed: fixed.clone(), stage: Stage::Frozen })
+                Ok(Self { fixed: Arc::new(fixed.clone()), stage: Stage::Frozen })
             }
-            (None, RunEvent::Missed { fixed, reason, .. })
-            | (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
-                Ok(Self { fixed: fixed.clone(), stage: Stage::Missed { reason: reason.clone() } })
+            (None, RunEvent::Missed { fixed, reason, .. }) => Ok(Self {
+                fixed: Arc::new(fixed.clone()),
+                stage: Stage::Missed { reason: reason.clone() },
+            }),
+            (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
+                let stage = Stage::Missed { reason: reason.clone() };
+                Ok(Self { fixed: Arc::clone(fixed), stage })
             }
             (Some((fixed, Stage::Frozen)), RunEvent::Fired { at, late_us }) => Ok(Self {
-                fixed: fixed.clone(),
+                fixed: Arc::clone(fixed),
                 stage: Stage::Firing { at: *at, late_us: *late_us },
             }),
             (Some((fixed, Stage::Firing { at: fired_at, late_us })), RunEvent::Closed { at }) => {
                 let (fired_at, late_us, at, tally) = (*fired_at, *late_us, *at, None);
                 let stage = Stage::Closed { fired_at, late_us, at, tally };
-                Ok(Self { fixed: fixed.clone(), stage })
+                Ok(Self { fixed: Arc::clone(fixed), stage })
             }
             (
                 Some((fixed, Stage::Closed { fired_at, late_us, at, tally: None })),
@@ -207,7 +213,7 @@ impl Run {
                 let tally = Some(Tally { lines: lines.clone(), at: *tallied_at });
                 let (fired_at, late_us, at) = (*fired_at, *late_us, *at);
                 let stage = Stage::Closed { fired_at, late_us, at, tally };
-                Ok(Self { fixed: fixed.clone(), stage })
+                Ok(Self { fixed: Arc::clone(fixed), stage })
             }
             (state, event) => {
                 let state = state.map_or("none", |(_, stage)| stage.name());
@@ -217,7 +223,7 @@ impl Run {
     }
 
     /// Whether nothing more is to be done for it: missed, rehearsed and over, or tallied.
-    pub const fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         match &self.stage {
             Stage::Frozen | Stage::Firing { .. } => false,
             Stage::Closed { tally, .. } => {
@@ -245,7 +251,7 @@ impl Run {
     }
 
     /// Whether an order that is proven not to be at the broker is sent once more by itself.
-    pub const fn resends(&self) -> bool {
+    pub fn resends(&self) -> bool {
         matches!(self.fixed.ambiguity, Ambiguity::ResendOnce)
     }
 

@@ -75,6 +75,8 @@ pub struct Reading {
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
     pub tally: BTreeMap<AccountId, (u32, Option<TallyLine>)>,
+    /// Its connections were asked for.
+    pub warmed: bool,
 }
 
 impl Reading {
@@ -88,6 +90,7 @@ impl Reading {
             strange: BTreeMap::new(),
             clean: BTreeMap::new(),
             tally: BTreeMap::new(),
+            warmed: false,
         }
     }
 }
@@ -101,6 +104,18 @@ pub struct Firing {
 }
 
 impl Firing {
+    /// All of them at once, which takes a fraction of putting them one by one: this is the run's instant.
+    pub fn of(accounts: impl Iterator<Item = (Broker, AccountId)>, due: Timestamp) -> Self {
+        let mut by_broker: BTreeMap<Broker, Vec<AccountId>> = BTreeMap::new();
+        for (broker, account) in accounts {
+            by_broker.entry(broker).or_default().push(account);
+        }
+        let all = by_broker.values().flatten().map(|account| (*account, due)).collect();
+        let queue = |accounts: Vec<AccountId>| accounts.into_iter().map(|id| (due, id)).collect();
+        let ready = by_broker.into_iter().map(|(broker, accounts)| (broker, queue(accounts)));
+        Self { ready: ready.collect(), due: all }
+    }
+
     /// Puts an account into the queue, in place of where it was.
     pub fn put(&mut self, broker: Broker, account: AccountId, due: Timestamp) {
         let ready = self.ready.entry(broker).or_default();

@@ -9,6 +9,7 @@ use muster_protocol::ids::EgressName;
 use muster_protocol::order::Broker;
 
 use super::check::observe;
+use super::health::{Kept, Watched};
 use super::limited::{Limited, Limits};
 use super::lists::Lists;
 use super::offsets::Offsets;
@@ -81,6 +82,7 @@ pub struct Brokers {
     ways: BTreeMap<EgressName, Arc<WayOut>>,
     pub(super) offsets: Arc<Offsets>,
     pub(super) lists: Lists,
+    pub(super) health: [Arc<Kept>; Broker::ALL.len()],
 }
 
 impl Brokers {
@@ -98,16 +100,19 @@ impl Brokers {
             .map_or_else(Timeouts::default, |(connect, total)| Timeouts { connect, total });
         let (adapters, ways) = (BTreeMap::new(), BTreeMap::new());
         let (lists, offsets) = (Lists::new(&setup.lists), Offsets::new(Arc::clone(clock)));
-        let mut brokers = Self { adapters, ways, offsets, lists };
+        let health = Broker::ALL.map(|broker| Kept::new(broker, Arc::clone(clock)));
+        let mut brokers = Self { adapters, ways, offsets, lists, health };
         for egress in egresses {
             let name = egress.name.clone();
             let http = || {
                 Http::new(&tls, &observe::route(&egress), timeouts)
                     .map_err(|source| BrokersError::Client { egress: name.clone(), source })
             };
-            for (broker, limits) in Broker::ALL.into_iter().zip(&limits) {
+            let of_each = Broker::ALL.into_iter().zip(&limits).zip(&brokers.health);
+            for ((broker, limits), kept) in of_each {
                 let http = http()?.telling(brokers.offsets.of(broker));
                 let made = adapter(broker, &endpoints, http);
+                let made = Arc::new(Watched::new(made, Arc::clone(kept)));
                 let made = Arc::new(Limited::new(made, Arc::clone(limits)));
                 brokers.adapters.insert((broker, name.clone()), made);
             }

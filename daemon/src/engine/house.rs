@@ -27,6 +27,7 @@ impl Engine {
             journal: size.journal,
             slots: if peer.only().is_none() { self.custody.slots() } else { Vec::new() },
             backup: self.backed_up,
+            brokers: self.brokers.health.iter().map(|kept| kept.view()).collect(),
         })
     }
 }

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use muster_protocol::check::{CheckTarget, OrderPermission};
 use muster_protocol::failure::{Explained, FailureKind};
-use muster_protocol::ids::{AccountId, IntentId, OrderId};
+use muster_protocol::ids::{AccountId, EgressName, IntentId, OrderId};
+use muster_protocol::order::Broker;
 use muster_protocol::status::Observed;
+
+use tokio::task::JoinSet;
 
 use super::Engine;
 use super::check::{self, CheckContext, CheckResult, observe};
@@ -93,6 +96,26 @@ impl Engine {
                 outcome
             };
             drop(back_to.send(Back::Msg(Box::new(Msg::Outcome { intent, outcome }))));
+        });
+    }
+
+    /// Opens connections that orders will find open: so many first contacts at one time, since a
+    /// connection that is free would be used again. What fails is tried anew by the order itself.
+    pub(super) fn warm(&self, broker: Broker, egress: &EgressName, connections: usize) {
+        let Some(adapter) = self.brokers.adapter(broker, egress) else { return };
+        let now = self.clock.now();
+        tokio::spawn(async move {
+            let mut contacts = JoinSet::new();
+            for _ in 0..connections {
+                let adapter = Arc::clone(&adapter);
+                contacts.spawn(async move { adapter.reach(now).await.map(drop) });
+            }
+            let made = contacts.join_all().await;
+            let failed: Vec<BrokerError> = made.into_iter().filter_map(Result::err).collect();
+            if let Some(error) = failed.first() {
+                let (broker, count) = (broker.title(), failed.len());
+                tracing::warn!(broker, count, %error, "connections could not be opened ahead of the run");
+            }
         });
     }
 

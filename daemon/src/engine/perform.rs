@@ -99,6 +99,9 @@ impl Engine {
                     self.load_instruments(broker, wanted, due);
                 }
                 Effect::ObserveEgresses => self.observe_egresses(),
+                Effect::Warm { broker, egress, connections } => {
+                    self.warm(broker, &egress, connections);
+                }
             }
         }
         follow
@@ -117,9 +120,7 @@ impl Engine {
         }
         let now = self.clock.now();
         if self.watchers.any() {
-            for changed in &changed {
-                self.watchers.changed(&self.model, now, changed);
-            }
+            self.watchers.changed(&self.model, now, &changed);
             self.watchers.catch_up(&self.model, now);
         }
     }

@@ -148,6 +148,12 @@ requests! {
         /// For this plan's next run; for the next run of any plan if none is named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan: Option<PlanId>,
+        /// Only this account's row; the counts are everybody's all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Rows without their gates.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        brief: bool,
     }
     /// Calls everybody now: tests every account that may be tested unasked.
     CallMuster: "muster.call" -> Touched, Operate {}
@@ -230,6 +236,9 @@ requests! {
         /// Only entries after this number.
         #[serde(default)]
         after: u64,
+        /// Only entries before this number: the next page, backwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
         /// The newest so many, at most 1000.
         limit: u32,
     }

@@ -46,11 +46,12 @@ const ACCOUNTS: usize = 3;
 /// Worlds side by side: most of a case is waiting.
 const GROUNDS: usize = 6;
 
-/// Every place, first and second pass, one life and two; the writer's own places on later passes too,
+/// Every place a run passes, first and second pass, one life and two; the writer's own places on later passes too,
 /// since its first ones are those of the start.
 pub fn point_cases() -> Vec<PointCase> {
     let mut cases = Vec::new();
-    for point in Point::ALL.iter().copied() {
+    let of_runs = Point::ALL.iter().copied().filter(|point| !Point::OF_PURGE.contains(point));
+    for point in of_runs {
         let of_writer = matches!(point, Point::Written | Point::Committed);
         let passes: &[u32] = if of_writer { &[1, 2, 4, 6, 8, 11, 14] } else { &[1, 2] };
         for pass in passes.iter().copied() {

@@ -39,20 +39,45 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ask {
     Test(Selection),
-    SetActive { accounts: Selection, on: bool },
-    SetAuto { accounts: Selection, on: bool },
-    Remove { account: AccountId, user: UserId },
+    SetActive {
+        accounts: Selection,
+        on: bool,
+    },
+    SetAuto {
+        accounts: Selection,
+        on: bool,
+    },
+    Remove {
+        account: AccountId,
+        user: UserId,
+    },
     Login(AccountId),
     Connect(ConnectOrder),
     SubmitRedirect(TicketId),
     Abandon(TicketId),
-    Arm { plan: PlanId, mode: Mode, hash: String },
+    Arm {
+        plan: PlanId,
+        mode: Mode,
+        hash: String,
+    },
     ShowRun(RunId),
-    Halt { scope: HaltScope, on: bool },
-    Resolve { intent: IntentId, verdict: Verdict },
+    Halt {
+        scope: HaltScope,
+        on: bool,
+    },
+    Resolve {
+        intent: IntentId,
+        verdict: Verdict,
+    },
     Unseal,
     Seal,
     House,
+    /// Who is fit for a plan; of one account its gates.
+    Muster {
+        plan: PlanId,
+        account: Option<AccountId>,
+    },
+    CallMuster,
 }
 
 /// The form, without its secrets.

@@ -45,6 +45,17 @@ impl Size {
         }
     }
 
+    /// Where the gates of one account go on the muster board; one pane means a page of their own.
+    pub(crate) fn gates(self) -> Split {
+        if self.width >= 130 && self.height >= 20 {
+            Split::Beside((self.width.saturating_mul(2) / 5).clamp(56, 84))
+        } else if self.width >= 60 && self.height >= 38 {
+            Split::Below(18)
+        } else {
+            Split::One
+        }
+    }
+
     /// How many accounts the list shows: the body without the head row and without details.
     pub(crate) fn account_rows(self) -> u16 {
         let rows = match self.split() {

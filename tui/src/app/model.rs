@@ -14,7 +14,7 @@ use crate::app::layout::Size;
 use crate::app::look::Look;
 use crate::app::msg::{CallId, Lost, Notice};
 use crate::app::overlay::Overlay;
-use crate::app::screens::accounts::AccountsScreen;
+use crate::app::screens::accounts::{self, AccountsScreen};
 use crate::app::screens::connect::{self, ConnectScreen, Stage};
 use crate::app::screens::journal::JournalScreen;
 use crate::app::screens::runs::{self, RunsScreen};
@@ -23,6 +23,9 @@ use crate::app::world::World;
 
 /// How long a switch can be taken back.
 pub(crate) const UNDO_MS: i64 = 10_000;
+
+/// How long an answer is waited for.
+pub(crate) const ANSWER_MS: i64 = 30_000;
 
 /// How long a notice stays.
 pub(crate) const NOTICE_MS: i64 = 6_000;
@@ -76,6 +79,8 @@ pub(crate) struct Pending {
     pub(crate) rows: Vec<AccountId>,
     /// What takes it back, where that is cheap.
     pub(crate) undo: Option<Ask>,
+    /// When it was asked for, on the client's own clock.
+    pub(crate) at: Timestamp,
 }
 
 /// What takes the last switch back, and until when on the client's own clock.
@@ -93,6 +98,8 @@ pub(crate) enum Purpose {
     Ticket,
     /// The store and what guards it.
     House,
+    /// Who is fit, and the gates.
+    Muster,
 }
 
 /// The daemon's clock: its last word, and when it was heard on the client's own.
@@ -208,10 +215,7 @@ impl Model {
             None => {}
         }
         match (self.page, &self.connect.stage) {
-            (Page::Accounts, _) if self.accounts.details => {
-                &[C::Details, C::Accounts, C::List, C::Global, C::Always]
-            }
-            (Page::Accounts, _) => &[C::Table, C::Accounts, C::List, C::Global, C::Always],
+            (Page::Accounts, _) => accounts::contexts(self),
             (Page::Connect, Stage::Choose) => &[C::Choose, C::List, C::Global, C::Always],
             (Page::Connect, Stage::Form) if self.connect.form.focus == FieldName::Guide => {
                 &[C::Guide, C::Form, C::Always]

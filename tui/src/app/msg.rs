@@ -3,6 +3,8 @@
 
 use muster_protocol::event::{Delta, Snapshot};
 use muster_protocol::house::HouseView;
+use muster_protocol::ids::PlanId;
+use muster_protocol::muster::MusterBoard;
 use muster_protocol::reply::{RunDetails, Ticket, Touched, Welcome};
 use muster_protocol::time::Timestamp;
 
@@ -82,6 +84,8 @@ pub(crate) enum Answer {
     House(Box<HouseView>),
     /// A run with its intents.
     Run(Box<RunDetails>),
+    /// Who is fit for a plan: everybody, or one account with its gates.
+    Muster { plan: PlanId, one: bool, board: Box<MusterBoard> },
 }
 
 /// A line for the person.

@@ -30,16 +30,20 @@ pub(crate) struct World {
     pub(crate) journal: VecDeque<JournalEntry>,
     /// How many entries fell out of the journal here.
     pub(crate) fallen: usize,
+    /// How many entries never came here: more were said than could be taken.
+    pub(crate) skipped: usize,
+    /// Whoever sees only what is theirs hears only some numbers: a gap says nothing.
+    pub(crate) hears_all: bool,
 }
 
 impl World {
-    /// Starts again from a snapshot; the journal that is already here stays if it joins up.
+    /// Starts again from a snapshot; the journal that is already here stays if it goes on, and what is
+    /// missing in between is counted.
     pub(crate) fn replace(&mut self, snapshot: Snapshot) {
         let kept = std::mem::take(&mut self.journal);
         let newest = kept.back().map_or(0, |entry| entry.seq);
-        let first = snapshot.journal.first().map_or(u64::MAX, |entry| entry.seq);
-        let last = snapshot.journal.last().map_or(0, |entry| entry.seq);
-        let joins = first <= newest.saturating_add(1) && last >= newest;
+        // A journal that ends earlier than the one that is here is another one.
+        let goes_on = snapshot.journal.last().is_some_and(|entry| entry.seq >= newest);
         // The daemon forgets what has ended; a person may still be reading it.
         let mut checks = std::mem::take(&mut self.checks);
         checks.retain(|old| {
@@ -54,8 +58,10 @@ impl World {
             runs: snapshot.runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
             intents: snapshot.intents.into_iter().map(|i| (i.id.clone(), i)).collect(),
             checks,
-            journal: if joins { kept } else { VecDeque::new() },
-            fallen: if joins { self.fallen } else { 0 },
+            journal: if goes_on { kept } else { VecDeque::new() },
+            fallen: if goes_on { self.fallen } else { 0 },
+            skipped: if goes_on { self.skipped } else { 0 },
+            hears_all: self.hears_all,
         };
         for entry in snapshot.journal {
             self.note(entry);
@@ -111,8 +117,13 @@ impl World {
     }
 
     fn note(&mut self, entry: JournalEntry) {
-        if self.journal.back().is_some_and(|newest| newest.seq >= entry.seq) {
+        let newest = self.journal.back().map(|newest| newest.seq);
+        if newest.is_some_and(|newest| newest >= entry.seq) {
             return;
+        }
+        if let Some(newest) = newest.filter(|_| self.hears_all) {
+            let gap = entry.seq.saturating_sub(newest).saturating_sub(1);
+            self.skipped = self.skipped.saturating_add(usize::try_from(gap).unwrap_or(usize::MAX));
         }
         self.journal.push_back(entry);
         while self.journal.len() > JOURNAL {

@@ -54,6 +54,21 @@ for people with an account of their own, ‡ for operators only; neither is ther
 ";
 
 const TAIL: &str = "
+## The muster board
+
+On Runs, before a run: who is not fit for the chosen plan stands first, then who is, then who is off. Enter shows
+what the selected account must pass, gate by gate: `ok`; `warn`, good enough and worth a look; `??`, cannot be
+told and leaves nobody out; `NO`, leaves the account out. Beside each stand what was found and how old that is.
+From 130 columns on the gates stand beside the list, from 38 rows on below it; where not all of them fit, the
+worst come first. They are asked for while they are looked at, and anew when an account changes. What each gate
+looks at is in docs/muster.md; `muster muster --gates` writes the same.
+
+## Waiting
+
+A row that is asked about is marked until the answer is there. What is not answered in half a minute is given up,
+and said to be; `esc` stops waiting sooner. Either way it may be done all the same. A key that does nothing says
+why: not here, read-only, or not by your role.
+
 ## Pasting
 
 A paste is one event: its first line goes into the field that has the focus, and nowhere else. On the connect

@@ -32,7 +32,7 @@ pub(super) async fn muster(
             CommandError::TimedOut(format!("the muster is not over after {} s", PATIENCE.as_secs()))
         })??;
     }
-    let board = daemon.client.call(Muster { plan: args.plan }).await?;
+    let board = daemon.client.call(Muster { plan: args.plan, account: None, brief: false }).await?;
     if printer.is_json() {
         print::json("muster", &board)?;
     } else {
@@ -47,7 +47,7 @@ pub(super) async fn muster(
 async fn call(daemon: &mut Daemon, plan: Option<&PlanId>) -> Result<(), CommandError> {
     daemon.client.call(Subscribe { journal_tail: 0 }).await?;
     daemon.client.call(CallMuster {}).await?;
-    while daemon.client.call(Muster { plan: plan.cloned() }).await?.checking > 0 {
+    while daemon.client.call(board_of(plan)).await?.checking > 0 {
         if daemon.feed.recv().await.is_none() {
             return Err(CommandError::NoDaemon("the connection was lost".to_owned()));
         }
@@ -55,6 +55,11 @@ async fn call(daemon: &mut Daemon, plan: Option<&PlanId>) -> Result<(), CommandE
         while daemon.feed.try_recv().is_ok() {}
     }
     Ok(())
+}
+
+/// Asks how far the checks are; who is fit is asked for at the end.
+fn board_of(plan: Option<&PlanId>) -> Muster {
+    Muster { plan: plan.cloned(), account: None, brief: true }
 }
 
 /// All fit: done. Some not: another code than if none is, or nothing happens at all.

@@ -1,6 +1,7 @@
 //! `muster status`.
 
 use muster_protocol::account::offset_words;
+use muster_protocol::house::BrokerHealth;
 use muster_protocol::request::{House, Status};
 use muster_protocol::status::{ClockView, EgressState, EgressView, Ntp, StatusView, VaultState};
 use muster_protocol::time::Timestamp;
@@ -32,7 +33,20 @@ pub(super) async fn house(daemon: &Daemon, printer: &Printer) -> Result<(), Comm
     print::line(format!("store     {size}, {} records", house.records))?;
     print::line(format!("journal   {} entries", house.journal))?;
     print::line(format!("slots     {}", slots.join(", ")))?;
-    print::line(format!("backup    {backup}"))
+    print::line(format!("backup    {backup}"))?;
+    house.brokers.iter().map(calls).try_for_each(print::line)
+}
+
+/// What the daemon's calls at a broker met within the last hour.
+fn calls(of: &BrokerHealth) -> String {
+    let faults: Vec<_> =
+        of.faults.iter().map(|(kind, n)| format!("{n} {}", kind.words())).collect();
+    let faults = if faults.is_empty() { "all served".to_owned() } else { faults.join(", ") };
+    let answered = of
+        .last_ok
+        .map_or_else(|| "no answer yet".to_owned(), |at| format!("answered {}", at.clock()));
+    let calls = text::count(of.calls, "call");
+    format!("{:9} {calls} in the last hour, {faults}; {answered}", of.broker.short())
 }
 
 fn lines(status: &StatusView) -> Vec<String> {

@@ -1,9 +1,11 @@
 //! A request on its way to the daemon, with the secrets it needs.
 
 use muster_protocol::client::{CallError, Client};
+use muster_protocol::ids::PlanId;
 use muster_protocol::request::{
-    Abandon, ArmPlan, Connect, Halt, House, Login, RemoveAccount, ResolveIntent, Resume, Seal,
-    SetActive, SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts, Unseal,
+    Abandon, ArmPlan, CallMuster, Connect, Halt, House, Login, Muster, RemoveAccount,
+    ResolveIntent, Resume, Seal, SetActive, SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts,
+    Unseal,
 };
 
 use crate::app::effect::Ask;
@@ -29,6 +31,8 @@ pub(crate) enum Outgoing {
     Unseal(Unseal),
     Seal(Seal),
     House(House),
+    Muster(PlanId, Muster),
+    CallMuster(CallMuster),
 }
 
 impl Outgoing {
@@ -61,6 +65,12 @@ impl Outgoing {
             Ask::Unseal => Self::Unseal(Unseal { secret: secrets.take(SecretField::Vault) }),
             Ask::Seal => Self::Seal(Seal {}),
             Ask::House => Self::House(House {}),
+            Ask::Muster { plan, account } => {
+                let brief = account.is_none();
+                let call = Muster { plan: Some(plan.clone()), account, brief };
+                Self::Muster(plan, call)
+            }
+            Ask::CallMuster => Self::CallMuster(CallMuster {}),
             Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }
     }
@@ -74,7 +84,10 @@ impl Outgoing {
             Self::SetAuto(call) => Answer::Touched(client.call(call).await?),
             Self::Login(call) => Answer::Ticket(client.call(call).await?),
             Self::Connect(call) => Answer::Ticket(client.call(call).await?),
-            look @ (Self::ShowRun(_) | Self::House(_)) => return look.look(client).await,
+            Self::CallMuster(call) => Answer::Touched(client.call(call).await?),
+            look @ (Self::ShowRun(_) | Self::House(_) | Self::Muster(..)) => {
+                return look.look(client).await;
+            }
             Self::Remove(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Abandon(call) => client.call(call).await.map(|_| Answer::Done)?,
@@ -92,6 +105,11 @@ impl Outgoing {
         Ok(match self {
             Self::ShowRun(call) => Answer::Run(Box::new(client.call(call).await?)),
             Self::House(call) => Answer::House(Box::new(client.call(call).await?)),
+            Self::Muster(plan, call) => {
+                let one = call.account.is_some();
+                let board = Box::new(client.call(call).await?);
+                Answer::Muster { plan, one, board }
+            }
             _ => Answer::Done,
         })
     }

@@ -11,7 +11,7 @@ use super::world;
 use crate::app::form::{FieldName, SecretFacts, SecretField, Shape};
 use crate::app::key::Key;
 use crate::app::look::{Look, Theme};
-use crate::app::model::Model;
+use crate::app::model::{Model, Page};
 use crate::app::msg::{Answer, CallId, LinkNews, Lost, Msg, Notice};
 use crate::app::screens::accounts;
 use crate::app::update::update;
@@ -68,6 +68,11 @@ fn msg() -> impl Strategy<Value = Msg> {
             let answer = Ok(Answer::House(Box::new(world::house())));
             Msg::Reply { id: CallId(id), answer }
         }),
+        3 => (0_u64..30, 1_u32..9, any::<bool>()).prop_map(|(id, account, one)| {
+            let plan = world::plan().spec.name;
+            let board = Box::new(super::gates::of_account(account));
+            Msg::Reply { id: CallId(id), answer: Ok(Answer::Muster { plan, one, board }) }
+        }),
         2 => (0_u64..30, prop::collection::vec(1_u32..9, 0..4)).prop_map(|(id, ids)| {
             let accounts = ids.into_iter().map(AccountId).collect();
             let answer = Ok(Answer::Touched(muster_protocol::reply::Touched { accounts }));
@@ -96,6 +101,12 @@ fn check(model: &Model) {
     match model.accounts.selected {
         Some(id) => assert!(rows.contains(&id)),
         None => assert!(rows.is_empty()),
+    }
+    if model.page == Page::Runs {
+        match model.runs.board.selected {
+            Some(id) => assert!(model.world.accounts.contains_key(&id)),
+            None => assert!(model.world.accounts.is_empty() || model.runs.plan.is_none()),
+        }
     }
     let runs = crate::app::screens::runs::history::runs(model);
     match &model.runs.chosen {
@@ -145,7 +156,7 @@ fn every_page_is_drawn_at_every_size() {
     let (run, intents) = world::firing();
     model.world.runs.insert(run.id.clone(), run);
     model.world.intents = intents.into_iter().map(|i| (i.id.clone(), i)).collect();
-    for page in crate::app::model::Page::ALL {
+    for page in Page::ALL {
         model.page = page;
         for width in (1..=220).step_by(7) {
             for height in (1..=60).step_by(3) {

@@ -1,21 +1,24 @@
-//! Every page at three sizes, as it looks; and what must be seen at any width.
+//! Every page at four sizes, in Unicode and in ASCII, as it looks; and what must be seen at any width.
 
 use muster_protocol::check::CheckTarget;
 use muster_protocol::event::Snapshot;
 use muster_protocol::halt::HaltScope;
 use muster_protocol::house::HouseView;
 use muster_protocol::ids::{AccountId, OrderId, TicketId};
+use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::reply::Role;
 use muster_protocol::run::{IntentView, RunState};
-use muster_protocol::status::{AuditHead, FitCounts, HoldReason, VaultState};
+use muster_protocol::status::{
+    AuditHead, ClockOffset, ClockStep, ClockView, FitCounts, HoldReason, Ntp, VaultState,
+};
 use muster_protocol::tally::TallyCounts;
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{SECOND, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::style::Modifier;
 
-use super::world;
+use super::{gates, world};
 use crate::app::key::Key;
 use crate::app::keymap::Need;
 use crate::app::look::{Look, Theme};
@@ -46,15 +49,19 @@ pub(super) fn shown(model: &Model) -> String {
 
 fn snap(name: &str, model: &Model, keys: &[Key]) {
     for (width, height) in SIZES {
-        let mut model = at(model.clone(), width, height, keys);
-        insta::assert_snapshot!(format!("{name}-{width}x{height}"), shown(&model));
-        model.look.ascii = true;
-        let ascii = shown(&model);
-        assert!(ascii.is_ascii(), "{ascii}");
-        if (width, height) == SIZES[0] {
-            insta::assert_snapshot!(format!("{name}-ascii-{width}x{height}"), ascii);
-        }
+        snap_at(name, &at(model.clone(), width, height, keys));
     }
+}
+
+/// The picture at the size the model has, in Unicode and in ASCII.
+fn snap_at(name: &str, model: &Model) {
+    let (width, height) = (model.size.width, model.size.height);
+    let mut model = model.clone();
+    insta::assert_snapshot!(format!("{name}-{width}x{height}"), shown(&model));
+    model.look.ascii = true;
+    let ascii = shown(&model);
+    assert!(ascii.is_ascii(), "{ascii}");
+    insta::assert_snapshot!(format!("{name}-ascii-{width}x{height}"), ascii);
 }
 
 /// The design size first; where two columns stand; where one pane is left.
@@ -108,6 +115,10 @@ fn connect_forms() {
 #[test]
 fn connect_tests() {
     snap("connect-waiting", &world::waiting_for_login(), &[]);
+    // At the design size the code is whole, with the line beneath that says how it is closed.
+    let code = at(world::waiting_for_login(), 80, 24, &[Key::Char('v')]);
+    assert!(shown(&code).contains("esc close") && shown(&code).contains('█'), "{}", shown(&code));
+    insta::assert_snapshot!("connect-qr-80x24", shown(&code));
     let mut model = with(|snapshot| {
         snapshot.checks.push(world::refused_check(CheckTarget::Ticket(TicketId(7))));
     });
@@ -139,6 +150,9 @@ fn a_sealed_vault() {
 #[test]
 fn runs() {
     snap("runs-muster", &world::model(), &[Key::Char('3')]);
+    for (width, height) in SIZES {
+        snap_at("runs-gates", &gates::with_gates(width, height));
+    }
     let dry = with(|snapshot| snapshot.plans[0].mode = Mode::DryRun);
     insta::assert_snapshot!("runs-dry-80x24", shown(&at(dry, 80, 24, &[Key::Char('3')])));
     let (run, intents) = world::firing();
@@ -211,7 +225,15 @@ fn journal_and_system() {
     snap("journal", &world::model(), &[Key::Char('4')]);
     let words = "4#TOTP".chars().map(Key::Char).chain([Key::Enter]).collect::<Vec<_>>();
     snap("journal-search", &world::model(), &words);
-    let mut system = world::model();
+    let ago = |ms: i64| world::now().plus(-ms);
+    let mut system = with(|snapshot| {
+        let of = |broker, offset_ms, ms| ClockOffset { broker, offset_ms, at: ago(ms) };
+        snapshot.status.clock = ClockView {
+            ntp: Ntp::Synchronised { at: ago(12 * SECOND) },
+            offsets: vec![of(Broker::AngelOne, 200, 3_000), of(Broker::Zerodha, -90, 360_000)],
+            set: None,
+        };
+    });
     system.system.house = Some(world::house());
     snap("system", &system, &[Key::Char('5')]);
     let mut trouble = with(|snapshot| {
@@ -223,6 +245,15 @@ fn journal_and_system() {
         (other.name, other.shared_at) = ("fam-k".parse().unwrap(), Vec::new());
         other.observed.as_mut().unwrap().address = "203.0.113.7".to_owned();
         snapshot.status.egress.push(other);
+        snapshot.status.clock = ClockView {
+            ntp: Ntp::Unsynchronised,
+            offsets: vec![ClockOffset {
+                broker: Broker::AngelOne,
+                offset_ms: -3_400,
+                at: ago(3_000),
+            }],
+            set: Some(ClockStep { at: ago(60_000), by_ms: 3_400 }),
+        };
         snapshot.status.audit = Some(AuditHead { entries: 1_204, hash: "9f2c41aa".repeat(8) });
     });
     trouble.system.house = Some(HouseView { backup: None, slots: Vec::new(), ..world::house() });
@@ -251,7 +282,7 @@ fn the_footer_keeps_help_first_at_every_width() {
 fn every_binding_in_force_is_in_help() {
     let pen = crate::view::pen(&world::model());
     for stack in crate::app::keymap::Context::stacks() {
-        let lines = crate::view::help(stack, Need::Operate, pen);
+        let lines = crate::view::help(stack, Need::Operate, 74, pen);
         let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
         for binding in crate::app::keymap::in_force(stack, Need::Operate) {
             assert!(text.iter().any(|line| line.ends_with(binding.help)), "{binding:?}");

@@ -82,11 +82,12 @@ pub(crate) fn house() -> HouseView {
         journal: 214_220,
         slots: vec![slot(0, SlotKind::Passphrase), slot(1, SlotKind::Recovery)],
         backup: Some(now().plus(-754 * MINUTE)),
+        brokers: super::gates::health(),
     }
 }
 
 pub(crate) fn login_check() -> CheckView {
-    let link = "https://kite.zerodha.com/connect/login?v=3&api_key=ab12cd34ef56gh78&redirect_params=state%3D7f3c19aa";
+    let link = "https://kite.zerodha.com/connect/login?v=3&api_key=ab12cd34ef56gh78&redirect_params=state%3DAgAAAaH4E6swAGdB7Fro7CjgoqFv4ga3Q7idQtTogV";
     CheckView {
         target: CheckTarget::Ticket(TicketId(7)),
         user: "deepak.s".parse().unwrap(),

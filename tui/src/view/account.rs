@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use muster_protocol::account::{AccountView, PastCheck};
 use muster_protocol::check::CheckStep;
 use muster_protocol::failure::FailureKind;
+use muster_protocol::time::Timestamp;
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
@@ -27,7 +28,7 @@ pub(super) fn lines(model: &Model, pen: Pen, body: Size) -> Vec<Line<'static>> {
     let room = usize::from(width);
     let mut left = details::trouble(account, pen, room);
     left.extend(means(account, pen, room));
-    left.extend(steps(account, pen, room));
+    left.extend(steps(account, model.now(), pen, room));
     left.push(Line::default());
     left.extend(details::facts(account, model.now(), pen, room));
     let beside = usize::from(body.width).saturating_sub(room).saturating_sub(3);
@@ -42,10 +43,11 @@ pub(super) fn lines(model: &Model, pen: Pen, body: Size) -> Vec<Line<'static>> {
         left.push(Line::default());
         left.into_iter().chain(right).collect()
     };
-    let all: Vec<_> = std::iter::once(details::head(account, pen)).chain(all).collect();
+    let all: Vec<_> =
+        std::iter::once(details::head(account, pen, usize::from(body.width))).chain(all).collect();
     let most = all.len().saturating_sub(usize::from(body.height));
     let scroll = model.accounts.scroll.min(most);
-    all.into_iter().skip(scroll).take(usize::from(body.height)).collect()
+    all.into_iter().skip(scroll).collect()
 }
 
 fn means(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
@@ -53,10 +55,15 @@ fn means(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
         .map_or_else(Vec::new, |why| pen.field("It means", (Role::Plain, &why.means), width))
 }
 
-fn steps(account: &AccountView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+fn steps(
+    account: &AccountView,
+    now: Option<Timestamp>,
+    pen: Pen,
+    width: usize,
+) -> Vec<Line<'static>> {
     let Some(view) = &account.last_check else { return Vec::new() };
     let mut lines = vec![pen.line(Role::Dim, " Last test")];
-    lines.extend(check::steps(view, pen, width));
+    lines.extend(check::steps(view, now, pen, width));
     lines
 }
 

@@ -2,8 +2,10 @@
 
 use ratatui::text::Line;
 
-use muster_protocol::check::{CheckView, StepVerdict, StepView};
+use muster_protocol::check::{CheckStep, CheckView, StepVerdict, StepView};
 use muster_protocol::failure::Explained;
+use muster_protocol::order::Broker;
+use muster_protocol::time::{SECOND, Timestamp};
 
 use crate::glyph::Mark;
 use crate::text;
@@ -13,21 +15,34 @@ use crate::view::paint::Pen;
 /// The mark of a verdict.
 pub(super) const fn mark_of(verdict: StepVerdict) -> Mark {
     match verdict {
-        StepVerdict::Waiting => Mark::Off,
-        StepVerdict::Running | StepVerdict::Unknown => Mark::Busy,
+        StepVerdict::Waiting | StepVerdict::Unknown => Mark::Off,
+        StepVerdict::Running => Mark::Busy,
         StepVerdict::Passed => Mark::Good,
         StepVerdict::Failed => Mark::Bad,
     }
 }
 
+/// A login that takes longer than this waits for a code nobody has used.
+const PATIENCE: i64 = 2 * SECOND;
+
 /// One line per step: mark, name, time, what was found.
-pub(super) fn steps(check: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
-    check.steps.iter().flat_map(|step| one(step, pen, width)).collect()
+pub(super) fn steps(
+    check: &CheckView,
+    now: Option<Timestamp>,
+    pen: Pen,
+    width: usize,
+) -> Vec<Line<'static>> {
+    // A step is as old as the test without the steps before it.
+    let before: i64 = check.steps.iter().filter_map(|step| step.took_ms).map(i64::from).sum();
+    let age = now.map_or(0, |now| now.since(check.started).saturating_sub(before));
+    let is_otp = check.broker == Broker::AngelOne;
+    check.steps.iter().flat_map(|step| one(step, (age, is_otp), pen, width)).collect()
 }
 
-fn one(step: &StepView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+fn one(step: &StepView, (age, is_otp): (i64, bool), pen: Pen, width: usize) -> Vec<Line<'static>> {
     let took = match (step.took_ms, step.verdict) {
         (Some(ms), _) => format!("{ms} ms"),
+        (None, StepVerdict::Running) if age >= SECOND => format!("{}…", text::short(age)),
         (None, StepVerdict::Running) => "…".to_owned(),
         (None, _) => String::new(),
     };
@@ -37,8 +52,15 @@ fn one(step: &StepView, pen: Pen, width: usize) -> Vec<Line<'static>> {
         StepVerdict::Waiting => Role::Dim,
         StepVerdict::Running | StepVerdict::Passed => Role::Plain,
     };
+    let waits = step.step == CheckStep::Login && is_otp && age >= PATIENCE;
     let detail = match step.verdict {
-        StepVerdict::Unknown => format!("cannot tell: {}", step.detail),
+        // The daemon says by itself why it did not ask.
+        StepVerdict::Unknown if !step.detail.starts_with("not asked") => {
+            format!("cannot tell: {}", step.detail)
+        }
+        StepVerdict::Running if waits && step.detail.is_empty() => {
+            "each one-time code is used once: the next may take half a minute".to_owned()
+        }
         _ => step.detail.clone(),
     };
     let narrow = width < 60;
@@ -51,6 +73,12 @@ fn one(step: &StepView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut line = Line::from(head);
     let indent = line.width();
     if narrow {
+        let whole = matches!(step.verdict, StepVerdict::Failed | StepVerdict::Unknown);
+        if whole {
+            let mut lines = vec![line];
+            lines.extend(pen.wrapped(role, &detail, 3, width));
+            return lines;
+        }
         let room = width.saturating_sub(indent);
         line.push_span(pen.text(role, text::clip(&text::scrub(&detail), room)));
         return vec![line];

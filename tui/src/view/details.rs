@@ -21,7 +21,7 @@ use crate::view::paint::{self, Pen};
 pub(super) fn lines(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let Some(account) = accounts::selected(model) else { return Vec::new() };
     let now = model.now();
-    let mut lines = vec![head(account, pen)];
+    let mut lines = vec![head(account, pen, width)];
     lines.extend(trouble(account, pen, width));
     if let Some(check) = &account.last_check {
         lines.extend(steps(check, pen, width));
@@ -35,7 +35,7 @@ pub(super) fn lines(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static>>
 }
 
 /// Who, where and how it stands.
-pub(super) fn head(account: &AccountView, pen: Pen) -> Line<'static> {
+pub(super) fn head(account: &AccountView, pen: Pen, width: usize) -> Line<'static> {
     let mark = mark_of(account.status);
     let mut spans = vec![
         pen.text(Role::Title, format!(" {}", account.user)),
@@ -43,7 +43,9 @@ pub(super) fn head(account: &AccountView, pen: Pen) -> Line<'static> {
         pen.mark(mark),
         pen.text(paint::role_of(mark), format!(" {}", account.status.words())),
     ];
-    if let Some(at) = account.last_check.as_ref().map(|check| check.started) {
+    if let Some(at) = account.last_check.as_ref().map(|check| check.started)
+        && width >= 60
+    {
         spans.push(pen.text(Role::Dim, format!(" · tested {}", at.day_clock())));
     }
     Line::from(spans)

@@ -40,6 +40,12 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     if let Some(words) = alarm(model) {
         add(1, Role::Loud, words);
     }
+    if let Some(words) = other_version(model) {
+        add(4, Role::Warn, words);
+    }
+    if model.world.skipped > 0 {
+        add(4, Role::Warn, format!("{} skipped", text::grouped(model.world.skipped)));
+    }
     if model.read_only() {
         add(4, Role::Warn, "READ-ONLY".to_owned());
     }
@@ -60,7 +66,8 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
     }
     if let Some(now) = model.now() {
         let day = now.day_clock();
-        let short = width < 60;
+        // What is loud takes the day's place before it takes the clock's.
+        let short = width < 60 || (width < 100 && is_loud(model));
         add(3, Role::Plain, if short { now.clock() } else { day });
     }
     if let Some(status) = status {
@@ -69,6 +76,22 @@ pub(super) fn status(model: &Model, pen: Pen, width: u16) -> Line<'static> {
         parts.push(Part { rank: 2, spans: vec![pen.text(next.0, next.1)] });
     }
     join(parts, pen, usize::from(width))
+}
+
+/// True when the first line has something to say that is not said on a good day.
+fn is_loud(model: &Model) -> bool {
+    let status = model.world.status.as_ref();
+    let stopped = status.is_some_and(|status| {
+        !status.halts.is_empty() || status.held.is_some() || status.vault == VaultState::Sealed
+    });
+    stopped || model.is_stale() || model.read_only() || alarm(model).is_some()
+}
+
+/// The daemon's version, where it is not this client's.
+fn other_version(model: &Model) -> Option<String> {
+    let build = &model.welcome.as_ref()?.build;
+    let words = || format!("daemon {}", text::clip(&text::scrub(build), 12));
+    (build != env!("CARGO_PKG_VERSION")).then(words)
 }
 
 /// What a person must know on every page: orders nobody knows the fate of, a run that did not happen.

@@ -62,6 +62,9 @@ fn title(model: &Model) -> String {
     if model.world.fallen > 0 {
         parts.push(format!("{} older fell out", text::grouped(model.world.fallen)));
     }
+    if model.world.skipped > 0 {
+        parts.push(format!("{} skipped", text::grouped(model.world.skipped)));
+    }
     parts.join(" · ")
 }
 

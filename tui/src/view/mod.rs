@@ -21,6 +21,8 @@ use ratatui::text::Line;
 use crate::app::layout::Size;
 use crate::app::model::{Model, Page};
 use crate::app::overlay::Overlay;
+use crate::app::screens::connect::Stage;
+use crate::app::screens::runs::{self as run_screen, Board};
 use crate::view::paint::Pen;
 
 #[cfg(test)]
@@ -51,7 +53,11 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         paint::lines(buffer, row(1), &[header::tabs(model, pen, area.width)]);
         let body = Rect { y: 3, height: area.height.saturating_sub(4), ..area };
         let content = page(model, pen, Size { width: body.width, height: body.height }, size);
-        paint::lines(buffer, row(2), &[paint::rule(&content.title, area.width, pen)]);
+        let title = match more(model).zip(content.lines.len().checked_sub(body.height.into())) {
+            Some((key, below @ 1..)) => format!("{} · {below} more below: {key}", content.title),
+            _ => content.title.clone(),
+        };
+        paint::lines(buffer, row(2), &[paint::rule(&title, area.width, pen)]);
         paint::lines(buffer, body, &content.lines);
         if model.is_stale() {
             buffer.set_style(body, crate::theme::stale());
@@ -70,6 +76,18 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
     if model.look.ascii {
         paint::to_ascii(buffer);
+    }
+}
+
+/// The key that shows what is below, on pages that are scrolled as a whole.
+fn more(model: &Model) -> Option<&'static str> {
+    match (model.page, &model.connect.stage) {
+        (Page::System, _) | (Page::Connect, Stage::Check { .. }) => Some("j"),
+        (Page::Connect, Stage::Form) => Some("pgdn"),
+        (Page::Accounts, _) if model.accounts.details => Some("pgdn"),
+        (Page::Runs, _) if model.runs.board.gates => Some("pgdn"),
+        (Page::Runs, _) if matches!(run_screen::board(model), Board::Run(_)) => Some("j"),
+        _ => None,
     }
 }
 

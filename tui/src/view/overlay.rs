@@ -19,7 +19,8 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, area: Rect, pen: Pen) {
     match &model.overlay {
         None | Some(Overlay::Qr) => {}
         Some(Overlay::Help { scroll, of }) => {
-            let lines = help(of, model.rights(), pen);
+            let width = usize::from(area.width.min(78)).saturating_sub(4);
+            let lines = help(of, model.rights(), width, pen);
             let shown = lines.into_iter().skip(*scroll).collect();
             sheet(buffer, area, ("Help", shown), 78, pen);
         }
@@ -74,7 +75,14 @@ fn secret_lines(
 }
 
 /// Every binding in force, under the name of where it counts.
-pub(crate) fn help(of: &'static [Context], rights: Need, pen: Pen) -> Vec<Line<'static>> {
+pub(crate) fn help(
+    of: &'static [Context],
+    rights: Need,
+    width: usize,
+    pen: Pen,
+) -> Vec<Line<'static>> {
+    // The keys' column; where it is narrow, only as wide as most keys are.
+    let column: usize = if width < 60 { 10 } else { 17 };
     let mut lines = Vec::new();
     for context in of {
         let rows: Vec<_> = keymap::in_force(of, rights).filter(|b| b.context == *context).collect();
@@ -84,10 +92,19 @@ pub(crate) fn help(of: &'static [Context], rights: Need, pen: Pen) -> Vec<Line<'
         lines.push(pen.line(Role::Title, context.title()));
         for binding in rows {
             let keys: Vec<_> = binding.keys.iter().map(ToString::to_string).collect();
-            lines.push(Line::from(vec![
-                pen.text(Role::Key, format!("  {}", text::fit(&keys.join(" "), 16))),
-                pen.text(Role::Plain, format!(" {}", binding.help)),
-            ]));
+            let keys = keys.join(" ");
+            let indent = column.saturating_add(2);
+            let mut rows = text::wrap(binding.help, width.saturating_sub(indent)).into_iter();
+            let mut head = pen.line(Role::Key, format!("  {}", text::fit(&keys, column)));
+            if text::width(&keys) >= column {
+                lines.push(pen.line(Role::Key, format!("  {keys}")));
+                head = pen.line(Role::Plain, " ".repeat(indent));
+            }
+            head.push_span(pen.text(Role::Plain, rows.next().unwrap_or_default()));
+            lines.push(head);
+            lines.extend(
+                rows.map(|row| pen.line(Role::Plain, format!("{}{row}", " ".repeat(indent)))),
+            );
         }
     }
     lines
@@ -123,7 +140,8 @@ fn confirm(question: &Question, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let mut lines = pen.wrapped(Role::Plain, &question.body, 0, width);
     lines.push(Line::default());
     if let Some(name) = &question.name {
-        lines.push(pen.line(Role::Plain, format!("Type {name} and press enter; esc cancels.")));
+        let words = format!("Type {name} and press enter; esc cancels.");
+        lines.extend(pen.wrapped(Role::Plain, &words, 0, width));
         lines.push(field_line("> ", &question.typed, pen, width));
     } else {
         let role = |on| if on { Role::Address } else { Role::Plain };

@@ -173,6 +173,7 @@ fn a_login_state_is_ours_unchanged_and_in_time() {
     let at = Timestamp::from_millis;
     let state = custody.sign_state(TICKET, at(1_000)).unwrap();
     assert_eq!(custody.verify_state(&state, at(999)), Ok(TICKET));
+    assert_eq!(state.len(), 42, "with it the login link is a QR code of 22 rows");
     assert_eq!(custody.verify_state(&state, at(1_000)), Err(CustodyError::ExpiredState));
     assert_eq!(opened().verify_state(&state, at(0)), Err(CustodyError::ForgedState));
     for at_byte in 0..state.len() {

@@ -146,26 +146,33 @@ fn count(counts: &mut FitCounts, fitness: &Fitness) {
     *slot = slot.saturating_add(1);
 }
 
-/// The whole board; a person held to their own accounts sees those only.
-pub fn board(
-    model: &Model,
-    now: Timestamp,
-    ahead: Ahead<'_>,
-    only: Option<&UserId>,
-) -> MusterBoard {
+/// What of the board is shown, and to whom.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shown<'a> {
+    /// A person held to their own accounts sees those only.
+    pub only: Option<&'a UserId>,
+    /// This account's row alone.
+    pub account: Option<AccountId>,
+    /// Rows without their gates.
+    pub brief: bool,
+}
+
+/// The board.
+pub fn board(model: &Model, now: Timestamp, ahead: Ahead<'_>, shown: Shown<'_>) -> MusterBoard {
     let mut counts = FitCounts::default();
-    let rows = model.accounts_of(only).map(|(id, account)| {
+    let rows = model.accounts_of(shown.only).filter_map(|(id, account)| {
         let before = Before { model, now, id, account, ahead };
         let fitness = fitness(model, now, id, ahead);
         count(&mut counts, &fitness);
-        MusterRow {
+        let gates = || Gate::ALL.into_iter().map(|gate| before.view(gate)).collect();
+        shown.account.is_none_or(|wanted| wanted == id).then(|| MusterRow {
             account: id,
             user: account.user.clone(),
             broker: account.broker,
             client_id: account.identity.client_id.clone(),
             fitness,
-            gates: Gate::ALL.into_iter().map(|gate| before.view(gate)).collect(),
-        }
+            gates: if shown.brief { Vec::new() } else { gates() },
+        })
     });
     let rows: Vec<MusterRow> = rows.collect();
     let checking = model.checks.len().saturating_add(model.to_check.len());

@@ -128,7 +128,7 @@ fn row(model: &Model) -> MusterRow {
     let now = at("15:00:10");
     let ahead = Ahead::next(model, now);
     assert!(ahead.due.is_some(), "the run is due");
-    board(model, now, ahead, None).rows.remove(0)
+    board(model, now, ahead, Shown::default()).rows.remove(0)
 }
 
 /// The gates that are not passed.
@@ -299,6 +299,23 @@ fn a_person_sees_their_own_line_and_counts_only() {
     let model = fit();
     let now = at("15:00:10");
     let other = "other".parse().unwrap();
-    let seen = board(&model, now, Ahead::next(&model, now), Some(&other));
+    let theirs = Shown { only: Some(&other), ..Shown::default() };
+    let seen = board(&model, now, Ahead::next(&model, now), theirs);
     assert!(seen.rows.is_empty() && seen.counts == FitCounts::default());
+}
+
+#[test]
+fn one_row_or_rows_without_gates_can_be_asked_for_and_the_counts_are_everybodys() {
+    let model = fit();
+    let now = at("15:00:10");
+    let ahead = Ahead::next(&model, now);
+    let id = row(&model).account;
+    let all = board(&model, now, ahead, Shown::default());
+    let one = board(&model, now, ahead, Shown { account: Some(id), ..Shown::default() });
+    assert_eq!((&one.rows, one.counts), (&all.rows, all.counts));
+    let nobody = Shown { account: Some(AccountId(id.0 + 1)), ..Shown::default() };
+    let nobody = board(&model, now, ahead, nobody);
+    assert_eq!((nobody.rows.len(), nobody.counts), (0, all.counts));
+    let brief = board(&model, now, ahead, Shown { brief: true, ..Shown::default() });
+    assert!(brief.rows[0].gates.is_empty() && brief.rows[0].fitness == all.rows[0].fitness);
 }

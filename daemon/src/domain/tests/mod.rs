@@ -72,6 +72,7 @@ struct Day {
     lost_cancels: usize,
     /// The checks that were begun, and the lines of the journal.
     checks: Vec<CheckJob>,
+    warmed: Vec<(Timestamp, usize)>,
     said: Vec<String>,
     /// Instruments that the brokers' lists have otherwise than usual.
     listed: BTreeMap<(Exchange, String), Instrument>,
@@ -194,6 +195,7 @@ impl Day {
             cancels: vec![],
             lost_cancels: 0,
             checks: vec![],
+            warmed: vec![],
             said: vec![],
             listed: BTreeMap::new(),
             slow_lists: false,
@@ -310,6 +312,10 @@ impl Day {
             | Effect::Backup(_)
             | Effect::Purge(_)
             | Effect::ObserveEgresses => None,
+            Effect::Warm { connections, .. } => {
+                self.warmed.push((self.now, connections));
+                None
+            }
             Effect::LoadInstruments { broker, wanted, .. } => self.list_of(broker, wanted),
         };
         follows.into_iter().collect()

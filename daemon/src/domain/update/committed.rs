@@ -10,7 +10,7 @@ use super::super::check::CheckEvent;
 use super::super::clock_guard::ClockEvent;
 use super::super::effect::{Changed, Effect, SendJob};
 use super::super::intent::{Intent, IntentEvent};
-use super::super::model::{Deciding, Firing, Reading};
+use super::super::model::{Deciding, Reading};
 use super::super::muster::Purpose;
 use super::super::plan::PlanEvent;
 use super::super::record::Record;
@@ -133,26 +133,13 @@ impl Step<'_> {
                 self.model.readings.insert(id.clone(), Reading::new(self.now));
                 self.watch_all(id);
             }
-            RunEvent::Fired { .. } => self.begin_firing(id),
             RunEvent::Closed { .. } => {
                 self.model.firing.remove(id);
                 self.watch_all(id);
             }
-            RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
+            // Firing began with the decision to.
+            RunEvent::Fired { .. } | RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
         }
-    }
-
-    fn begin_firing(&mut self, id: &RunId) {
-        let Some(run) = self.model.runs.get(id) else { return };
-        // Live and dry-run alike, since a dry run does everything but the send. The others follow as
-        // their order books are read.
-        let read = self.model.readings.get(id).map(|reading| &reading.read);
-        let parts = run.fixed.participants.iter();
-        let mut firing = Firing::default();
-        for part in parts.filter(|part| read.is_some_and(|r| r.contains(&part.account))) {
-            firing.put(part.broker, part.account, self.now);
-        }
-        self.model.firing.insert(id.clone(), firing);
     }
 
     fn intent_moved(&mut self, id: &IntentId, event: &IntentEvent) {

@@ -12,6 +12,7 @@ use super::super::run::Stage;
 use super::super::schedule::{self, LIST_AT};
 use super::books::room;
 use super::freeze::{due_fire, next_run, resolve_until};
+use super::warm::warm_at;
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
 /// what a tick at `now` would settle, so the loop does not spin.
@@ -38,14 +39,14 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         Stage::Frozen if barred && model.warned.contains(id) => {
             Some(model.clock.shows(run.fixed.window_until.plus(1)))
         }
-        Stage::Frozen => Some(run.fixed.fire_at),
+        Stage::Frozen => Some(warm_at(model, id, run).unwrap_or(run.fixed.fire_at)),
         Stage::Firing { .. } if model.clock.surely(now) < run.fixed.window_until => {
             Some(model.clock.shows(run.fixed.window_until))
         }
         Stage::Firing { .. } if model.clock.surely(now) < resolve_until(run) => {
             Some(model.clock.shows(resolve_until(run)))
         }
-        // Of one that is firing still what is on its way is waited for, not time.
+        // Of one that fires, what is on its way is waited for, not time.
         Stage::Firing { .. } | Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
     let of_broker = |(run, firing): (&RunId, &Firing), broker| {

@@ -128,7 +128,7 @@ impl Step<'_> {
                 barred.unwrap_or(stopped).to_owned()
             });
             if let Some(reason) = off.or(late) {
-                self.miss(id, run.fixed, &reason);
+                self.miss(id, Fixed::clone(&run.fixed), &reason);
                 continue;
             }
             let late_us = self.model.clock.late_us(self.now, run.fixed.fire_at);
@@ -141,8 +141,10 @@ impl Step<'_> {
                 run.fixed.mode.words()
             );
             let entry = self.of_run(&id, Level::Info, text);
-            let fired = Record::Run(id, RunEvent::Fired { at: self.now, late_us });
+            let fired = Record::Run(id.clone(), RunEvent::Fired { at: self.now, late_us });
             self.commit(noted(fired, entry, Vec::new()));
+            // The first orders' records go to the disk in the same transaction, after this one.
+            self.begin_firing(&id, &run.fixed);
         }
     }
 

@@ -11,7 +11,7 @@ use super::super::model::Deciding;
 use super::super::msg::ReplyTo;
 use super::super::plan::{Plan, PlanEvent};
 use super::super::record::Record;
-use super::super::run::Stage;
+use super::super::run::{Fixed, Stage};
 use super::Step;
 
 /// Plan numbers take two base-36 digits in a tag.
@@ -100,7 +100,7 @@ impl Step<'_> {
             let Some(run) = self.model.runs.get(&run_id) else { continue };
             match run.stage {
                 Stage::Frozen => {
-                    let fixed = run.fixed.clone();
+                    let fixed = Fixed::clone(&run.fixed);
                     if self.model.deciding.insert(Deciding::Run(run_id.clone())) {
                         self.miss(run_id, fixed, why);
                     }

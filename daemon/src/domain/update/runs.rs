@@ -12,7 +12,7 @@ use super::super::effect::Commit;
 use super::super::intent::{Cause, IntentEvent};
 use super::super::model::{Deciding, Firing, NoInstrument, Reading};
 use super::super::record::Record;
-use super::super::run::RunEvent;
+use super::super::run::{Fixed, RunEvent};
 use super::super::session::SessionEvent;
 use super::super::vet::order_fault;
 use super::freeze::resolve_until;
@@ -66,6 +66,16 @@ impl Step<'_> {
         for account in accounts {
             self.watch(account);
         }
+    }
+
+    /// Queues who may send. Live and dry-run alike, since a dry run does everything but the send; the
+    /// others follow as their order books are read.
+    pub(super) fn begin_firing(&mut self, id: &RunId, fixed: &Fixed) {
+        let read = self.model.readings.get(id).map(|reading| &reading.read);
+        let parts = fixed.participants.iter();
+        let ready = parts.filter(|part| read.is_some_and(|r| r.contains(&part.account)));
+        let firing = Firing::of(ready.map(|part| (part.broker, part.account)), self.now);
+        self.model.firing.insert(id.clone(), firing);
     }
 
     /// Sends what may be sent now: each account's legs one after the other, accounts side by side.
@@ -214,6 +224,7 @@ impl Step<'_> {
     /// A send came back: the answer is recorded before anything follows from it.
     pub(super) fn outcome(&mut self, id: IntentId, outcome: Result<OrderId, Cause>) {
         let at = self.now;
+        self.model.in_flight.answered(&id);
         let mut commit = Commit::default();
         let (event, level, text) = match outcome {
             Ok(order_id) => {

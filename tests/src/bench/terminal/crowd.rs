@@ -5,7 +5,7 @@ use muster_protocol::event::{JournalEntry, Snapshot};
 use serde_json::json;
 
 /// One account; `round` moves what changes often.
-pub(super) fn account(number: u32, round: u64) -> AccountView {
+pub fn account(number: u32, round: u64) -> AccountView {
     let broker = if number.is_multiple_of(2) { "angel_one" } else { "zerodha" };
     let fit = !number.is_multiple_of(7);
     let fitness = if fit {
@@ -40,7 +40,7 @@ pub(super) fn account(number: u32, round: u64) -> AccountView {
 }
 
 /// So many accounts, ten minutes before a run.
-pub(super) fn snapshot(accounts: u32) -> Snapshot {
+pub fn snapshot(accounts: u32) -> Snapshot {
     let value = json!({
         "status": {
             "version": env!("CARGO_PKG_VERSION"),
@@ -72,7 +72,7 @@ pub(super) fn snapshot(accounts: u32) -> Snapshot {
 }
 
 /// One entry of a long day.
-pub(super) fn entry(seq: u64) -> JournalEntry {
+pub fn entry(seq: u64) -> JournalEntry {
     let value = json!({
         "seq": seq,
         "at": "2026-11-23T15:00:00+05:30",

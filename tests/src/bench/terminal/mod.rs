@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "a benchmark measures the real time")]
 
 mod client;
-mod crowd;
+pub mod crowd;
 mod peer;
 
 use std::io::Write;

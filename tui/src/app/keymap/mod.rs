@@ -72,6 +72,7 @@ pub(crate) enum Cmd {
     Form,
     Qr,
     JournalOf,
+    CallMuster,
 }
 
 /// Where a key counts. Several are in force at once, see [`crate::app::model::Model::stack`].
@@ -88,6 +89,8 @@ pub(crate) enum Context {
     Table,
     /// One account on a page of its own.
     Details,
+    /// An account whose broker wants a person to log in.
+    Zerodha,
     Choose,
     Form,
     Guide,
@@ -102,6 +105,14 @@ pub(crate) enum Context {
     /// A test of the form's connection, which can be corrected.
     Refill,
     Runs,
+    /// The muster board.
+    Muster,
+    /// The list of who is fit.
+    Roll,
+    /// One account's gates on a page of their own.
+    Gates,
+    /// A run under way, or over.
+    Run,
     /// A plan that sends nothing.
     DryRun,
     /// A plan that sends orders.
@@ -132,6 +143,7 @@ impl Context {
         Self::Accounts,
         Self::Table,
         Self::Details,
+        Self::Zerodha,
         Self::Choose,
         Self::Form,
         Self::Guide,
@@ -142,6 +154,10 @@ impl Context {
         Self::Failed,
         Self::Refill,
         Self::Runs,
+        Self::Muster,
+        Self::Roll,
+        Self::Gates,
+        Self::Run,
         Self::DryRun,
         Self::Live,
         Self::Doubt,
@@ -161,12 +177,14 @@ impl Context {
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {
         use Context::{
             Accounts, Always, Check, Choose, Confirm, Details, Doubt, DryRun, Egress, Ended,
-            Failed, Form, Global, Guide, Help, History, Journal, Line, List, Live, Palette, Qr,
-            Redirect, Refill, Runs, Table, Unseal,
+            Failed, Form, Gates, Global, Guide, Help, History, Journal, Line, List, Live, Muster,
+            Palette, Qr, Redirect, Refill, Roll, Run, Runs, Table, Unseal, Zerodha,
         };
         &[
             &[Table, Accounts, List, Global, Always],
             &[Details, Accounts, List, Global, Always],
+            &[Table, Zerodha, Accounts, List, Global, Always],
+            &[Details, Zerodha, Accounts, List, Global, Always],
             &[Choose, List, Global, Always],
             &[Guide, Form, Always],
             &[Egress, Form, Always],
@@ -179,10 +197,14 @@ impl Context {
             &[Refill, Failed, Check, Global, Always],
             &[Refill, Failed, Ended, Check, Global, Always],
             &[Runs, List, Global, Always],
-            &[DryRun, Runs, List, Global, Always],
-            &[Live, Runs, List, Global, Always],
-            &[Doubt, DryRun, Runs, List, Global, Always],
-            &[Doubt, Live, Runs, List, Global, Always],
+            &[Roll, Muster, DryRun, Runs, List, Global, Always],
+            &[Roll, Muster, Live, Runs, List, Global, Always],
+            &[Gates, Muster, DryRun, Runs, List, Global, Always],
+            &[Gates, Muster, Live, Runs, List, Global, Always],
+            &[Run, DryRun, Runs, List, Global, Always],
+            &[Run, Live, Runs, List, Global, Always],
+            &[Doubt, Run, DryRun, Runs, List, Global, Always],
+            &[Doubt, Run, Live, Runs, List, Global, Always],
             &[History, List, Global, Always],
             &[Journal, List, Global, Always],
             &[List, Global, Always],
@@ -205,6 +227,7 @@ impl Context {
             Self::Accounts => "Accounts",
             Self::Table => "The list of accounts",
             Self::Details => "One account",
+            Self::Zerodha => "An account at Zerodha",
             Self::Choose => "Choosing a broker",
             Self::Form => "The form",
             Self::Guide => "The address and the steps",
@@ -215,6 +238,10 @@ impl Context {
             Self::Failed => "A test that did not pass",
             Self::Refill => "The form behind the test",
             Self::Runs => "Runs",
+            Self::Muster => "The muster board",
+            Self::Roll => "The list of who is fit",
+            Self::Gates => "One account's gates",
+            Self::Run => "A run",
             Self::DryRun => "A plan that is a dry run",
             Self::Live => "A plan that is live",
             Self::Doubt => "A run with an order in doubt",

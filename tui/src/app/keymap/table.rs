@@ -121,7 +121,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Table, &[Char('s')], Cmd::Sort, "sort", "sort by the next column, or trouble first"),
     see(C::Table, &[Char('S')], Cmd::Turn, "turn", "sort the other way round"),
     own(
-        C::Accounts,
+        C::Zerodha,
         &[Char('l')],
         Cmd::Login,
         "log in",
@@ -239,8 +239,22 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "the broker does not have it: send it once more",
     )
     .at(2),
-    own(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(4),
-    see(C::Runs, &[Enter, Char('o')], Cmd::Orders, "orders", "one line per order, or per account")
+    own(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(5),
+    see(C::Roll, &[Enter], Cmd::Enter, "gates", "everything the selected account must pass").at(2),
+    see(C::Gates, &[Enter], Cmd::Enter, "back", "back to the list of who is fit").at(2),
+    act(C::Muster, &[Char('m')], Cmd::CallMuster, "muster", "call everybody now: test who may be")
+        .at(3),
+    own(C::Muster, &[Char('t')], Cmd::Test, "test", "test the selected account").at(4),
+    own(C::Muster, &[Char('a')], Cmd::Auto, "auto", "let the selected take part in runs, or not")
+        .at(4),
+    own(
+        C::Muster,
+        &[Char('u')],
+        Cmd::Undo,
+        "undo",
+        "take the last on or off back, for ten seconds",
+    ),
+    see(C::Run, &[Enter, Char('o')], Cmd::Orders, "orders", "one line per order, or per account")
         .at(5),
     see(C::Runs, &[Char('h'), Left], Cmd::Left, "plan before", "to the plan before"),
     see(C::Runs, &[Char('l'), Right], Cmd::Right, "next plan", "to the next plan").at(8),
@@ -287,7 +301,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     see(C::Help, &[PageUp], Cmd::PageUp, "page up", "scroll one screen up"),
     see(C::Palette, &[Esc], Cmd::Back, "close", "close without doing anything").at(2),
     see(C::Palette, &[Enter], Cmd::Enter, "do it", "do what is selected").at(1),
-    see(C::Palette, &[Down, Tab], Cmd::Down, "down", "to the next command").at(3),
+    see(C::Palette, &[Down, Tab], Cmd::Down, "next", "to the next command").at(3),
     see(C::Palette, &[Up, BackTab], Cmd::Up, "up", "to the command before"),
     see(C::Confirm, &[Esc], Cmd::Back, "cancel", "close without doing anything").at(2),
     see(

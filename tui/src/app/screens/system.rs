@@ -16,7 +16,7 @@ use crate::app::model::{Link, Model, Page};
 const EVERY: i64 = 30 * SECOND;
 
 /// About how many rows the page has with one egress.
-const ROWS: usize = 24;
+const ROWS: usize = 36;
 
 /// What the page remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,6 +7,7 @@ use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
 use crate::app::screens::{accounts, connect, journal, runs, stop, system, vault};
+use crate::app::update::daemon::stop_waiting;
 use crate::app::update::overlays;
 
 /// Does a command.
@@ -21,7 +22,7 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     if model.overlay.is_some() {
         return overlays::act(model, cmd);
     }
-    if cmd == Cmd::Back && model.notice.take().is_some() {
+    if cmd == Cmd::Back && (model.notice.take().is_some() || stop_waiting(model)) {
         return Vec::new();
     }
     match cmd {
@@ -51,6 +52,7 @@ pub(super) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
             vault::ask(model);
             Vec::new()
         }
+        Cmd::Quit if connect::is_testing(model) => connect::act(model, Cmd::Back),
         Cmd::Quit if !up(model) => vec![Effect::Quit],
         Cmd::Quit => Vec::new(),
         _ => match model.page {
@@ -93,6 +95,7 @@ fn up(model: &mut Model) -> bool {
         Page::Accounts if model.accounts.details => model.accounts.details = false,
         Page::Accounts if !model.accounts.filter.is_empty() => model.accounts.filter.clear(),
         Page::Runs if model.runs.history => model.runs.history = false,
+        Page::Runs if model.runs.board.gates => model.runs.board.gates = false,
         Page::Runs if model.runs.shown.is_some() => model.runs.shown = None,
         _ => return false,
     }

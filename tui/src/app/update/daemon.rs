@@ -1,11 +1,14 @@
 //! What the daemon says: the connection's news, and answers to requests.
 
 use muster_protocol::event::Delta;
+use muster_protocol::reply::Role;
 use muster_protocol::status::StatusView;
+use muster_protocol::time::SECOND;
 
 use crate::app::effect::Effect;
-use crate::app::model::{ExchangeClock, Link, Model, Purpose, UNDO_MS, Undo};
+use crate::app::model::{ANSWER_MS, ExchangeClock, Link, Model, Pending, Purpose, UNDO_MS, Undo};
 use crate::app::msg::{Answer, CallId, LinkNews, Notice};
+use crate::app::screens::runs::board;
 use crate::app::screens::{connect, system};
 
 /// Takes news of the connection.
@@ -21,8 +24,10 @@ pub(super) fn on_news(model: &mut Model, news: LinkNews) -> Vec<Effect> {
                 )));
             }
             model.clock = Some(ExchangeClock { said: welcome.now, heard: model.local });
+            model.world.hears_all = !matches!(welcome.role, Role::User { .. });
             model.welcome = Some(welcome);
             system::connected(model);
+            board::connected(model);
         }
         LinkNews::Snapshot(snapshot) => {
             model.link = Link::Live;
@@ -58,6 +63,8 @@ pub(super) fn on_reply(
     match (answer, pending.purpose) {
         (Ok(Answer::House(house)), _) => system::told(model, Ok(*house)),
         (Err(why), Purpose::House) => system::told(model, Err(why)),
+        (Ok(Answer::Muster { plan, one, board }), _) => board::told(model, plan, one, *board),
+        (Err(why), Purpose::Muster) => board::refused(model, why),
         (Ok(Answer::Ticket(ticket)), Purpose::Ticket) => return connect::began(model, &ticket),
         (Err(why), Purpose::Ticket) => {
             connect::refused(model, &why);
@@ -87,6 +94,30 @@ pub(super) fn on_reply(
         (Ok(_), _) => {}
     }
     Vec::new()
+}
+
+/// Gives up what was not answered in time: the daemon hangs, or has forgotten it.
+pub(super) fn give_up(model: &mut Model) {
+    let late = |pending: &Pending| model.local.since(pending.at) >= ANSWER_MS;
+    let late: Vec<CallId> =
+        model.pending.iter().filter(|(_, pending)| late(pending)).map(|(id, _)| *id).collect();
+    for id in late {
+        let seconds = ANSWER_MS / SECOND;
+        let why = format!("no answer in {seconds} s; it may be done all the same: look first");
+        // A refusal asks for nothing more.
+        drop(on_reply(model, id, Err(why)));
+    }
+}
+
+/// Stops waiting for what a person asked for; true if anything was waited for.
+pub(super) fn stop_waiting(model: &mut Model) -> bool {
+    let waited = model.pending.len();
+    model.pending.retain(|_, pending| pending.purpose != Purpose::Plain || pending.done.is_empty());
+    let stopped = model.pending.len() < waited;
+    if stopped {
+        model.say(Notice::bad("not waited for any more; it may be done all the same"));
+    }
+    stopped
 }
 
 fn hear(model: &mut Model, status: &StatusView) {

@@ -9,11 +9,14 @@ pub(crate) use overlays::{open_line, palette_rows};
 use muster_protocol::time::Timestamp;
 
 use crate::app::effect::{Ask, Effect};
-use crate::app::keymap;
+use crate::app::key::Key;
+use crate::app::keymap::{self, Need};
 use crate::app::layout::Size;
 use crate::app::model::{Model, NOTICE_MS, Page, Pending, Purpose};
 use crate::app::msg::{CallId, Msg, Notice};
 use crate::app::overlay::{Line, Overlay};
+use crate::app::screens::connect::Stage;
+use crate::app::screens::runs::board;
 use crate::app::screens::{accounts, connect, journal, runs, system};
 
 /// Takes one message at `now`, the client's own clock, and says what is to be done.
@@ -46,7 +49,9 @@ pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect>
         }
         Msg::Resize(size) => {
             model.size = size;
-            Vec::new()
+            // Even to the size it had: in between the terminal may have been another, and have lost what it
+            // showed.
+            vec![Effect::Repaint]
         }
         Msg::Tick => Vec::new(),
         Msg::Link(news) => daemon::on_news(model, news),
@@ -56,8 +61,10 @@ pub(crate) fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect>
             Vec::new()
         }
     };
+    daemon::give_up(model);
     settle(model);
     effects.extend(system::look(model));
+    effects.extend(board::look(model));
     effects
 }
 
@@ -79,12 +86,13 @@ impl Model {
         let purpose = match ask {
             Ask::Connect(_) | Ask::Login(_) => Purpose::Ticket,
             Ask::House => Purpose::House,
+            Ask::Muster { .. } => Purpose::Muster,
             _ => Purpose::Plain,
         };
         let id = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
         let undo = back(&ask);
-        self.pending.insert(id, Pending { done: done.into(), purpose, rows, undo });
+        self.pending.insert(id, Pending { done: done.into(), purpose, rows, undo, at: self.local });
         Effect::Send { id, ask }
     }
 
@@ -109,15 +117,14 @@ fn back(ask: &Ask) -> Option<Ask> {
     }
 }
 
-fn on_key(model: &mut Model, key: crate::app::key::Key) -> Vec<Effect> {
+fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if !model.size.is_enough() {
-        let quits =
-            matches!(key, crate::app::key::Key::Char('q') | crate::app::key::Key::Ctrl('c'));
+        let quits = matches!(key, Key::Char('q') | Key::Ctrl('c'));
         return if quits { vec![Effect::Quit] } else { Vec::new() };
     }
     if let Some(Overlay::Confirm(question)) = &model.overlay
         && question.is_guarded(model.local)
-        && !matches!(key, crate::app::key::Key::Esc | crate::app::key::Key::Ctrl('c'))
+        && !matches!(key, Key::Esc | Key::Ctrl('c'))
     {
         return Vec::new();
     }
@@ -131,8 +138,30 @@ fn on_key(model: &mut Model, key: crate::app::key::Key) -> Vec<Effect> {
     if let Some(field) = model.text_focus() {
         field.key(key);
         typed(model);
+    } else if let Key::Char(c) = key
+        && model.overlay.is_none()
+    {
+        let words = unbound(model, c);
+        model.say(Notice::bad(words));
     }
     Vec::new()
+}
+
+/// Why a letter does nothing here: a key that is dead without a word is taken for a client that is.
+fn unbound(model: &Model, c: char) -> String {
+    let acts = keymap::lookup(model.stack(), Key::Char(c), Need::Operate).is_some();
+    let looks_only = model.only_look || model.hands_off;
+    match (model.page, c) {
+        _ if acts && looks_only => format!("{c} changes something, and this client is read-only"),
+        _ if acts => format!("{c} changes something that your role only looks at"),
+        (Page::Connect, _) if model.connect.stage == Stage::Form => {
+            "nothing is typed here; tab goes to the next field".to_owned()
+        }
+        (Page::Accounts, 'l') => {
+            "only Zerodha needs a person to log in; t tests this account".to_owned()
+        }
+        _ => format!("{c} does nothing here; ? shows the keys that do"),
+    }
 }
 
 /// What follows from a changed text: a filter works while it is typed.

@@ -33,7 +33,9 @@ pub(crate) fn palette_rows(
         let row = format!("{} {}", b.label, b.help).to_lowercase();
         wanted.split_whitespace().all(|word| row.contains(word))
     };
-    keymap::in_force(of, rights).filter(|b| b.cmd != Cmd::Palette && holds(b)).collect()
+    // Moving up and down is not found by its name.
+    let named = |b: &&Binding| b.cmd != Cmd::Palette && b.context != Context::List;
+    keymap::in_force(of, rights).filter(|b| named(b) && holds(b)).collect()
 }
 
 /// Keeps the selection on a row.

@@ -90,23 +90,24 @@ pub(super) fn address(model: &Model, pen: Pen, width: usize) -> Vec<Line<'static
 
 fn guide(model: &Model, pen: Pen, width: usize, all: bool) -> Vec<Line<'static>> {
     let form = &model.connect.form;
-    let (heading, words, steps): (_, _, &[&str]) = match form.broker {
+    let (heading, words, steps): (_, _, [String; 3]) = match form.broker {
         Broker::AngelOne => (
             "WARNING: IP WHITELISTING REQUIRED",
             "Angel One accepts orders only from registered addresses. Without it every order fails, although login works. Register this one (one change a week):",
-            &[
+            [
                 "Create an app; enter the address above as Primary Static IP; save",
                 "Enable TOTP at https://smartapi.angelone.in/enable-totp and keep its secret",
                 "Fill in; the connection is tested before anything is stored",
-            ],
+            ]
+            .map(str::to_owned),
         ),
         Broker::Zerodha => (
             "WARNING: IP WHITELISTING REQUIRED FOR ORDERS",
             "Login goes through Zerodha's own page (OAuth) and needs no registered address. Orders do since 1 April 2026. Register this one under Profile, IP Whitelist:",
-            &[
-                "Create a Connect app; its redirect URL must lead to this server's callback",
-                "Profile, IP Whitelist: add the address above; save",
-                "Fill in, then log in through the link; it is asked for again each day",
+            [
+                format!("Create a Connect app; its redirect URL: {}", redirect_url(model)),
+                "Profile, IP Whitelist: add the address above; save".to_owned(),
+                "Fill in, then log in through the link; it is asked for again each day".to_owned(),
             ],
         ),
     };
@@ -115,12 +116,19 @@ fn guide(model: &Model, pen: Pen, width: usize, all: bool) -> Vec<Line<'static>>
     let focused = form.focus == FieldName::Guide;
     let (sign, key) = if focused { (">", "o copy the link") } else { (" ", "") };
     let open = format!("{sign}1 Open  {url}");
-    let gap = width.saturating_sub(text::width(&open)).saturating_sub(text::width(key));
-    lines.push(Line::from(vec![
-        pen.text(Role::Plain, open),
-        pen.text(Role::Dim, format!("{}{key}", " ".repeat(gap.min(8)))),
-    ]));
-    for (number, step) in (2..).zip(steps).filter(|_| all) {
+    if text::width(&open) > width {
+        // The link is there in full at any width.
+        lines.push(pen.line(Role::Plain, format!("{sign}1 Open    {key}")));
+        let rows = text::chunks(url, width.saturating_sub(4));
+        lines.extend(rows.iter().map(|row| pen.line(Role::Plain, format!("   {row}"))));
+    } else {
+        let gap = width.saturating_sub(text::width(&open)).saturating_sub(text::width(key));
+        lines.push(Line::from(vec![
+            pen.text(Role::Plain, open),
+            pen.text(Role::Dim, format!("{}{key}", " ".repeat(gap.min(8)))),
+        ]));
+    }
+    for (number, step) in (2..).zip(&steps).filter(|_| all) {
         let rows = text::wrap(step, width.saturating_sub(4));
         for (index, row) in rows.iter().enumerate() {
             let head = if index == 0 { format!(" {number} ") } else { "   ".to_owned() };
@@ -128,6 +136,15 @@ fn guide(model: &Model, pen: Pen, width: usize, all: bool) -> Vec<Line<'static>>
         }
     }
     lines
+}
+
+/// Where the broker's page is to send the browser back to.
+fn redirect_url(model: &Model) -> String {
+    let callback = model.world.status.as_ref().and_then(|status| status.callback.as_deref());
+    callback.map_or_else(
+        || "any page; its address is pasted here".to_owned(),
+        |callback| format!("http://{}", text::scrub(callback)),
+    )
 }
 
 /// A double frame round words and lines.

@@ -39,11 +39,16 @@ pub(super) fn content(model: &Model, pen: Pen, body: Size) -> Content {
 
 fn choose(model: &Model, pen: Pen, body: Size) -> Content {
     let width = usize::from(body.width);
-    let mut lines = vec![
-        Line::default(),
-        pen.line(Role::Plain, "  At which broker is the account?"),
-        Line::default(),
-    ];
+    let low = is_low(body);
+    let between = |lines: &mut Vec<Line<'static>>| {
+        if !low {
+            lines.push(Line::default());
+        }
+    };
+    let mut lines = Vec::new();
+    between(&mut lines);
+    lines.push(pen.line(Role::Plain, "  At which broker is the account?"));
+    between(&mut lines);
     for (broker, second, words) in [
         (
             Broker::AngelOne,
@@ -56,16 +61,18 @@ fn choose(model: &Model, pen: Pen, body: Size) -> Content {
         let sign = if selected { ">" } else { " " };
         let line = pen.line(Role::Title, format!(" {sign} {}", broker.title()));
         lines.push(if selected { paint::select(line, body.width) } else { line });
-        lines.extend(pen.wrapped(Role::Dim, words, 5, width));
+        if low {
+            lines.push(pen.line(Role::Dim, text::clip(&format!("     {words}"), width)));
+        } else {
+            lines.extend(pen.wrapped(Role::Dim, words, 5, width));
+        }
     }
-    lines.push(Line::default());
-    lines.extend(pen.wrapped(
-        Role::Plain,
-        "The connection is tested before anything is stored. Have the broker's page open: this server's address must be registered there before orders are accepted.",
-        2,
-        width,
-    ));
-    lines.push(Line::default());
+    between(&mut lines);
+    if !low {
+        let words = "The connection is tested before anything is stored. Have the broker's page open: this server's address must be registered there before orders are accepted.";
+        lines.extend(pen.wrapped(Role::Plain, words, 2, width));
+        lines.push(Line::default());
+    }
     lines.extend(form::address(model, pen, width));
     Content { title: "Connect an account · 1/4".to_owned(), lines, link: None }
 }
@@ -95,8 +102,8 @@ fn progress(model: &Model, view: &CheckView, pen: Pen, body: Size) -> Content {
         lines.drain(..model.connect.scroll.min(lines.len()));
         return Content { title, lines, link: Some((LABEL.to_owned(), link.clone())) };
     }
-    let steps = check::steps(view, pen, width);
-    let ending = ending(view, pen, width);
+    let steps = check::steps(view, model.now(), pen, width);
+    let ending = ending(model, view, pen, width);
     // Where not everything fits, the end and its reason come before how it came about.
     let parts = if is_low(body) { [ending, steps] } else { [steps, ending] };
     let lines = parts.into_iter().flat_map(|part| std::iter::once(Line::default()).chain(part));
@@ -109,7 +116,7 @@ const fn is_low(body: Size) -> bool {
     body.height < 15
 }
 
-fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+fn ending(model: &Model, view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
     let after = |words: &str| pen.wrapped(Role::Plain, words, 2, width);
     match &view.outcome {
         CheckOutcome::Running | CheckOutcome::AwaitingLogin { .. } => {
@@ -117,16 +124,22 @@ fn ending(view: &CheckView, pen: Pen, width: usize) -> Vec<Line<'static>> {
         }
         CheckOutcome::Passed => {
             let words = match view.saved_as {
-                Some(id) => {
-                    format!("All steps passed. Stored, sealed, as account {id}. Enter closes.")
-                }
-                None => "All steps passed. Enter closes.".to_owned(),
+                Some(id) => format!("All steps passed. Stored, sealed, as account {id}."),
+                None => "All steps passed.".to_owned(),
             };
-            vec![Line::from(vec![
+            let mut lines = vec![Line::from(vec![
                 pen.text(Role::Plain, "  "),
                 pen.mark(Mark::Good),
                 pen.text(Role::Good, format!(" {words}")),
-            ])]
+            ])];
+            let on = view.saved_as.and_then(|id| model.world.accounts.get(&id));
+            let next = if on.is_some_and(|account| account.auto_execute) {
+                "It takes part in runs. Enter closes."
+            } else {
+                "It takes part in runs once auto-execute is on: a on Accounts. Enter closes."
+            };
+            lines.extend(after(if view.saved_as.is_some() { next } else { "Enter closes." }));
+            lines
         }
         CheckOutcome::Failed { failure } => {
             let mut lines = check::explained(failure, pen, width);

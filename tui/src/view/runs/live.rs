@@ -2,6 +2,7 @@
 
 use ratatui::text::Line;
 
+use muster_protocol::plan::Ambiguity;
 use muster_protocol::run::{IntentStatus, IntentView, RunState, RunView};
 
 use crate::app::layout::Size;
@@ -24,17 +25,21 @@ pub(super) fn content(model: &Model, run: &RunView, pen: Pen, body: Size) -> Con
     lines.extend(tally(run, pen, width));
     lines.extend(duplicates(model, run, pen, width));
     lines.extend(doubts(model, run, pen, width));
-    let mut board = if model.runs.orders {
-        order_lines(model, run, pen, width)
-    } else {
-        account_lines(model, run, pen, width)
-    };
-    board.extend(left_out(run, pen, width));
     if run.state == RunState::Firing {
         let words = " leaving this page does not stop the run · H halts it";
         lines.push(pen.line(Role::Dim, text::clip(words, width)));
     }
-    lines.extend(board.into_iter().skip(model.runs.scroll));
+    let room = usize::from(body.height).saturating_sub(lines.len());
+    // What went wrong is said whole where there is room for it, else in a line each.
+    let board = Some(rows(model, run, pen, (width, true))).filter(|rows| rows.len() <= room);
+    let board = board.unwrap_or_else(|| rows(model, run, pen, (width, false)));
+    // Where what stands above leaves the board no room, all of it scrolls.
+    let above =
+        if lines.len().saturating_add(4) > usize::from(body.height) { 0 } else { lines.len() };
+    lines.extend(board);
+    let most = lines.len().saturating_sub(usize::from(body.height).max(above.saturating_add(1)));
+    let scroll = model.runs.scroll.min(most);
+    lines.drain(above..above.saturating_add(scroll));
     Content { title: title(model, run), lines, link: None }
 }
 
@@ -184,7 +189,10 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
             width,
         ));
         if let Some(at) = intent.absent_since {
-            let then = run.ambiguity.words();
+            let then = match run.ambiguity {
+                Ambiguity::Hold => "it waits for your word",
+                Ambiguity::ResendOnce => "it is sent once more, under another tag",
+            };
             let words = format!("Not in the broker's book, proven since {}: {then}.", at.clock());
             lines.extend(pen.wrapped(Role::Title, &words, 3, width));
         }
@@ -193,58 +201,81 @@ fn doubts(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'sta
         }
     }
     if !lines.is_empty() {
-        let words = "It is not known whether the broker has it, and it is never sent again by itself. When you have looked: F the broker has it · N it does not · S it does not, send it again";
-        lines.extend(pen.wrapped(Role::Title, words, 3, width));
+        let again = match run.ambiguity {
+            Ambiguity::Hold => "it is never sent again by itself",
+            Ambiguity::ResendOnce => {
+                "it is sent again only once it is proven that the broker does not have it"
+            }
+        };
+        let words = format!(
+            "It is not known whether the broker has it, and {again}. When you have looked: F the broker has it · N it does not · S it does not, send it again"
+        );
+        lines.extend(pen.wrapped(Role::Title, &words, 3, width));
     }
     lines
 }
 
-fn account_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
+/// A row for each account or each order, then who was left out; reasons whole, or cut to a line.
+fn rows(
+    model: &Model,
+    run: &RunView,
+    pen: Pen,
+    (width, whole): (usize, bool),
+) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for (_, mut intents) in runs::by_account(model, run) {
+        if model.runs.orders {
+            let all = intents.iter().map(|intent| (*intent, order::order_words(intent)));
+            lines.extend(all.flat_map(|(i, words)| board_line(i, &words, pen, (width, whole))));
+            continue;
+        }
         intents.sort_by_key(|intent| runs::urgency(intent.status));
         let Some(worst) = intents.first() else { continue };
         let words = order::account_words(&intents, worst);
-        lines.push(board_line(worst, &words, pen, width));
+        lines.extend(board_line(worst, &words, pen, (width, whole)));
+    }
+    for out in &run.left_out {
+        let words: Vec<_> =
+            out.reasons.iter().map(muster_protocol::account::Unfit::words).collect();
+        let words = format!("left out: {}", words.join("; "));
+        let who = (Mark::Out, out.user.as_str(), out.broker.short());
+        lines.extend(row(who, (Role::Dim, &words), pen, (width, whole)));
     }
     lines
 }
 
-fn order_lines(model: &Model, run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for (_, intents) in runs::by_account(model, run) {
-        for intent in intents {
-            lines.push(board_line(intent, &order::order_words(intent), pen, width));
-        }
-    }
-    lines
-}
-
-fn board_line(intent: &IntentView, words: &str, pen: Pen, width: usize) -> Line<'static> {
+fn board_line(
+    intent: &IntentView,
+    words: &str,
+    pen: Pen,
+    (width, whole): (usize, bool),
+) -> Vec<Line<'static>> {
     let mark = mark_of(intent.status);
-    let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(mark)]);
-    line.extend(super::who(intent.user.as_str(), intent.broker.short(), pen, width));
     let role = match (intent.status, mark) {
         (IntentStatus::InDoubt, _) => Role::Loud,
         (_, Mark::Bad) => Role::Bad,
         _ => Role::Plain,
     };
-    let room = width.saturating_sub(line.width());
-    line.push_span(pen.text(role, text::clip(&text::scrub(words), room)));
-    line
+    let who = (mark, intent.user.as_str(), intent.broker.short());
+    row(who, (role, words), pen, (width, whole && mark == Mark::Bad))
 }
 
-fn left_out(run: &RunView, pen: Pen, width: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for account in &run.left_out {
-        let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(Mark::Out)]);
-        line.extend(super::who(account.user.as_str(), account.broker.short(), pen, width));
-        let words: Vec<_> =
-            account.reasons.iter().map(muster_protocol::account::Unfit::words).collect();
-        let room = width.saturating_sub(line.width());
-        let words = text::clip(&text::scrub(&format!("left out: {}", words.join("; "))), room);
-        line.push_span(pen.text(Role::Dim, words));
-        lines.push(line);
-    }
+/// Who it is about, and words that are wrapped under themselves or cut.
+fn row(
+    (mark, user, broker): (Mark, &str, &str),
+    (role, words): (Role, &str),
+    pen: Pen,
+    (width, whole): (usize, bool),
+) -> Vec<Line<'static>> {
+    let mut line = Line::from(vec![pen.text(Role::Plain, "   "), pen.mark(mark)]);
+    line.extend(super::who(user, broker, pen, width));
+    let indent = line.width();
+    let room = width.saturating_sub(indent).max(8);
+    let words = text::scrub(words);
+    let rows = if whole { text::wrap(&words, room) } else { vec![text::clip(&words, room)] };
+    let mut rows = rows.into_iter();
+    line.push_span(pen.text(role, rows.next().unwrap_or_default()));
+    let mut lines = vec![line];
+    lines.extend(rows.map(|row| pen.line(role, format!("{}{row}", " ".repeat(indent)))));
     lines
 }

@@ -11,7 +11,7 @@ use muster_protocol::request::Selection;
 
 use crate::app::effect::{Ask, Effect};
 use crate::app::field::TextField;
-use crate::app::keymap::Cmd;
+use crate::app::keymap::{Cmd, Context};
 use crate::app::layout;
 use crate::app::model::{Model, Page};
 use crate::app::msg::Notice;
@@ -48,6 +48,18 @@ pub(crate) fn rows(model: &Model) -> impl ExactSizeIterator<Item = AccountId> {
 /// The selected account.
 pub(crate) fn selected(model: &Model) -> Option<&AccountView> {
     model.accounts.selected.and_then(|id| model.world.accounts.get(&id))
+}
+
+/// The contexts whose keys are in force: by the page, and by who is selected.
+pub(crate) fn contexts(model: &Model) -> &'static [Context] {
+    use Context::{Accounts, Always, Details, Global, List, Table, Zerodha};
+    let zerodha = selected(model).is_some_and(|account| account.broker == Broker::Zerodha);
+    match (model.accounts.details, zerodha) {
+        (true, true) => &[Details, Zerodha, Accounts, List, Global, Always],
+        (true, false) => &[Details, Accounts, List, Global, Always],
+        (false, true) => &[Table, Zerodha, Accounts, List, Global, Always],
+        (false, false) => &[Table, Accounts, List, Global, Always],
+    }
 }
 
 /// The place of the selected account among the rows.
@@ -180,7 +192,7 @@ fn mark_all(model: &mut Model) {
 }
 
 /// Takes the last switch back, while it can be.
-fn undo(model: &mut Model) -> Vec<Effect> {
+pub(crate) fn undo(model: &mut Model) -> Vec<Effect> {
     let Some(undo) = model.undo.take() else {
         model.say(Notice::bad("nothing to take back: only the last switch, for ten seconds"));
         return Vec::new();
@@ -265,19 +277,9 @@ fn toggle_active(model: &mut Model) -> Vec<Effect> {
 }
 
 fn login(model: &mut Model) -> Vec<Effect> {
-    match selected(model) {
-        Some(account) if account.broker == Broker::Zerodha => {
-            let id = account.id;
-            connect::log_in(model, id)
-        }
-        Some(_) => {
-            model.say(Notice::bad(
-                "only Zerodha needs a person to log in; press t to test this one",
-            ));
-            Vec::new()
-        }
-        None => Vec::new(),
-    }
+    let wants_person = selected(model).filter(|account| account.broker == Broker::Zerodha);
+    let id = wants_person.map(|account| account.id);
+    id.map_or_else(Vec::new, |id| connect::log_in(model, id))
 }
 
 fn ask_to_remove(model: &mut Model) {

@@ -358,6 +358,11 @@ pub(crate) fn contexts(model: &Model) -> &'static [Context] {
     }
 }
 
+/// True where a test or login is shown, one level below the choice of a broker.
+pub(crate) fn is_testing(model: &Model) -> bool {
+    model.page == Page::Connect && matches!(model.connect.stage, Stage::Check { .. })
+}
+
 /// True while the daemon works on the connection or waits for a person.
 fn is_busy(model: &Model) -> bool {
     check(model).is_some_and(|check| {

@@ -141,7 +141,8 @@ fn again(model: &mut Model) -> Vec<Effect> {
 /// Closes the test; one still under way is given up and nothing of it remains.
 fn leave(model: &mut Model) -> Vec<Effect> {
     let was_login = !is_of_form(model);
-    let stored = check(model).is_some_and(|check| check.outcome == CheckOutcome::Passed);
+    let passed = check(model).filter(|check| check.outcome == CheckOutcome::Passed);
+    let (stored, account) = (passed.is_some(), passed.and_then(|check| check.saved_as));
     let mut effects = give_up(model);
     if stored {
         model.connect.form = Form::default();
@@ -151,6 +152,11 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     effects.push(Effect::ForgetSecrets);
     if was_login || stored {
         effects.extend(model.go(Page::Accounts));
+    }
+    if account.is_some_and(|id| model.world.accounts.contains_key(&id)) {
+        // Whoever has just come is looked at first, whatever the list was filtered by.
+        model.accounts.selected = account;
+        model.accounts.filter.clear();
     }
     effects
 }

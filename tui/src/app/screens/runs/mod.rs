@@ -1,10 +1,10 @@
 //! Page 3: plans, the board before, during and after a run.
 
+pub(crate) mod board;
 pub(crate) mod history;
 
 use std::collections::BTreeMap;
 
-use muster_protocol::account::{AccountView, Fitness};
 use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::plan::{Mode, PlanSpec, PlanView, Takers};
 use muster_protocol::request::Selection;
@@ -17,6 +17,8 @@ use crate::app::model::Model;
 use crate::app::msg::Notice;
 use crate::app::overlay::{Overlay, Question, Then};
 use crate::app::screens::stop;
+
+use self::board::BoardScreen;
 
 /// What the page remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,6 +36,8 @@ pub(crate) struct RunsScreen {
     pub(crate) scroll: usize,
     /// The order in doubt whose number is being typed.
     pub(crate) resolving: Option<IntentId>,
+    /// The muster board.
+    pub(crate) board: BoardScreen,
 }
 
 /// What the board shows.
@@ -60,20 +64,6 @@ pub(crate) fn board(model: &Model) -> Board<'_> {
         Some(run) if run.state == RunState::Firing || Some(run.id.date) == today => Board::Run(run),
         _ => Board::Muster(plan, None),
     }
-}
-
-/// Accounts for the muster board: unfit first, then fit, then off.
-pub(crate) fn muster(model: &Model) -> Vec<&AccountView> {
-    let mut rows: Vec<_> = model.world.accounts.values().collect();
-    rows.sort_by_key(|account| {
-        let group = match account.fitness {
-            Fitness::Unfit { .. } => 0,
-            Fitness::Fit => 1,
-            Fitness::Off => 2,
-        };
-        (group, account.user.clone(), account.id)
-    });
-    rows
 }
 
 /// The intents of a run by account, those that need a person first.
@@ -111,6 +101,7 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
     if model.runs.history {
         return history::act(model, cmd);
     }
+    let on_list = matches!(board(model), Board::Muster(..));
     let page = usize::from(model.size.body()).saturating_sub(2);
     match cmd {
         Cmd::History => {
@@ -125,6 +116,7 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::TestAll => return vec![model.ask(Ask::Test(Selection::All), "test begun")],
         Cmd::Arm => ask_to_arm(model),
         Cmd::Disarm => ask_to_disarm(model),
+        _ if on_list => return board::act(model, cmd),
         Cmd::Found => stop::ask_for_number(model),
         Cmd::NotPlaced => stop::ask_not_placed(model),
         Cmd::SendAgain => stop::ask_to_send_again(model),
@@ -155,12 +147,16 @@ pub(crate) fn settle(model: &mut Model) {
         screen.shown = None;
     }
     history::settle(model);
+    board::settle(model);
     let rows = match board(model) {
-        Board::Nothing => 0,
-        Board::Muster(..) => model.world.accounts.len(),
+        Board::Nothing | Board::Muster(..) => 0,
         Board::Run(run) => {
             let orders = model.world.intents_of(&run.id).count();
-            orders.saturating_add(run.left_out.len())
+            // On a low screen what stands above the board scrolls with it.
+            let doubts = usize::try_from(run.counts.in_doubt).unwrap_or(usize::MAX);
+            let above: usize = if model.size.height < 20 || doubts > 1 { 12 } else { 0 };
+            let above = above.saturating_add(doubts.saturating_mul(5));
+            orders.saturating_add(run.left_out.len()).saturating_add(above)
         }
     };
     model.runs.scroll = model.runs.scroll.min(rows.saturating_sub(1));
@@ -174,6 +170,7 @@ fn step_plan(model: &mut Model, forward: bool) {
     model.runs.plan = names.get(to.min(names.len().saturating_sub(1))).cloned();
     model.runs.shown = None;
     model.runs.scroll = 0;
+    model.runs.board.gates = false;
 }
 
 fn step_run(model: &mut Model, forward: bool) -> Vec<Effect> {
@@ -211,17 +208,29 @@ fn shown_run(model: &Model) -> Option<RunId> {
 
 /// The contexts whose keys are in force, by what is shown and how the plan stands.
 pub(crate) fn contexts(model: &Model) -> &'static [Context] {
-    use Context::{Always, Doubt, DryRun, Global, History, List, Live, Runs};
+    use Context::{
+        Always, Doubt, DryRun, Gates, Global, History, List, Live, Muster, Roll, Run, Runs,
+    };
     if model.runs.history {
         return &[History, List, Global, Always];
     }
     let plan = model.runs.plan.as_ref().and_then(|id| model.world.plans.get(id));
-    match (plan.map(|plan| plan.mode), stop::doubt(model).is_some()) {
-        (None, _) => &[Runs, List, Global, Always],
-        (Some(Mode::DryRun), false) => &[DryRun, Runs, List, Global, Always],
-        (Some(Mode::DryRun), true) => &[Doubt, DryRun, Runs, List, Global, Always],
-        (Some(Mode::Live), false) => &[Live, Runs, List, Global, Always],
-        (Some(Mode::Live), true) => &[Doubt, Live, Runs, List, Global, Always],
+    let live = plan.is_some_and(|plan| plan.mode == Mode::Live);
+    let doubt = stop::doubt(model).is_some();
+    match (board(model), live) {
+        (Board::Nothing, _) => &[Runs, List, Global, Always],
+        (Board::Muster(..), true) if model.runs.board.gates => {
+            &[Gates, Muster, Live, Runs, List, Global, Always]
+        }
+        (Board::Muster(..), false) if model.runs.board.gates => {
+            &[Gates, Muster, DryRun, Runs, List, Global, Always]
+        }
+        (Board::Muster(..), true) => &[Roll, Muster, Live, Runs, List, Global, Always],
+        (Board::Muster(..), false) => &[Roll, Muster, DryRun, Runs, List, Global, Always],
+        (Board::Run(_), true) if doubt => &[Doubt, Run, Live, Runs, List, Global, Always],
+        (Board::Run(_), false) if doubt => &[Doubt, Run, DryRun, Runs, List, Global, Always],
+        (Board::Run(_), true) => &[Run, Live, Runs, List, Global, Always],
+        (Board::Run(_), false) => &[Run, DryRun, Runs, List, Global, Always],
     }
 }
 

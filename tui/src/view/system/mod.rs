@@ -1,16 +1,18 @@
 //! Page 5: the daemon itself: what it is, what guards its secrets, how the world sees it, what it
 //! keeps.
 
+mod brokers;
+mod clock;
+
 use ratatui::text::{Line, Span};
 
 use muster_protocol::house::HouseView;
-use muster_protocol::order::Broker;
 use muster_protocol::status::{EgressState, EgressView, StatusView, VaultState};
 use muster_protocol::time::{DAY, MINUTE, TimeOfDay, Timestamp};
 
 use crate::app::layout::Size;
 use crate::app::model::Model;
-use crate::app::screens::system::{self, Health};
+use crate::app::screens::system;
 use crate::glyph::Mark;
 use crate::text;
 use crate::theme::Role;
@@ -73,7 +75,7 @@ impl Sheet<'_> {
             lines.extend(self.egress(egress));
         }
         for health in system::health(self.model) {
-            lines.push(self.broker(&health));
+            lines.extend(self.broker(&health));
         }
         lines.push(self.calendar());
         let off = "off: paste the redirected address with p";
@@ -114,6 +116,7 @@ impl Sheet<'_> {
         let market = status.market.words();
         let clock = format!("{} IST by the daemon's clock · market {market}", self.now.day_clock());
         lines.extend(pen.field("clock", (Role::Plain, &clock), self.width));
+        lines.extend(self.clock());
         lines
     }
 
@@ -242,48 +245,22 @@ impl Sheet<'_> {
         lines
     }
 
-    fn broker(&self, health: &Health) -> Line<'static> {
-        let pen = self.pen;
-        let mark = match health {
-            down if down.is_down() => Mark::Bad,
-            Health { last_ok: None, .. } => Mark::Off,
-            Health { failed, .. } if !failed.is_empty() => Mark::Busy,
-            _ => Mark::Good,
-        };
-        let label = match health.broker {
-            Broker::AngelOne => " Angel One",
-            Broker::Zerodha => " Zerodha",
-        };
-        let mut words = vec![text::count(health.accounts, "account")];
-        words.extend(health.latency.map(|ms| format!("{ms} ms")));
-        words.push(health.last_ok.map_or_else(
-            || "no test has passed".to_owned(),
-            |at| format!("answered {}", text::ago(self.now.since(at))),
-        ));
-        words.extend(health.failed.iter().map(|(kind, n)| format!("{n} {}", kind.words())));
-        let words = format!(" {}", words.join(" · "));
-        let room = self.width.saturating_sub(16);
-        let spans: Vec<Span<'static>> = vec![
-            pen.text(Role::Dim, text::fit(label, 14)),
-            pen.mark(mark),
-            pen.text(Role::Plain, text::clip(&words, room)),
-        ];
-        Line::from(spans)
-    }
-
     fn calendar(&self) -> Line<'static> {
         let until = self.status.calendar_until;
         let left = until.at(TimeOfDay::hm(0, 0)).since(self.now);
         let (mark, words) = match left {
-            ..0 => (Mark::Bad, "has run out: no run will fire"),
-            ms if ms < 30 * DAY => (Mark::Busy, "ends soon: update the holiday data"),
-            _ => (Mark::Good, "holidays known"),
+            ..0 => (Mark::Bad, ": no run will fire until newer holiday data is there"),
+            ms if ms < 30 * DAY => (Mark::Busy, ": newer holiday data is needed soon"),
+            _ => (Mark::Good, ""),
         };
         let pen = self.pen;
         Line::from(vec![
             pen.text(Role::Dim, text::fit(" calendar", 14)),
             pen.mark(mark),
-            pen.text(paint::role_of(mark), format!(" {words}, until {}", until.words())),
+            pen.text(
+                paint::role_of(mark),
+                format!(" holidays known until {}{words}", until.words()),
+            ),
         ])
     }
 }
