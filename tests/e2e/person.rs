@@ -120,6 +120,7 @@ fn parameters(other: &str, foreign: u32) -> BTreeMap<&'static str, Value> {
         ("run", json!("btst@2026-11-23")),
         ("date", json!("2026-11-23")),
         ("intent", json!({"run": "btst@2026-11-23", "account": foreign, "leg": 0})),
+        ("called", json!({"is": "extra"})),
         ("verdict", json!({"verdict": "not_placed"})),
         ("secret", json!("CANARY")),
         ("new", json!("CANARY")),

@@ -90,21 +90,20 @@ impl Model {
         multipliers.insert(spec.multiplier);
         let mut findings = Vec::new();
         for (leg, no) in spec.legs.iter().zip(1_u8..) {
-            let own = multipliers.iter().filter_map(|times| leg.times(*times));
-            let fault = own.filter_map(|own| self.calendar.freeze_fault(&own, date)).next();
+            let mut own = multipliers.iter().filter_map(|times| leg.times(*times));
+            let fault = own.find_map(|own| self.calendar.freeze_fault(&own, date));
             if let Some(text) = fault {
                 findings.push(Finding { text, ..error(Some(no), None) });
             }
             let derivative = !matches!(leg.exchange, Exchange::Nse | Exchange::Bse);
             let text = match self.calendar.freeze_quantity(leg, date) {
-                FreezeQuantity::Known(_) => continue,
                 FreezeQuantity::Outdated => {
                     "what was said of its freeze quantity is not valid any more; see muster calendar show"
                 }
                 FreezeQuantity::Unknown if derivative => {
                     "no broker's list has the exchange's freeze quantity: say it with muster calendar freeze, or keep each order below it"
                 }
-                FreezeQuantity::Unknown => continue,
+                FreezeQuantity::Known(_) | FreezeQuantity::Unknown => continue,
             };
             findings.push(Finding { text: text.to_owned(), ..warning(Some(no), None) });
         }

@@ -70,7 +70,7 @@ pub struct Reading {
     /// Accounts for which somebody else sends this run's orders as well.
     pub twins: BTreeSet<AccountId>,
     /// Accounts in whose book there are orders of Muster's that this store does not know.
-    pub strange: BTreeSet<AccountId>,
+    pub strange: BTreeMap<AccountId, usize>,
     /// Reads that did not show an order in doubt.
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
@@ -87,7 +87,7 @@ impl Reading {
             read: BTreeSet::new(),
             anew: BTreeMap::new(),
             twins: BTreeSet::new(),
-            strange: BTreeSet::new(),
+            strange: BTreeMap::new(),
             clean: BTreeMap::new(),
             tally: BTreeMap::new(),
             warmed: false,

@@ -232,6 +232,38 @@ fn a_cancellation_that_did_not_arrive_is_asked_for_again_while_the_halt_holds() 
     }
 }
 
+/// What the book told of the order was on its way to the disk when the halt was asked for: it was passed
+/// over, and stayed open. Found by the drill that kills around a cancellation.
+#[test]
+fn a_halt_that_cancels_passes_over_no_order_of_which_something_is_just_being_recorded() {
+    for halt_is_durable_first in [true, false] {
+        let mut day = noon(1);
+        day.start();
+        day.pass("2026-11-23T15:10:01+05:30");
+        for place in 0..2 {
+            day.states.insert(place, (OrderState::Open, 0));
+        }
+        day.now = at("2026-11-23T15:10:02.500+05:30");
+        let mut told = Vec::new();
+        for effect in update(&mut day.model, day.now, Msg::Tick) {
+            for msg in day.perform(effect) {
+                let effects = update(&mut day.model, day.now, msg);
+                told.extend(effects.into_iter().flat_map(|effect| day.perform(effect)));
+            }
+        }
+        assert!(!told.is_empty());
+        let halt = HaltChange { scope: HaltScope::All, on: true, cancel: true };
+        let ask = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask: Ask::Halt(halt) };
+        let effects = update(&mut day.model, day.now, Msg::Asked(ask));
+        let halted: Vec<Msg> = effects.into_iter().flat_map(|effect| day.perform(effect)).collect();
+        let (first, second) = if halt_is_durable_first { (halted, told) } else { (told, halted) };
+        day.take(first, usize::MAX);
+        day.take(second, usize::MAX);
+        day.pass("2026-11-23T15:11:00+05:30");
+        assert_eq!(day.cancels.len(), 2, "the halt is durable first: {halt_is_durable_first}");
+    }
+}
+
 pub(super) fn resending(accounts: u32) -> Day {
     let mut day = noon(accounts);
     let mut spec = plan();

@@ -229,7 +229,7 @@ fn after_a_window_the_daemon_waits_for_what_comes_and_does_not_spin() {
     day.pass("2026-11-23T15:10:20+05:30");
     day.halt(muster_protocol::halt::HaltScope::All, true);
     day.pass("2026-11-23T15:14:00+05:30");
-    day.now = day.now.plus(1);
+    day.now = day.now.plus(2_000);
     day.take(vec![Msg::Tick], usize::MAX);
     let next = next_deadline(&day.model, day.now).unwrap();
     assert!(next > day.now, "{next} is not after {}", day.now);

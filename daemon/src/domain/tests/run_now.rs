@@ -129,7 +129,7 @@ fn what_cannot_be_is_refused_with_the_reason_and_nothing_follows() {
         day.start();
         day.pass(now);
         before(&mut day);
-        let run = format!("btst@{}", &now[..10]);
+        let run = format!("btst@{}", at(now).date());
         let refused = day.call(&run, called).unwrap();
         assert!(refused.contains(says), "{refused}");
         assert_eq!(day.sends.len(), 0);

@@ -187,3 +187,24 @@ fn i19_whatever_is_answered_is_in_the_audit_of_the_same_commit() {
         assert_eq!(entry.done, commit.ack.is_some(), "{what}");
     }
 }
+
+/// The key could not be had when the tags were made: whoever was fit was in nobody's list.
+#[test]
+fn without_a_key_for_its_tags_an_account_is_left_out_and_it_is_said() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:09:29.999+05:30");
+    day.now = at("2026-11-23T15:09:30+05:30");
+    for effect in update(&mut day.model, day.now, Msg::Tick) {
+        let msgs = if let Effect::MakeTags { run, .. } = effect {
+            vec![Msg::TagsMade { run, tags: Vec::new() }]
+        } else {
+            day.perform(effect)
+        };
+        day.take(msgs, usize::MAX);
+    }
+    let run: RunId = "btst@2026-11-23".to_owned().try_into().unwrap();
+    let fixed = &day.model.runs[&run].fixed;
+    assert_eq!((fixed.participants.len(), fixed.excluded.len()), (0, 2));
+    assert!(day.said.iter().any(|line| line.contains("left out")), "{:?}", day.said);
+}

@@ -131,3 +131,41 @@ fn orders_of_muster_that_the_store_does_not_know_are_said_once_and_stand_in_the_
     let line = &report.runs[0].tally[0];
     assert!(line.verdict == TallyVerdict::Diff && line.notes[0].contains("STRANGE"), "{line:?}");
 }
+
+/// The other daemon counts the day's firings otherwise, or runs other plans: its tags are of this
+/// installation and of no intent here.
+#[test]
+fn orders_of_this_installation_that_appear_after_the_book_was_read_hold_runs_too() {
+    let mut day = long(2);
+    day.pass("2026-11-23T15:10:01+05:30");
+    for account in 1..=2 {
+        let run: RunId = MONDAY.to_owned().try_into().unwrap();
+        let first = day.model.legs_of(&run, AccountId(account)).next().unwrap();
+        let mut tag = first.1.tag.0.clone();
+        tag.replace_range(3..5, "0Z");
+        day.book.push(OrderTag(tag));
+    }
+    day.pass("2026-11-23T15:10:30+05:30");
+    assert!(day.told("of this installation") >= 1, "{:?}", day.said);
+    assert_eq!(day.model.hold_reason(), Some(HoldReason::SecondSender));
+}
+
+/// A store put back: what it does not know was there before, and is said, and holds nothing by itself.
+#[test]
+fn orders_of_this_installation_that_were_there_before_are_said_and_hold_nothing() {
+    let mut day = long(2);
+    for account in 1..=2_u32 {
+        let parts = crate::domain::tag::TagParts {
+            date: day.now.date(),
+            plan: 7,
+            firing: 1,
+            account: AccountId(account),
+            leg: muster_protocol::ids::LegNo(0),
+            attempt: muster_protocol::ids::Attempt(1),
+        };
+        day.book.push(parts.tag(Shift::from_bytes([7; 4]), &[7; 32]));
+    }
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.told("STRANGE"), 2, "{:?}", day.said);
+    assert_eq!((day.model.hold_reason(), day.sends.len()), (None, 2 * LEGS as usize));
+}

@@ -6,7 +6,7 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::IntentId;
 use muster_protocol::time::{SECOND, Timestamp};
 
-use super::super::effect::{Changed, Effect};
+use super::super::effect::{Changed, Commit, Effect};
 use super::super::intent::{Cause, IntentEvent, Stage};
 use super::super::model::{Deciding, Model};
 use super::super::record::Record;
@@ -70,6 +70,15 @@ impl Step<'_> {
             }
         }
         records
+    }
+
+    /// The halt is durable: orders that were passed over when it was asked for, since something was just
+    /// being recorded of them, and of which that is done by now.
+    pub(super) fn cancel_passed_over(&mut self, scope: &HaltScope) {
+        let records = self.cancel_all(scope, "the halt");
+        if !records.is_empty() {
+            self.commit(Commit { records, ..Commit::default() });
+        }
     }
 
     fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {

@@ -3,10 +3,11 @@
 
 use muster_protocol::check::{CheckTarget, StepView};
 use muster_protocol::event::{Area, Level};
+use muster_protocol::failure::{Explained, FailureKind};
 use muster_protocol::ids::{AccountId, EgressName, TicketId};
 use muster_protocol::status::Observed;
 
-use super::super::account::{AccountEvent, Identity};
+use super::super::account::{Account, AccountEvent, Identity};
 use super::super::check::{Check, CheckEvent, EndedCheck};
 use super::super::effect::{Changed, Commit, Effect, Seal};
 use super::super::model::{Deciding, Ticket, TicketKind};
@@ -37,7 +38,9 @@ impl Step<'_> {
     }
 
     pub(super) fn check_done(&mut self, target: CheckTarget, done: &CheckDone) {
-        let event = done.failed.clone().map_or(CheckEvent::Passed, CheckEvent::Failed);
+        let failed = done.failed.clone().or_else(|| self.wrong_client(target, done));
+        let done = &CheckDone { failed: failed.clone(), ..done.clone() };
+        let event = failed.map_or(CheckEvent::Passed, CheckEvent::Failed);
         if !self.move_check(target, event) {
             return;
         }
@@ -45,6 +48,38 @@ impl Step<'_> {
             CheckTarget::Account(id) => self.account_checked(id, target, done),
             CheckTarget::Ticket(ticket) => self.ticket_checked(ticket, done),
         }
+    }
+
+    /// Why a connection that passed is not stored: the broker's account is connected already, and with
+    /// two its orders would be sent twice; or it is another one than the account's, whose orders in doubt
+    /// would be looked for in a stranger's book.
+    fn wrong_client(&self, target: CheckTarget, done: &CheckDone) -> Option<Explained> {
+        let CheckTarget::Ticket(id) = target else { return None };
+        let ticket = self.model.tickets.get(&id)?;
+        let TicketKind::Connect { replaces } = ticket.kind else { return None };
+        let (client_id, _) = done.profile.as_ref()?;
+        let same = |account: &Account| account.identity.client_id.eq_ignore_ascii_case(client_id);
+        let (means, action) = if let Some(id) = replaces {
+            self.model.accounts.get(&id).filter(|account| !same(account))?;
+            let means =
+                format!("This is client {client_id}, and account {id} is another client's.");
+            (means, "connect it as an account of its own".to_owned())
+        } else {
+            let mut accounts = self.model.accounts.iter();
+            let (id, account) =
+                accounts.find(|(_, kept)| kept.broker == ticket.route.broker && same(kept))?;
+            let action = if account.user == ticket.route.user {
+                format!("replace the credential of account {id}")
+            } else {
+                "ask the operator: another person has connected it".to_owned()
+            };
+            let means =
+                format!("Client {client_id} is connected already; its orders would be sent twice.");
+            (means, action)
+        };
+        let (kind, broker_says) = (FailureKind::Refused, None);
+        let (ip_seen, ip_to_register) = (None, None);
+        Some(Explained { kind, broker_says, means, action, ip_seen, ip_to_register })
     }
 
     fn account_checked(&mut self, id: AccountId, from: CheckTarget, done: &CheckDone) {

@@ -84,7 +84,12 @@ impl Step<'_> {
             Record::Hold(_) | Record::Clock(ClockEvent::Accepted { .. }) => self.hold_moved(),
             Record::Clock(ClockEvent::Mark { .. }) => {}
             Record::Calendar(_) => self.calendar_moved(),
-            Record::Halt { .. } => self.halt_changed(),
+            Record::Halt { scope, on, cancel, .. } => {
+                self.halt_changed();
+                if *on && *cancel {
+                    self.cancel_passed_over(scope);
+                }
+            }
         }
     }
 
@@ -171,9 +176,11 @@ impl Step<'_> {
             IntentEvent::Missing { .. } => self.enqueue(&id.run, id.account),
             IntentEvent::Absent { .. } => self.absent(id),
             IntentEvent::Cancelling { .. } => self.queue_cancel(id),
-            IntentEvent::Followed { .. }
-            | IntentEvent::Duplicated { .. }
-            | IntentEvent::Missed { .. } => {}
+            // It may have been on its way when a halt that cancels was asked for.
+            IntentEvent::Followed { .. } | IntentEvent::Duplicated { .. } => {
+                self.cancel_if_halted(id);
+            }
+            IntentEvent::Missed { .. } => {}
         }
         let settled = self.model.intents.get(id).is_some_and(|i| i.status().is_settled());
         if settled {

@@ -1,5 +1,6 @@
 //! From a plan to a run: which firing is due, who takes part, and what is missed.
 
+use muster_protocol::account::Unfit;
 use muster_protocol::event::Level;
 use muster_protocol::ids::{AccountId, Attempt, LegNo, MAX_FIRINGS, OrderTag, PlanId, RunId};
 use muster_protocol::order::{Broker, Leg};
@@ -234,8 +235,7 @@ impl Step<'_> {
         );
         let mut journal = vec![self.of_run(&id, Level::Info, text)];
         for out in &excluded {
-            let why: Vec<String> =
-                out.reasons.iter().map(muster_protocol::account::Unfit::words).collect();
+            let why: Vec<String> = out.reasons.iter().map(Unfit::words).collect();
             let mut entry = self.of_run(&id, Level::Warn, format!("left out: {}", why.join("; ")));
             (entry.user, entry.account) = (Some(out.user.clone()), Some(out.account));
             entry.broker = Some(out.broker);
@@ -265,14 +265,15 @@ impl Step<'_> {
         let mut roster = Roster::new(self.model, ahead);
         let left_out = self.model.accounts.iter().filter(|(id, _)| !taking_part(**id));
         left_out
-            .filter_map(|(id, account)| match roster.standing((*id, account), self.now) {
-                Standing::Out(reasons) => Some(Excluded {
-                    account: *id,
-                    user: account.user.clone(),
-                    broker: account.broker,
-                    reasons,
-                }),
-                Standing::In | Standing::Aside => None,
+            .filter_map(|(id, account)| {
+                let reasons = match roster.standing((*id, account), self.now) {
+                    Standing::Out(reasons) => reasons,
+                    // Fit, and without tags: no key was there to make them with.
+                    Standing::In => vec![Unfit::Sealed],
+                    Standing::Aside => return None,
+                };
+                let (user, broker) = (account.user.clone(), account.broker);
+                Some(Excluded { account: *id, user, broker, reasons })
             })
             .collect()
     }

@@ -26,16 +26,17 @@ impl Step<'_> {
         let Some(intent) = self.model.intents.get(id) else { return };
         let planned = intent.status() == IntentStatus::Planned;
         // Of a number that a person gave and the book does not have, there is no second order.
-        let ours = match &intent.stage {
-            Stage::Accepted { order_id, .. } => book.order(order_id).is_some(),
-            _ => true,
+        let ours = if let Stage::Accepted { order_id, .. } = &intent.stage {
+            book.order(order_id).is_some()
+        } else {
+            true
         };
         let Some(reading) = self.model.readings.get_mut(&id.run) else { return };
         let was_read = reading.read.contains(&id.account);
-        let second = said.iter().any(|(event, _)| match event {
-            IntentEvent::Duplicated { .. } => ours,
-            IntentEvent::Found { .. } => planned && was_read,
-            _ => false,
+        let second = said.iter().any(|(event, _)| {
+            let twice = matches!(event, IntentEvent::Duplicated { .. });
+            let found = matches!(event, IntentEvent::Found { .. });
+            twice && ours || found && planned && was_read
         });
         if second {
             reading.twins.insert(id.account);
@@ -74,8 +75,16 @@ impl Step<'_> {
     ) -> Option<JournalEntry> {
         let strange = self.model.strange_orders(account, self.now.date(), rows);
         let first = strange.first()?;
-        let known = self.model.readings.values_mut();
-        let new = known.fold(false, |new, kept| kept.strange.insert(account) || new);
+        let own = strange.iter().filter(|order| order.own).count();
+        let mut new = false;
+        for kept in self.model.readings.values_mut() {
+            let before = kept.strange.insert(account, own);
+            new |= before.is_none();
+            // Another one since the account was read for this run: somebody is sending now.
+            if kept.read.contains(&account) && own > before.unwrap_or(0) {
+                kept.twins.insert(account);
+            }
+        }
         let whose = if first.own {
             "this installation: an older store was put back, or a second daemon runs other plans"
         } else {
