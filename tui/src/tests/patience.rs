@@ -316,3 +316,18 @@ fn the_brokers_link_is_whole_on_a_narrow_screen() {
     let rows: String = screen.lines().map(|row| row.trim_matches(['"', ' '])).collect();
     assert!(rows.contains("https://smartapi.angelone.in/new/apps"), "{screen}");
 }
+
+/// Who starts it for the first time is told what to press, and not what does nothing yet.
+#[test]
+fn the_first_screen_offers_what_can_be_done_on_it() {
+    let fresh = with(|snapshot| snapshot.accounts.clear());
+    let screen = shown(&fresh);
+    assert!(screen.contains("press c to connect the first"), "{screen}");
+    let footer = screen.lines().last().unwrap();
+    assert!(footer.contains("c connect") && !footer.contains("t test"), "{footer}");
+    let board = shown(&at(fresh.clone(), 80, 24, &[Key::Char('3')]));
+    assert!(board.contains("no account takes part yet: 2 connects one"), "{board}");
+    let mut model = fresh;
+    press(&mut model, &text("c"));
+    assert_eq!(model.page, crate::app::model::Page::Connect);
+}

@@ -113,6 +113,8 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "let the marked or selected take part in runs, or not",
     )
     .at(4),
+    own(C::Fresh, &[Char('c')], Cmd::Connect, "connect", "connect the first account").at(2),
+    see(C::Fresh, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(3),
     see(C::Table, &[Enter], Cmd::Enter, "details", "one account on a page of its own").at(5),
     see(C::Details, &[Enter], Cmd::Enter, "back", "back to the list of accounts").at(5),
     see(C::Table, &[Char('/')], Cmd::Filter, "filter", "show only rows holding these words").at(6),
