@@ -184,12 +184,12 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be; the text names line and key.
-    #[error("the configuration {path} is wrong: {source}")]
+    #[error("the configuration {path} is wrong: {why}")]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: Box<toml::de::Error>,
+        /// Why, without the line itself: it may hold a proxy's password.
+        why: String,
     },
     /// No way out.
     #[error(
@@ -217,9 +217,9 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+        let config: Self = toml::from_str(&text).map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
-            source: Box::new(source),
+            why: without_values(&error, &text),
         })?;
         config.check()?;
         Ok(config)
@@ -246,6 +246,17 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The error with its line and key. The parser's own words show the whole line, and name values.
+fn without_values(error: &toml::de::Error, text: &str) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or(text);
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let key = line.split('=').next().unwrap_or_default().trim();
+    let message = error.message().split(": string \"").next().unwrap_or_default();
+    format!("line {number}, `{key}`: {message}")
 }
 
 #[cfg(test)]

@@ -63,6 +63,14 @@ points! {
     BeforeTally "before-tally",
     /// It is durable, and nobody saw it.
     TallyDurable "tally-durable",
+    /// That an order is to be cancelled goes to the writer.
+    BeforeCancelling "before-cancelling",
+    /// It is durable, and no cancellation is asked for yet.
+    CancellingDurable "cancelling-durable",
+    /// The task that asks for a cancellation begins.
+    BeforeCancel "before-cancel",
+    /// The broker has answered it, and nobody was told.
+    CancelReplied "cancel-replied",
     /// What a person asked for goes to the writer, with its audit entry.
     BeforeAudit "before-audit",
     /// The audit entry is written, not committed.
@@ -73,9 +81,28 @@ points! {
     Written "written",
     /// It is committed, and not reported.
     Committed "committed",
+    /// A purge has copied all that is alive into a new file.
+    PurgeCopied "purge-copied",
+    /// The new file is on the disk.
+    PurgeSynced "purge-synced",
+    /// It has the store's name.
+    PurgeRenamed "purge-renamed",
+    /// The name is on the disk.
+    PurgeFolderSynced "purge-folder-synced",
+    /// The old file is overwritten.
+    PurgeOverwritten "purge-overwritten",
 }
 
 impl Point {
+    /// What only a purge passes.
+    pub const OF_PURGE: [Self; 5] = [
+        Self::PurgeCopied,
+        Self::PurgeSynced,
+        Self::PurgeRenamed,
+        Self::PurgeFolderSynced,
+        Self::PurgeOverwritten,
+    ];
+
     /// The point of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|point| point.name() == name)
@@ -94,6 +121,12 @@ mod build {
     pub const fn arm(_: Point, _: u32) -> bool {
         false
     }
+
+    /// Nor like this.
+    pub fn arm_panic(_: Point, _: u32, words: String) -> bool {
+        drop(words);
+        false
+    }
 }
 
 #[cfg(all(feature = "failpoints", debug_assertions))]
@@ -105,24 +138,43 @@ mod build {
 
     use super::Point;
 
-    static ARMED: OnceLock<(Point, AtomicU32)> = OnceLock::new();
+    struct Armed {
+        point: Point,
+        left: AtomicU32,
+        /// What it panics with, if it is not killed.
+        words: Option<String>,
+    }
 
-    /// Kills the process if it was armed for this pass of this point.
+    static ARMED: OnceLock<Armed> = OnceLock::new();
+
+    /// Kills the process, or panics, if it was armed for this pass of this point.
+    #[expect(clippy::panic, reason = "a test asked for it")]
     pub fn hit(point: Point) {
-        let Some((armed, left)) = ARMED.get() else { return };
-        if *armed == point && left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // Nothing of this thread runs after it: no destructor, no flush, as if the power went.
-            let _ = kill_process(getpid(), Signal::KILL);
+        let Some(armed) = ARMED.get() else { return };
+        if armed.point != point || armed.left.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return;
         }
+        if let Some(words) = &armed.words {
+            panic!("{words}");
+        }
+        // Nothing of this thread runs after it: no destructor, no flush, as if the power went.
+        let _ = kill_process(getpid(), Signal::KILL);
     }
 
     /// Has the process killed when it passes the point for the `pass`th time. Once a process.
     pub fn arm(point: Point, pass: u32) -> bool {
-        pass > 0 && ARMED.set((point, AtomicU32::new(pass))).is_ok()
+        let left = AtomicU32::new(pass);
+        pass > 0 && ARMED.set(Armed { point, left, words: None }).is_ok()
+    }
+
+    /// Has whoever passes the point for the `pass`th time panic with these words. Once a process.
+    pub fn arm_panic(point: Point, pass: u32, words: String) -> bool {
+        let left = AtomicU32::new(pass);
+        pass > 0 && ARMED.set(Armed { point, left, words: Some(words) }).is_ok()
     }
 }
 
-pub use self::build::{arm, hit};
+pub use self::build::{arm, arm_panic, hit};
 
 #[cfg(test)]
 mod tests {

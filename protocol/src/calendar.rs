@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::money::Quantity;
 use crate::order::Exchange;
 use crate::time::{TimeOfDay, Timestamp, TradingDate};
 
@@ -85,6 +86,24 @@ pub struct CalendarView {
     pub days: Vec<DayView>,
     /// The timetables, newest first.
     pub timetables: Vec<TimetableView>,
+    /// The exchanges' freeze quantities, as operators said them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<FreezeView>,
+}
+
+/// The most one order may hold, by the exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreezeView {
+    /// Where.
+    pub exchange: Exchange,
+    /// The underlying of contracts, or a share.
+    pub name: String,
+    /// So many units.
+    pub most: Quantity,
+    /// The last date for which that was said.
+    pub until: TradingDate,
+    /// Who said so.
+    pub amended: Amended,
 }
 
 /// What an operator changes.
@@ -112,6 +131,18 @@ pub enum CalendarChange {
         /// The date.
         date: TradingDate,
     },
+    /// The most units one order of these contracts, or of this share, may hold.
+    Freeze {
+        /// Where.
+        exchange: Exchange,
+        /// The underlying of the contracts, or the share.
+        name: String,
+        /// So many; nothing takes back what was said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        most: Option<Quantity>,
+        /// The last date for which that is valid.
+        until: TradingDate,
+    },
     /// Holidays and special sessions are complete up to this date.
     Until {
         /// The last date that is covered.
@@ -128,6 +159,12 @@ impl CalendarChange {
                 format!("{date} has a special session {} to {}: {name}", hours.from, hours.until)
             }
             Self::Remove { date } => format!("{date} is an ordinary day"),
+            Self::Freeze { exchange, name, most: Some(most), until } => {
+                format!("an order of {exchange}:{name} holds {most} units at most, up to {until}")
+            }
+            Self::Freeze { exchange, name, most: None, .. } => {
+                format!("nothing is known of the freeze quantity of {exchange}:{name}")
+            }
             Self::Until { date } => format!("the calendar is complete up to {date}"),
         }
     }

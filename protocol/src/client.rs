@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
@@ -13,7 +15,8 @@ use zeroize::Zeroizing;
 use crate::conn::{LineReader, encode, write_line};
 use crate::endpoint;
 use crate::event::Feed;
-use crate::frame::{CallLine, Failure, MAX_LINE, ReplyLine, Version};
+use crate::frame::{CallLine, Failure, MAX_LINE, PART_METHOD, Part, Version};
+use crate::parts::Joiner;
 use crate::reply::Welcome;
 use crate::request::{Call, Hello};
 use crate::version::ProtocolVersion;
@@ -35,14 +38,15 @@ pub enum CallError {
     TimedOut(u64),
 }
 
-/// How long a call waits for its reply.
+/// How long a call waits for its reply, or for the next part of it.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many feed items wait for a slow reader before the rest are dropped; the gap in the
 /// sequence numbers then shows.
 pub const FEED_QUEUE: usize = 4096;
 
-type Answer = oneshot::Sender<Result<Value, Failure>>;
+type Reply = Result<Box<RawValue>, Failure>;
+type Answer = oneshot::Sender<Reply>;
 
 /// A call on its way out, encoded by the caller so that no copy of a secret stays behind.
 struct Outgoing {
@@ -53,7 +57,7 @@ struct Outgoing {
 
 /// A connection that has said hello. Dropping it closes the connection.
 pub struct Client {
-    calls: mpsc::Sender<Outgoing>,
+    line: Line,
     next_id: AtomicU64,
     welcome: Welcome,
 }
@@ -86,14 +90,18 @@ impl Client {
     {
         let (calls, call_queue) = mpsc::channel(64);
         let (feed, feed_queue) = mpsc::channel(FEED_QUEUE);
-        tokio::spawn(Pump { reader: LineReader::new(reader), writer, feed }.run(call_queue));
+        let parts = Arc::new(AtomicU64::new(0));
+        let line = Line { calls, parts: Arc::clone(&parts) };
+        let joiner = Joiner::default();
+        let pump = Pump { reader: LineReader::new(reader), writer, feed, joiner, parts };
+        tokio::spawn(pump.run(call_queue));
         let hello = Hello {
             protocol: ProtocolVersion::CURRENT,
             build: build.to_owned(),
             client: kind.to_owned(),
         };
-        let welcome = ask(&calls, 0, &hello).await?;
-        Ok((Self { calls, next_id: AtomicU64::new(1), welcome }, feed_queue))
+        let welcome = line.ask(0, &hello).await?;
+        Ok((Self { line, next_id: AtomicU64::new(1), welcome }, feed_queue))
     }
 
     /// What the daemon said to hello.
@@ -101,27 +109,60 @@ impl Client {
         &self.welcome
     }
 
-    /// Asks and waits for the reply, at most [`CALL_TIMEOUT`].
+    /// Asks and waits for the reply, at most [`CALL_TIMEOUT`] for it or for each of its parts.
     pub async fn call<C: Call>(&self, call: C) -> Result<C::Reply, CallError> {
-        ask(&self.calls, self.next_id.fetch_add(1, Ordering::Relaxed), &call).await
+        self.line.ask(self.next_id.fetch_add(1, Ordering::Relaxed), &call).await
     }
 }
 
-async fn ask<C: Call>(
-    calls: &mpsc::Sender<Outgoing>,
-    id: u64,
-    call: &C,
-) -> Result<C::Reply, CallError> {
-    let line = CallLine { jsonrpc: Version::V2, id, method: C::METHOD, params: call };
-    let line = encode(&line).map_err(|_| CallError::Misunderstood)?;
-    let (answer, reply) = oneshot::channel();
-    let sent = calls.send(Outgoing { id, line, answer }).await;
-    sent.map_err(|_| CallError::Disconnected)?;
-    let value = tokio::time::timeout(CALL_TIMEOUT, reply)
-        .await
-        .map_err(|_| CallError::TimedOut(CALL_TIMEOUT.as_secs()))?
-        .map_err(|_| CallError::Disconnected)??;
-    serde_json::from_value(value).map_err(|_| CallError::Misunderstood)
+/// The way to the connection's owner.
+struct Line {
+    calls: mpsc::Sender<Outgoing>,
+    /// How many parts of messages have come.
+    parts: Arc<AtomicU64>,
+}
+
+impl Line {
+    async fn ask<C: Call>(&self, id: u64, call: &C) -> Result<C::Reply, CallError> {
+        let line = CallLine { jsonrpc: Version::V2, id, method: C::METHOD, params: call };
+        let line = encode(&line).map_err(|_| CallError::Misunderstood)?;
+        let (answer, reply) = oneshot::channel();
+        let sent = self.calls.send(Outgoing { id, line, answer }).await;
+        sent.map_err(|_| CallError::Disconnected)?;
+        let reply = self.reply(reply).await??;
+        serde_json::from_str(reply.get()).map_err(|_| CallError::Misunderstood)
+    }
+
+    /// Waits for a reply; as long as parts of a long one come, it is on its way.
+    async fn reply(&self, reply: oneshot::Receiver<Reply>) -> Result<Reply, CallError> {
+        tokio::pin!(reply);
+        loop {
+            let before = self.parts.load(Ordering::Relaxed);
+            match tokio::time::timeout(CALL_TIMEOUT, &mut reply).await {
+                Ok(reply) => return reply.map_err(|_| CallError::Disconnected),
+                Err(_) if self.parts.load(Ordering::Relaxed) != before => {}
+                Err(_) => return Err(CallError::TimedOut(CALL_TIMEOUT.as_secs())),
+            }
+        }
+    }
+}
+
+/// A line from the daemon. What it brings stays as text until its type is known: a reply about ten thousand
+/// accounts is read once.
+#[derive(Deserialize)]
+struct Heard<'a> {
+    #[serde(rename = "jsonrpc")]
+    _version: Version,
+    #[serde(default)]
+    id: Option<u64>,
+    #[serde(default)]
+    method: Option<String>,
+    #[serde(borrow, default)]
+    params: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    result: Option<&'a RawValue>,
+    #[serde(default)]
+    error: Option<Failure>,
 }
 
 /// The one owner of the connection.
@@ -129,11 +170,16 @@ struct Pump<R, W> {
     reader: LineReader<R>,
     writer: W,
     feed: mpsc::Sender<Feed>,
+    joiner: Joiner,
+    parts: Arc<AtomicU64>,
 }
+
+/// Calls that wait for their reply, by number.
+type Waiting = BTreeMap<u64, Answer>;
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
     async fn run(mut self, mut calls: mpsc::Receiver<Outgoing>) {
-        let mut waiting: BTreeMap<u64, Answer> = BTreeMap::new();
+        let mut waiting = Waiting::new();
         loop {
             tokio::select! {
                 call = calls.recv() => {
@@ -145,20 +191,46 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
                 }
                 line = self.reader.next(MAX_LINE) => {
                     let Ok(Some(line)) = line else { return };
-                    match serde_json::from_slice(&line) {
-                        Ok(ReplyLine::Result { id, result, .. }) => settle(&mut waiting, id, Ok(result)),
-                        Ok(ReplyLine::Error { id: Some(id), error, .. }) => settle(&mut waiting, id, Err(error)),
-                        // A full queue drops the item; its number is then missing, which the reader sees.
-                        Ok(ReplyLine::Feed { params, .. }) => drop(self.feed.try_send(params)),
-                        Ok(ReplyLine::Error { id: None, .. }) | Err(_) => return,
+                    if self.hear(&line, &mut waiting).is_none() {
+                        return;
                     }
                 }
             }
         }
     }
+
+    /// Takes a line; `None` if it is not what it should be, and then the connection ends.
+    fn hear(&mut self, line: &[u8], waiting: &mut Waiting) -> Option<()> {
+        let heard: Heard<'_> = serde_json::from_slice(line).ok()?;
+        if heard.method.as_deref() != Some(PART_METHOD) {
+            // Nothing comes between the parts of a message.
+            return if self.joiner.is_waiting() { None } else { self.take(heard, waiting) };
+        }
+        let part: Part = serde_json::from_str(heard.params?.get()).ok()?;
+        self.parts.fetch_add(1, Ordering::Relaxed);
+        match self.joiner.add(&part).ok()? {
+            None => Some(()),
+            Some(whole) => self.take(serde_json::from_str(&whole).ok()?, waiting),
+        }
+    }
+
+    /// Takes a whole message.
+    fn take(&self, heard: Heard<'_>, waiting: &mut Waiting) -> Option<()> {
+        match (heard.id, heard.result, heard.error, heard.method.as_deref()) {
+            (Some(id), Some(result), None, None) => settle(waiting, id, Ok(result.to_owned())),
+            (Some(id), None, Some(error), None) => settle(waiting, id, Err(error)),
+            (None, None, None, Some("feed")) => {
+                let item = serde_json::from_str(heard.params?.get()).ok()?;
+                // A full queue drops the item; its number is then missing, which the reader sees.
+                drop(self.feed.try_send(item));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
 }
 
-fn settle(waiting: &mut BTreeMap<u64, Answer>, id: u64, reply: Result<Value, Failure>) {
+fn settle(waiting: &mut Waiting, id: u64, reply: Reply) {
     if let Some(answer) = waiting.remove(&id) {
         // The caller may have stopped waiting.
         drop(answer.send(reply));

@@ -1,10 +1,12 @@
-//! Reading and writing lines with a limit on both sides, over anything that reads and writes.
+//! Reading and writing lines with a limit on both sides, over anything that reads and writes. A message
+//! that is longer than a line goes out in parts.
 
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use zeroize::Zeroizing;
 
-use crate::frame::MAX_LINE;
+use crate::frame::{MAX_LINE, Part, ReplyLine};
+use crate::parts::{self, MAX_MESSAGE};
 
 /// Why a line could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,50 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Zeroizing<Vec<u8>>, ConnError
     Ok(line)
 }
 
+/// Encodes what the daemon says for as many lines as it takes: one, or one for each of its parts.
+pub fn lines(message: &ReplyLine) -> Result<Lines, ConnError> {
+    let text = Zeroizing::new(serde_json::to_string(message).map_err(ConnError::Encode)?);
+    if text.len() > MAX_MESSAGE {
+        return Err(ConnError::TooLong(MAX_MESSAGE));
+    }
+    let ends = if text.len() > MAX_LINE { parts::ends(&text) } else { vec![text.len()] };
+    Ok(Lines { text, ends, done: 0 })
+}
+
+/// The lines of one message, each made when it is asked for.
+pub struct Lines {
+    text: Zeroizing<String>,
+    /// Where each line's piece ends.
+    ends: Vec<usize>,
+    done: usize,
+}
+
+impl Lines {
+    fn part(&self, piece: &str) -> Result<Zeroizing<Vec<u8>>, ConnError> {
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let (number, of) = (count(self.done), count(self.ends.len()));
+        encode(&ReplyLine::part(Part { number, of, text: piece.to_owned() }))
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<Zeroizing<Vec<u8>>, ConnError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let before = self.done.checked_sub(1).and_then(|last| self.ends.get(last));
+        let (from, to) = (before.copied().unwrap_or(0), *self.ends.get(self.done)?);
+        self.done = self.done.saturating_add(1);
+        let piece = self.text.get(from..to)?;
+        if self.ends.len() > 1 {
+            return Some(self.part(piece));
+        }
+        let mut line = Zeroizing::new(Vec::with_capacity(piece.len().saturating_add(1)));
+        line.extend_from_slice(piece.as_bytes());
+        line.push(b'\n');
+        Some(Ok(line))
+    }
+}
+
 /// Writes one encoded line.
 pub async fn write_line<W: AsyncWrite + Unpin>(
     writer: &mut W,
@@ -98,6 +144,31 @@ mod tests {
         let want: Vec<Result<Option<Vec<u8>>, String>> =
             vec![Ok(Some(b"a".to_vec())), Ok(Some(vec![])), Ok(Some(b"bc".to_vec())), Ok(None)];
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn a_message_of_any_length_goes_out_in_lines_under_the_limit_and_comes_back_the_same() {
+        // What a text in a text costs most: quotes, backslashes, and signs of several bytes at every place.
+        let worst = ["\"\\", "\u{1}", "₹", "𝄞", "a"].map(|sign| sign.repeat(700_000)).concat();
+        for text in [String::new(), "short".to_owned(), worst] {
+            let message = ReplyLine::result(7, serde_json::Value::String(text));
+            let whole = serde_json::to_string(&message).unwrap();
+            let (mut joiner, mut found, mut count) = (parts::Joiner::default(), None, 0);
+            for line in super::lines(&message).unwrap() {
+                let line = line.unwrap();
+                assert!(line.len() <= MAX_LINE + 1 && line.ends_with(b"\n"), "{}", line.len());
+                assert_eq!(line.split(|byte| *byte == b'\n').count(), 2);
+                assert_eq!(found, None, "nothing comes after the last");
+                count += 1;
+                let text = std::str::from_utf8(line.trim_ascii_end()).unwrap();
+                found = match serde_json::from_str(text).unwrap() {
+                    ReplyLine::Part { params, .. } => joiner.add(&params).unwrap(),
+                    _ => Some(text.to_owned()),
+                };
+            }
+            assert_eq!(found.as_deref(), Some(whole.as_str()));
+            assert_eq!(count > 1, whole.len() > MAX_LINE);
+        }
     }
 
     #[tokio::test]

@@ -13,6 +13,9 @@ pub const MAX_HELLO: usize = 4 * 1024;
 /// How long a peer may take to say hello, in milliseconds.
 pub const HELLO_TIMEOUT_MS: u64 = 2_000;
 
+/// The method of a line that is a part of a longer message.
+pub const PART_METHOD: &str = "part";
+
 /// The JSON-RPC marker; anything but `"2.0"` is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Version {
@@ -81,6 +84,28 @@ pub enum ReplyLine {
         /// The change.
         params: Feed,
     },
+    /// A part of a message that is longer than a line.
+    Part {
+        /// The marker.
+        jsonrpc: Version,
+        /// Always `part`.
+        method: String,
+        /// The part.
+        params: Part,
+    },
+}
+
+/// A part of a message that is longer than a line. The texts of all its parts, joined, are the message as
+/// it would stand on one line; they come in order, and nothing comes between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Which, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+    /// Its piece of the message.
+    pub text: String,
 }
 
 impl ReplyLine {
@@ -97,6 +122,11 @@ impl ReplyLine {
     /// A subscription's next change.
     pub fn feed(params: Feed) -> Self {
         Self::Feed { jsonrpc: Version::V2, method: "feed".to_owned(), params }
+    }
+
+    /// A part of a message that is longer than a line.
+    pub fn part(params: Part) -> Self {
+        Self::Part { jsonrpc: Version::V2, method: PART_METHOD.to_owned(), params }
     }
 }
 

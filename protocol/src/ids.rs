@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::time::TradingDate;
 
@@ -34,9 +34,10 @@ fn check_name(what: &'static str, text: &str, max: usize) -> Result<(), InvalidN
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        // Filled up with zeros: names are parts of every key, copied and compared without a detour.
+        pub struct $name([u8; $max]);
 
         impl $name {
             /// The longest name accepted, in characters.
@@ -44,7 +45,9 @@ macro_rules! name_type {
 
             /// The name as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
+                // Only ASCII is let in.
+                str::from_utf8(text).unwrap_or_default()
             }
         }
 
@@ -53,7 +56,8 @@ macro_rules! name_type {
 
             fn from_str(text: &str) -> Result<Self, InvalidName> {
                 check_name($what, text, $max)?;
-                Ok(Self(text.to_owned()))
+                let mut bytes = text.bytes();
+                Ok(Self(std::array::from_fn(|_| bytes.next().unwrap_or(0))))
             }
         }
 
@@ -67,13 +71,25 @@ macro_rules! name_type {
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.as_str().to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
     };
@@ -135,8 +151,8 @@ pub const MAX_FIRINGS: u8 = 25;
 
 /// One firing of a plan on one date; written `plan@2026-11-23`, and `plan@2026-11-23.2` the second of
 /// that date.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RunId {
     /// The plan that fires.
     pub plan: PlanId,
@@ -144,6 +160,12 @@ pub struct RunId {
     pub date: TradingDate,
     /// Which firing of the plan on this date, from 1 to [`MAX_FIRINGS`].
     pub firing: u8,
+}
+
+impl Serialize for RunId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl fmt::Display for RunId {

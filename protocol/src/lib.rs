@@ -22,6 +22,7 @@ pub mod money;
 pub mod muster;
 pub mod order;
 mod params;
+pub mod parts;
 pub mod plan;
 pub mod reply;
 pub mod request;

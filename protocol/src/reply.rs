@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Snapshot;
-use crate::ids::{AccountId, TicketId, UserId};
+use crate::ids::{AccountId, RunId, TicketId, UserId};
+use crate::plan::Mode;
 use crate::run::{IntentView, RunView};
 use crate::time::Timestamp;
 use crate::version::ProtocolVersion;
@@ -91,6 +92,19 @@ pub struct Ticket {
 pub struct Touched {
     /// Their numbers.
     pub accounts: Vec<AccountId>,
+}
+
+/// A run that was called for: it is frozen and fires at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCalled {
+    /// The run.
+    pub run: RunId,
+    /// Live or dry-run.
+    pub mode: Mode,
+    /// The latest send.
+    pub window_until: Timestamp,
+    /// How many accounts are fit for it now.
+    pub accounts: u32,
 }
 
 /// A run with its intents.

@@ -217,6 +217,40 @@ pub enum RunState {
     },
 }
 
+/// What a run that a person calls for is to the next firing of its plan on that date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum CalledAs {
+    /// One more: what is to fire later fires as well.
+    Extra,
+    /// In its place: the firing at this instant does not happen.
+    InsteadOf {
+        /// The instant of the firing that does not happen.
+        at: Timestamp,
+    },
+}
+
+/// That a person called for a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Called {
+    /// Who.
+    pub by: String,
+    /// What it is to the next firing of its plan.
+    pub run: CalledAs,
+}
+
+impl Called {
+    /// `called for by uid 0, in the place of the firing of 15:10:00`.
+    pub fn words(&self) -> String {
+        match self.run {
+            CalledAs::Extra => format!("called for by {}, one more", self.by),
+            CalledAs::InsteadOf { at } => {
+                format!("called for by {}, in the place of the firing of {}", self.by, at.clock())
+            }
+        }
+    }
+}
+
 /// An account that was left out of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -250,6 +284,9 @@ pub struct RunView {
     /// The instant the last intent was settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
+    /// Who called for it, if it is none of the plan's times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Called>,
     /// The frozen plan's hash.
     pub hash: String,
     /// The frozen legs.

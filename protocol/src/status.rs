@@ -63,6 +63,8 @@ pub enum HoldReason {
     ClockSet,
     /// The clock is known to follow no time source.
     ClockUnsynchronised,
+    /// Orders of this store's runs were sent by somebody else as well.
+    SecondSender,
 }
 
 impl HoldReason {
@@ -83,6 +85,9 @@ impl HoldReason {
             }
             Self::ClockUnsynchronised => {
                 "HELD: the clock follows no time source; start one, or set clock.ntp in the configuration"
+            }
+            Self::SecondSender => {
+                "HELD: a second daemon with a copy of this store sends the same orders; stop it, look at today's orders, then say muster release"
             }
         }
     }

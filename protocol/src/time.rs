@@ -256,7 +256,8 @@ impl TradingDate {
 
 impl fmt::Display for TradingDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%d"))
+        // Part of every run's name: a civil date writes itself so, and quickly.
+        self.0.fmt(f)
     }
 }
 

@@ -176,14 +176,14 @@ pub(crate) async fn consent_is_never_given_for_the_holder(subject: Subject) -> a
     Ok(())
 }
 
-/// Maintenance said in the broker's words is a no; a bare 503 is a doubt.
+/// Maintenance said in the broker's words is told; that it has placed nothing is a guess, so it is a doubt.
 pub(crate) async fn maintenance_is_told_where_the_broker_tells(
     subject: Subject,
 ) -> anyhow::Result<()> {
     use FailureKind::{InDoubt, Maintenance, Unreachable};
     let wanted = match subject.broker {
         muster_protocol::order::Broker::AngelOne => (Unreachable, InDoubt),
-        muster_protocol::order::Broker::Zerodha => (Maintenance, Maintenance),
+        muster_protocol::order::Broker::Zerodha => (Maintenance, InDoubt),
     };
     let fault = Fault::once(subject.side(), Operation::Profile, FaultKind::Maintenance);
     subject.sandbox.arm(fault);

@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod proxies;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod routes;
@@ -25,7 +27,7 @@ macro_rules! keeps {
         mod $name {
             use muster_protocol::order::Broker;
 
-            use crate::{bounds, doubts, lists, refusals, routes};
+            use crate::{bounds, doubts, lists, proxies, refusals, routes};
 
             crate::promises! { Broker::$broker;
                 doubts::in_doubt_is_found_by_tag,
@@ -52,6 +54,12 @@ macro_rules! keeps {
                 lists::half_a_list_is_none,
             }
 
+            crate::promises_over_tls! { Broker::$broker;
+                proxies::orders_leave_by_the_proxy_and_by_nothing_else,
+                proxies::a_proxy_that_does_not_connect_lets_nothing_out,
+                proxies::a_proxy_that_goes_away_lets_nothing_out,
+            }
+
             #[tokio::test(flavor = "multi_thread")]
             async fn nothing_is_sent_after_halt() -> anyhow::Result<()> {
                 crate::daemon::nothing_is_sent_after_halt(Broker::$broker).await
@@ -75,7 +83,16 @@ macro_rules! promises {
     )* };
 }
 
-pub(crate) use promises;
+macro_rules! promises_over_tls {
+    ($broker:expr; $($file:ident::$promise:ident,)*) => { $(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $promise() -> anyhow::Result<()> {
+            $file::$promise(crate::subject::Subject::over_tls($broker).await?).await
+        }
+    )* };
+}
+
+pub(crate) use {promises, promises_over_tls};
 
 keeps! {
     AngelOne: angel_one;

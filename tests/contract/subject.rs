@@ -35,21 +35,33 @@ pub(crate) struct Subject {
     pub(crate) credential: Credential,
     session: SessionSecret,
     instrument: Instrument,
+    certificate: Option<String>,
 }
 
 impl Subject {
     /// A sandbox with one account of this broker, logged in.
     pub(crate) async fn new(broker: Broker) -> anyhow::Result<Self> {
+        Self::at(broker, false).await
+    }
+
+    /// The same over TLS, as the real brokers are called.
+    pub(crate) async fn over_tls(broker: Broker) -> anyhow::Result<Self> {
+        Self::at(broker, true).await
+    }
+
+    async fn at(broker: Broker, tls: bool) -> anyhow::Result<Self> {
         let clock = SandboxClock::starting_at("2026-11-23T12:00:00+05:30".parse()?, 1.0);
         // Of two accounts each broker gets one.
-        let config = SandboxConfig { clock, rules: rules(), ..SandboxConfig::default() };
+        let config = SandboxConfig { clock, tls, rules: rules(), ..SandboxConfig::default() };
         let sandbox = Sandbox::start(config).await?;
-        let adapter = adapter(broker, &endpoints(&sandbox, None)?, http(None)?);
+        let certificate = sandbox.summary().ca_pem;
+        let http = http(&Route::default(), certificate.as_deref())?;
+        let adapter = adapter(broker, &endpoints(&sandbox, None)?, http);
         let credential = checked(&entered(broker, &sandbox)?)?;
         let list = adapter.list(None).await?.context("a list")?.listing;
         let instrument = list.find(Exchange::Nse, "SBIN").context("no SBIN")?;
         let session = open(&*adapter, &sandbox, &credential).await??.secret;
-        Ok(Self { broker, adapter, sandbox, credential, session, instrument })
+        Ok(Self { broker, adapter, sandbox, credential, session, instrument, certificate })
     }
 
     /// What signs a call.
@@ -90,7 +102,15 @@ impl Subject {
         bind: Option<Ipv4Addr>,
         broker_at: Option<&str>,
     ) -> anyhow::Result<Arc<dyn Adapter>> {
-        Ok(adapter(self.broker, &endpoints(&self.sandbox, broker_at)?, http(bind)?))
+        let http = http(&Route { bind, proxy: None }, self.certificate.as_deref())?;
+        Ok(adapter(self.broker, &endpoints(&self.sandbox, broker_at)?, http))
+    }
+
+    /// The same adapter through this proxy.
+    pub(crate) fn through(&self, proxy: String) -> anyhow::Result<Arc<dyn Adapter>> {
+        let route = Route { bind: None, proxy: Some(proxy) };
+        let http = http(&route, self.certificate.as_deref())?;
+        Ok(adapter(self.broker, &endpoints(&self.sandbox, None)?, http))
     }
 
     /// Logs in with another credential.
@@ -183,9 +203,9 @@ fn endpoints(sandbox: &Sandbox, broker_at: Option<&str>) -> anyhow::Result<Endpo
     })
 }
 
-fn http(bind: Option<Ipv4Addr>) -> anyhow::Result<Http> {
+fn http(route: &Route, certificate: Option<&str>) -> anyhow::Result<Http> {
     let timeouts = Timeouts { connect: Duration::from_millis(500), total: Duration::from_secs(1) };
-    Ok(Http::new(&Tls::new(None)?, &Route { bind, proxy: None }, timeouts)?)
+    Ok(Http::new(&Tls::new(certificate.map(str::as_bytes))?, route, timeouts)?)
 }
 
 fn entered(broker: Broker, sandbox: &Sandbox) -> anyhow::Result<Entered> {

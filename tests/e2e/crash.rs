@@ -2,14 +2,25 @@
 
 use std::path::Path;
 
-use muster_tests::crash::{Kills, at_points, at_random, point_cases};
+use muster_tests::crash::{Kills, PointCase, at_points, at_random, point_cases};
 
 const DRILL: &str = env!("CARGO_BIN_EXE_muster-drill");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i1_i3_i11_killed_at_every_place_nothing_is_sent_twice_and_nothing_is_lost()
 -> anyhow::Result<()> {
-    let (count, struck) = at_points(Path::new(DRILL), point_cases()).await?;
+    killed(point_cases().into_iter().filter(|case| !case.of_cancel()).collect()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i1_i3_i10_killed_around_a_cancellation_the_halt_holds_and_nothing_stays_open()
+-> anyhow::Result<()> {
+    killed(point_cases().into_iter().filter(PointCase::of_cancel).collect()).await
+}
+
+async fn killed(cases: Vec<PointCase>) -> anyhow::Result<()> {
+    assert!(!cases.is_empty());
+    let (count, struck) = at_points(Path::new(DRILL), cases).await?;
     assert!(count.is_clean(), "{count:?}");
     assert_eq!(count.missed, 0, "{count:?}");
     let survived: Vec<_> = struck.iter().filter(|one| one.died == 0).collect();

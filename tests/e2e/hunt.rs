@@ -1,7 +1,9 @@
 //! Looking for secrets in bytes: plain in any case, hex, percent-encoded, and base64 at each of the
 //! three places a secret can begin in it.
 
-use data_encoding::{BASE64, BASE64URL, HEXLOWER};
+use std::collections::BTreeSet;
+
+use data_encoding::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 
 /// A secret in all the clothes it may wear.
 pub(crate) struct Prey {
@@ -27,6 +29,25 @@ impl Prey {
     pub(crate) fn exact(what: &'static str, bytes: &[u8]) -> Self {
         Self { what, any_case: Vec::new(), exact: vec![bytes.to_vec()] }
     }
+}
+
+/// The clothes a secret may wear, each as it would stand in memory: as it is and in either case, in hex,
+/// percent-encoded whole or where it has to be, in base64 of both alphabets at each place, and as Rust shows
+/// bytes.
+pub(crate) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
+    let mut forms = BTreeSet::from([secret.to_vec()]);
+    if secret.is_ascii() {
+        forms.extend([secret.to_ascii_lowercase(), secret.to_ascii_uppercase()]);
+        forms.insert(form_urlencoded::byte_serialize(secret).collect::<String>().into_bytes());
+    }
+    for hex in [HEXLOWER.encode(secret), HEXUPPER.encode(secret)] {
+        forms.insert(hex.as_bytes().chunks(2).flat_map(|digits| [b"%", digits].concat()).collect());
+        forms.insert(hex.into_bytes());
+    }
+    forms.extend((0..3).flat_map(|shift| base64_at(secret, shift)));
+    let bytes: Vec<String> = secret.iter().map(ToString::to_string).collect();
+    forms.insert(bytes.join(", ").into_bytes());
+    forms
 }
 
 /// The signs of base64 that depend on the secret alone when `shift` bytes stand before it.

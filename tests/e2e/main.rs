@@ -15,6 +15,8 @@ mod connect;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod day;
 mod demo;
 #[cfg(test)]
@@ -32,9 +34,15 @@ mod instruments;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod many;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod muster;
+#[cfg(test)]
+mod panics;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
@@ -42,7 +50,10 @@ mod plans;
 #[cfg(test)]
 mod pricing;
 #[cfg(test)]
+mod proxied;
+#[cfg(test)]
 mod roles;
+mod run_now;
 #[cfg(test)]
 mod sealed_memory;
 #[cfg(test)]
@@ -50,6 +61,7 @@ mod slow_reader;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
+mod twins;
 mod vault;
 #[cfg(test)]
 mod wire;

@@ -2,17 +2,23 @@
 //! with nothing of the vault's own code.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::{Child, Command};
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use anyhow::Context;
 use argon2::{Algorithm, Argon2, Params, Version};
+use data_encoding::{BASE64, BASE64URL};
 use hkdf::Hkdf;
 use musterd::store::Store;
 use sha2::{Digest, Sha256};
+
+use crate::hunt::forms;
 
 /// The keys of a store.
 pub(crate) struct Keys {
@@ -76,28 +82,29 @@ fn open(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
     opened.map_err(|error| anyhow::anyhow!("{error}"))
 }
 
-/// What is looked for, by name.
+/// What is looked for, in every form, by name.
 #[derive(Default)]
 pub(crate) struct Needles(Vec<(String, Vec<u8>)>);
 
 impl Needles {
-    /// One more, as it is.
+    /// One more, in every form a copy of it may have.
     pub(crate) fn add(&mut self, name: &str, bytes: &[u8]) {
-        self.0.push((name.to_owned(), bytes.to_vec()));
+        self.0.extend(forms(bytes).into_iter().map(|form| (name.to_owned(), form)));
     }
 
     /// Which of them stand in the process's memory, and how often. Needs root, as the daemon is not dumpable.
     pub(crate) fn found_in(&self, pid: u32) -> anyhow::Result<BTreeMap<String, usize>> {
-        let mut by_first: Vec<Vec<usize>> = vec![Vec::new(); 256];
-        for (at, (_, bytes)) in self.0.iter().enumerate() {
-            by_first[usize::from(bytes[0])].push(at);
+        // By their first two bytes: most of a memory is passed over after one look.
+        let mut by_two: Vec<Vec<usize>> = vec![Vec::new(); 1 << 16];
+        for (at, (_, form)) in self.0.iter().enumerate() {
+            by_two[two(form)].push(at);
         }
         let mut found = BTreeMap::new();
         memory(pid, |bytes| {
-            for (at, byte) in bytes.iter().enumerate() {
-                for needle in &by_first[usize::from(*byte)] {
-                    let (name, needle) = &self.0[*needle];
-                    if bytes[at..].starts_with(needle) {
+            for (at, pair) in bytes.windows(2).enumerate() {
+                for needle in &by_two[two(pair)] {
+                    let (name, form) = &self.0[*needle];
+                    if bytes[at..].starts_with(form) {
                         *found.entry(name.clone()).or_default() += 1;
                     }
                 }
@@ -105,6 +112,10 @@ impl Needles {
         })?;
         Ok(found)
     }
+}
+
+fn two(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 /// Calls with each stretch of writable memory that holds anything.
@@ -146,9 +157,62 @@ fn memory(pid: u32, mut look: impl FnMut(&[u8])) -> anyhow::Result<()> {
 
 static ZEROS: [u8; 4096] = [0; 4096];
 
-/// How often the bytes stand in the process's memory.
+/// How often the bytes stand in the process's memory, in any form.
 pub(crate) fn occurrences(pid: u32, bytes: &[u8]) -> anyhow::Result<usize> {
     let mut needles = Needles::default();
     needles.add("it", bytes);
     Ok(needles.found_in(pid)?.values().sum())
+}
+
+/// A process that does nothing, with this in its memory.
+struct Planted(Child);
+
+impl Planted {
+    fn with(bytes: &[u8]) -> anyhow::Result<Self> {
+        let mut sleep = Command::new("sleep");
+        let sleep = sleep.arg("600").env_clear().env("PLANTED", OsStr::from_bytes(bytes));
+        Ok(Self(sleep.spawn()?))
+    }
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn i20_whatever_form_a_secret_has_in_a_process_it_is_found() -> anyhow::Result<()> {
+    if !may_read_memory() {
+        return Ok(());
+    }
+    let secret = b"CANARY/planted+Secret \"1\"";
+    let mut needles = Needles::default();
+    needles.add("it", secret);
+    let mut planted = forms(secret);
+    assert!(planted.len() >= 12, "{}", planted.len());
+    // With other bytes around it, base64 has another form at each place.
+    for before in ["", "x", "xy"] {
+        let text = [before.as_bytes(), secret, b"and more"].concat();
+        planted.extend([BASE64.encode(&text).into_bytes(), BASE64URL.encode(&text).into_bytes()]);
+    }
+    for form in planted {
+        let process = Planted::with(&form)?;
+        let found = needles.found_in(process.0.id())?;
+        assert!(found.contains_key("it"), "not found: {}", String::from_utf8_lossy(&form));
+    }
+    let other = Planted::with(b"CANARY/planted+Secret \"2\"")?;
+    assert_eq!(needles.found_in(other.0.id())?, BTreeMap::new());
+    Ok(())
+}
+
+/// Nobody but root may read the memory of a process that is not dumpable; says so where it cannot.
+pub(crate) fn may_read_memory() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        let words = "left out: reading another process's memory takes root";
+        drop(writeln!(std::io::stderr(), "{words}"));
+    }
+    root
 }

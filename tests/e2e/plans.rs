@@ -14,7 +14,7 @@ use tokio::process::Command;
 
 const DRILL: &str = env!("CARGO_BIN_EXE_muster-drill");
 
-const PLAN: &str = r#"name = "btst"
+pub(crate) const PLAN: &str = r#"name = "btst"
 accounts = { labels = ["family"] }
 multiplier = 3
 
@@ -36,19 +36,19 @@ price = { rule = "limit", price = 140000 }
 "#;
 
 /// What a command said, and its exit code.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Said {
-    fn json(&self) -> anyhow::Result<Value> {
+    pub(crate) fn json(&self) -> anyhow::Result<Value> {
         serde_json::from_str(&self.out).with_context(|| format!("{}{}", self.out, self.err))
     }
 }
 
-async fn muster(world: &World, arguments: &[&str]) -> anyhow::Result<Said> {
+pub(crate) async fn muster(world: &World, arguments: &[&str]) -> anyhow::Result<Said> {
     let output: Output = Command::new(DRILL)
         .arg("muster")
         .args(arguments)
@@ -63,29 +63,29 @@ async fn muster(world: &World, arguments: &[&str]) -> anyhow::Result<Said> {
     Ok(Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) })
 }
 
-async fn done(world: &World, arguments: &[&str]) -> anyhow::Result<Said> {
+pub(crate) async fn done(world: &World, arguments: &[&str]) -> anyhow::Result<Said> {
     let said = muster(world, arguments).await?;
     anyhow::ensure!(said.code == Some(0), "{arguments:?}: {} {}", said.out, said.err);
     Ok(said)
 }
 
-fn written(world: &World, text: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn written(world: &World, text: &str) -> anyhow::Result<PathBuf> {
     let file = world.folder().join("plan.toml");
     std::fs::write(&file, text)?;
     Ok(file)
 }
 
-fn path(file: &Path) -> &str {
+pub(crate) fn path(file: &Path) -> &str {
     file.to_str().unwrap_or_default()
 }
 
-async fn run(world: &World, run: &str) -> anyhow::Result<RunDetails> {
+pub(crate) async fn run(world: &World, run: &str) -> anyhow::Result<RunDetails> {
     let (client, _feed) = world.client().await?;
     let run: RunId = run.to_owned().try_into()?;
     Ok(client.call(ShowRun { run }).await?)
 }
 
-async fn closed(world: &World, name: &str) -> anyhow::Result<RunDetails> {
+pub(crate) async fn closed(world: &World, name: &str) -> anyhow::Result<RunDetails> {
     eventually("the run is closed", async || {
         run(world, name).await.is_ok_and(|details| details.run.state == RunState::Closed)
     })
@@ -93,7 +93,9 @@ async fn closed(world: &World, name: &str) -> anyhow::Result<RunDetails> {
     run(world, name).await
 }
 
-async fn ready(accounts: usize) -> anyhow::Result<(World, muster_tests::harness::Daemon)> {
+pub(crate) async fn ready(
+    accounts: usize,
+) -> anyhow::Result<(World, muster_tests::harness::Daemon)> {
     let world = World::new(Setup { accounts, ..Setup::default() }).await?;
     let daemon = world.daemon().await?;
     world.connect_all().await?;

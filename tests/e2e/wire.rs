@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use muster_protocol::event::Feed;
-use muster_protocol::frame::{CallLine, Failure, ReplyLine, Version};
+use muster_protocol::frame::{CallLine, Failure, PART_METHOD, ReplyLine, Version};
+use muster_protocol::parts::Joiner;
 use muster_protocol::reply::Welcome;
 use muster_protocol::request::{Call, Hello};
 use muster_protocol::version::ProtocolVersion;
@@ -18,6 +19,9 @@ use tokio::net::UnixStream;
 /// How long a line or the end of a connection may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+
 /// A connection.
 pub(crate) struct Wire {
     reader: Box<dyn AsyncRead + Unpin + Send>,
@@ -25,10 +29,13 @@ pub(crate) struct Wire {
     /// Every byte that came.
     pub(crate) heard: Vec<u8>,
     read: usize,
+    /// How much after that holds no end of a line.
+    seen: usize,
     closed: bool,
     next_id: u64,
     /// What came of a subscription while something else was waited for.
     feed: VecDeque<Feed>,
+    joiner: Joiner,
 }
 
 impl Wire {
@@ -48,9 +55,11 @@ impl Wire {
             writer: Box::new(writer),
             heard: Vec::new(),
             read: 0,
+            seen: 0,
             closed: false,
             next_id: 0,
             feed: VecDeque::new(),
+            joiner: Joiner::default(),
         }
     }
 
@@ -152,11 +161,25 @@ impl Wire {
     async fn line(&mut self) -> anyhow::Result<Option<Value>> {
         loop {
             let fresh = self.heard.get(self.read..).unwrap_or_default();
-            if let Some(end) = fresh.iter().position(|byte| *byte == b'\n') {
-                let line = serde_json::from_slice(&fresh[..end]).context("a line that is no JSON");
+            let unseen = fresh.get(self.seen..).unwrap_or_default();
+            let newline = unseen.iter().position(|byte| *byte == b'\n').map(|at| self.seen + at);
+            self.seen = fresh.len();
+            if let Some(end) = newline {
+                self.seen = 0;
+                let line: Value =
+                    serde_json::from_slice(&fresh[..end]).context("a line that is no JSON")?;
                 self.read += end + 1;
-                return line.map(Some);
+                if line.get("method").is_none_or(|method| method != PART_METHOD) {
+                    anyhow::ensure!(!self.joiner.is_waiting(), "a line between two parts");
+                    return Ok(Some(line));
+                }
+                let part = line.get("params").context("a part of nothing")?;
+                if let Some(whole) = self.joiner.add(&serde_json::from_value(part.clone())?)? {
+                    return Ok(Some(serde_json::from_str(&whole)?));
+                }
+                continue;
             }
+            self.heard.reserve(CHUNK);
             let read = tokio::time::timeout(PATIENCE, self.reader.read_buf(&mut self.heard)).await;
             match read.context("nothing came")? {
                 // A reset is how a closed socket looks when it still held unread bytes.

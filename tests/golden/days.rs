@@ -1,7 +1,7 @@
 //! Fixed values of whole days: the exchange calendar and the daily report.
 
 use muster_protocol::calendar::{
-    Amended, CalendarChange, CalendarView, DayView, Hours, TimetableView,
+    Amended, CalendarChange, CalendarView, DayView, FreezeView, Hours, TimetableView,
 };
 use muster_protocol::ids::AccountId;
 use muster_protocol::order::{Broker, Exchange};
@@ -17,13 +17,19 @@ fn hours() -> Hours {
     Hours { from: TimeOfDay::hm(9, 15), until: TimeOfDay::hm(15, 30) }
 }
 
-pub(crate) fn calendar_changes() -> [CalendarChange; 4] {
+pub(crate) fn calendar_changes() -> [CalendarChange; 5] {
     let name = || "Election".to_owned();
     [
         CalendarChange::Holiday { date: date(), name: name() },
         CalendarChange::Session { date: date(), name: name(), hours: hours() },
         CalendarChange::Remove { date: date() },
         CalendarChange::Until { date: date() },
+        CalendarChange::Freeze {
+            exchange: Exchange::Nfo,
+            name: "NIFTY".to_owned(),
+            most: 1_800_u32.try_into().ok(),
+            until: date(),
+        },
     ]
 }
 
@@ -50,7 +56,7 @@ pub(crate) fn calendar() -> CalendarView {
     CalendarView {
         from: date(),
         until: date(),
-        extended: Some(amended),
+        extended: Some(amended.clone()),
         warning: Some("the exchange calendar ends".to_owned()),
         days: vec![holiday, session],
         timetables: vec![TimetableView {
@@ -60,6 +66,13 @@ pub(crate) fn calendar() -> CalendarView {
             auction: Some(hours()),
             derivatives: hours(),
             source: "NSE/CMTR/74466".to_owned(),
+        }],
+        freezes: vec![FreezeView {
+            exchange: Exchange::Nfo,
+            name: "NIFTY".to_owned(),
+            most: 1_800_u32.try_into().unwrap(),
+            until: date(),
+            amended,
         }],
     }
 }

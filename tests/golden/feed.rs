@@ -2,7 +2,7 @@
 
 use muster_protocol::check::{CheckOutcome, CheckTarget};
 use muster_protocol::event::{Delta, Feed, Snapshot};
-use muster_protocol::frame::ReplyLine;
+use muster_protocol::frame::{Part, ReplyLine};
 use muster_protocol::ids::AccountId;
 use muster_protocol::run::{IntentStatus, RunState};
 
@@ -80,4 +80,17 @@ fn written(item: &Feed) -> String {
         other => panic!("not read as a change: {other:?}"),
     }
     line
+}
+
+#[test]
+fn a_part_of_a_long_message_is_written_as_it_always_was() {
+    let part = Part { number: 2, of: 3, text: r#""name":"₹","more":[\"#.to_owned() };
+    let line = serde_json::to_string(&ReplyLine::part(part.clone())).unwrap();
+    match serde_json::from_str(&line) {
+        Ok(ReplyLine::Part { method, params, .. }) => {
+            assert_eq!((method.as_str(), params), ("part", part));
+        }
+        other => panic!("not read as a part: {other:?}"),
+    }
+    lines::check("parts.jsonl", &[line]);
 }

@@ -14,14 +14,15 @@ use muster_protocol::instrument::InstrumentView;
 use muster_protocol::money::{Paise, Quantity};
 use muster_protocol::muster::MusterBoard;
 use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::plan::Mode;
 use muster_protocol::reply::{
-    BackedUp, Done, Purged, Role, RunDetails, Subscribed, Ticket, Touched, Welcome,
+    BackedUp, Done, Purged, Role, RunCalled, RunDetails, Subscribed, Ticket, Touched, Welcome,
 };
 use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
     Connect, Halt, Hello, House, LabelAccounts, ListAccounts, ListAudit, ListPlans, ListRuns,
     ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt, Release,
-    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
+    RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, RunNow, Seal,
     SearchInstruments, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun, Status,
     SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
@@ -197,6 +198,12 @@ fn plans_and_runs(lines: &mut Lines) {
     let intents = IntentStatus::ALL.into_iter().map(intent).collect();
     lines.answer::<ShowRun>(&RunDetails { run: run(RunState::Closed), intents });
     lines.answer::<ResolveIntent>(&Done {});
+    lines.answer::<RunNow>(&RunCalled {
+        run: run_id(),
+        mode: Mode::Live,
+        window_until: at("15:14:00"),
+        accounts: 2,
+    });
     lines.answer::<Halt>(&Done {});
     lines.answer::<QueryReport>(&report());
     lines.answer::<Resume>(&Done {});
@@ -210,7 +217,8 @@ fn hold_after(reason: Option<&HoldReason>) -> Option<HoldReason> {
         Some(HoldReason::NoEpoch) => HoldReason::ClockBehind,
         Some(HoldReason::ClockBehind) => HoldReason::ClockSet,
         Some(HoldReason::ClockSet) => HoldReason::ClockUnsynchronised,
-        Some(HoldReason::ClockUnsynchronised) => return None,
+        Some(HoldReason::ClockUnsynchronised) => HoldReason::SecondSender,
+        Some(HoldReason::SecondSender) => return None,
     })
 }
 

@@ -13,10 +13,11 @@ use muster_protocol::request::{
     Abandon, AddSlot, AmendCalendar, ArmPlan, Backup, Call, CallMuster, ChangeSecret, CheckPlan,
     Connect, Halt, Hello, House, JournalFilter, LabelAccounts, ListAccounts, ListAudit, ListPlans,
     ListRuns, ListSlots, Login, Muster, Purge, PutPlan, QueryJournal, QueryReport, Reencrypt,
-    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, Seal,
-    SearchInstruments, Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar, ShowRun,
-    Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
+    Release, RemoveAccount, RemovePlan, RemoveSlot, Request, ResolveIntent, Resume, Rotate, RunNow,
+    Seal, SearchInstruments, Selection, SetActive, SetAutoExecute, SetEgress, ShowCalendar,
+    ShowRun, Status, SubmitRedirect, Subscribe, TestAccounts, Unseal, UpgradeKdf, VerifyAudit,
 };
+use muster_protocol::run::CalledAs;
 use muster_protocol::secret::Secret;
 use muster_protocol::vault::SlotKind;
 use muster_protocol::version::ProtocolVersion;
@@ -81,6 +82,7 @@ fn again(id: u64, request: &Request) -> String {
         Request::ListRuns(call) => line(id, call),
         Request::ShowRun(call) => line(id, call),
         Request::ResolveIntent(call) => line(id, call),
+        Request::RunNow(call) => line(id, call),
         Request::Halt(call) => line(id, call),
         Request::QueryReport(call) => line(id, call),
         Request::Resume(call) => line(id, call),
@@ -164,6 +166,9 @@ fn plans_and_runs(lines: &mut Lines) {
     for verdict in [found, Verdict::NotPlaced, Verdict::SendAgain] {
         lines.say(&ResolveIntent { intent: intent.clone(), verdict });
     }
+    for called in [CalledAs::Extra, CalledAs::InsteadOf { at: at("15:10:00") }] {
+        lines.say(&RunNow { run: run_id(), hash: HASH.to_owned(), mode: Mode::Live, called });
+    }
     lines.say(&Halt { scope: HaltScope::All, cancel_open: true });
     lines.say(&Halt { scope: HaltScope::User(user()), cancel_open: false });
     lines.say(&QueryReport { date: Some(run_id().date) });
@@ -210,7 +215,7 @@ fn vault(lines: &mut Lines) {
     lines.say(&Purge {});
     lines.say(&VerifyAudit { head: None });
     lines.say(&VerifyAudit { head: Some("0a1b2c".to_owned()) });
-    lines.say(&ListAudit { after: 3, limit: 1_000 });
+    lines.say(&ListAudit { after: 3, before: None, limit: 1_000 });
 }
 
 #[test]
@@ -230,6 +235,7 @@ fn every_request_is_written_as_it_always_was() {
     calendar(&mut lines);
     vault(&mut lines);
     lines.say(&SearchInstruments { text: "nfo:nifty fut".to_owned(), limit: 20 });
+    lines.say(&ListAudit { after: 0, before: Some(2_001), limit: 1_000 });
     assert_eq!(lines.methods, Request::METHODS.iter().copied().collect(), "a line for each method");
     lines::check("requests.jsonl", &lines.lines);
 }

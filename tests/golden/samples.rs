@@ -21,7 +21,9 @@ use muster_protocol::order::{Broker, Exchange, Leg, PriceRule, Product, Side, Va
 use muster_protocol::plan::{
     Ambiguity, Caps, Finding, Mode, PlanCheck, PlanSpec, PlanView, Share, Takers, Weight,
 };
-use muster_protocol::run::{IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView};
+use muster_protocol::run::{
+    Called, CalledAs, IntentStatus, IntentView, LeftOut, RunCounts, RunState, RunView,
+};
 use muster_protocol::status::{
     ClockOffset, ClockStep, ClockView, EgressState, EgressView, FitCounts, MarketPhase, NextRun,
     Ntp, Observed, StatusView, VaultState,
@@ -312,6 +314,10 @@ pub(crate) fn run(state: RunState) -> RunView {
         fired_at: Some(at("15:10:00.004")),
         late_us: Some(4_120),
         closed_at: Some(at("15:10:02")),
+        called: Some(Called {
+            by: "uid 1000".to_owned(),
+            run: CalledAs::InsteadOf { at: at("15:20:00") },
+        }),
         hash: HASH.to_owned(),
         legs: spec().legs,
         ambiguity: Ambiguity::Hold,

@@ -78,7 +78,7 @@ const PROTOCOL_LAYERS: &[Layer] = &[
         never: &["client", "conn", "endpoint"],
         crates: &[SERDE, ERRORS, WIPED, &["data_encoding", "jiff", "sha2"]],
     },
-    row("conn", &["frame"], &[SERDE, ERRORS, WIPED, &["tokio"]]),
+    row("conn", &["frame", "parts"], &[SERDE, ERRORS, WIPED, &["tokio"]]),
     row("endpoint", &[], &[&["interprocess", "tokio"]]),
     row("client", ALL, &[SERDE, ERRORS, WIPED, &["interprocess", "tokio"]]),
 ];

@@ -3,9 +3,10 @@
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::order::Side;
+use serde_json::Value;
 
-use super::BookRow;
 use super::error::BrokerError;
+use super::{BookRow, json};
 use crate::domain::book::OrderState;
 
 /// The words both brokers use for an order that has come to its end (Angel One's order status list,
@@ -52,6 +53,16 @@ pub(super) fn matching(rows: Vec<BookRow>, tag: &OrderTag) -> Vec<BookRow> {
 pub(super) fn order_id(text: &str) -> Option<OrderId> {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     (plain && (1..=64).contains(&text.len())).then(|| OrderId(text.to_owned()))
+}
+
+/// The number of an order just placed. A success without one is a doubt, and so is one whose number is
+/// none: `0`, `null`, `None`.
+pub(super) fn placed(data: &Value, field: &str) -> Result<OrderId, BrokerError> {
+    let counts = |id: &OrderId| id.0.bytes().any(|b| matches!(b, b'1'..=b'9'));
+    let id = json::text(data, field).and_then(|id| order_id(&id)).filter(counts);
+    id.ok_or_else(|| {
+        BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
+    })
 }
 
 /// The error for an order whose price was to be made from the last one and was not: never sent.
@@ -102,6 +113,20 @@ mod tests {
             (side("buy"), side("SELL"), side("")),
             (Some(Side::Buy), Some(Side::Sell), None)
         );
+    }
+
+    #[test]
+    fn a_success_without_a_number_is_a_doubt() {
+        let data = |id: Value| serde_json::json!({ "orderid": id });
+        for good in [serde_json::json!("260513000257131"), serde_json::json!(7)] {
+            assert!(placed(&data(good), "orderid").is_ok());
+        }
+        for bad in ["0", "null", "None", "", " ", "000000000000000"] {
+            let error = placed(&data(bad.into()), "orderid").unwrap_err();
+            assert_eq!(error.kind, FailureKind::InDoubt, "{bad}");
+        }
+        assert!(placed(&data(Value::Null), "orderid").is_err());
+        assert!(placed(&Value::Null, "orderid").is_err());
     }
 
     #[test]

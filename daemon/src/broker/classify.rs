@@ -202,9 +202,11 @@ impl From<Fault> for BrokerError {
     }
 }
 
-/// The body as a JSON object, if it is a whole one.
+/// The body as a JSON object, if it is a whole one. What sends a call elsewhere is not the broker's
+/// answer to it, whatever it says.
 pub(super) fn object(reply: &Reply) -> Option<Value> {
-    let value: Value = serde_json::from_slice(&reply.body).ok().filter(|_| !reply.cut)?;
+    let answered = !reply.cut && !(300..400).contains(&reply.status);
+    let value: Value = serde_json::from_slice(&reply.body).ok().filter(|_| answered)?;
     value.is_object().then_some(value)
 }
 

@@ -3,6 +3,7 @@
 
 mod call;
 mod dates;
+mod proxy;
 mod tls;
 
 use std::error::Error;
@@ -49,6 +50,7 @@ impl Default for Timeouts {
 pub struct Http {
     client: reqwest::Client,
     dates: Option<Dates>,
+    proxied: bool,
 }
 
 /// The words of a request that did not leave because the egress has no such address any more.
@@ -112,7 +114,8 @@ impl Http {
         if let Some(proxy) = &route.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|_| SetupError::Proxy)?);
         }
-        Ok(Self { client: builder.build().map_err(|_| SetupError::Client)?, dates: None })
+        let client = builder.build().map_err(|_| SetupError::Client)?;
+        Ok(Self { client, dates: None, proxied: route.proxy.is_some() })
     }
 
     /// The same client, its peer's clock told to `dates` with each answer.
@@ -133,7 +136,7 @@ impl Http {
             request = request.timeout(timeout);
         }
         let sent = self.dates.as_ref().map(|dates| dates.0.moment());
-        let mut response = request.send().await.map_err(|error| SendError::of(&error))?;
+        let mut response = request.send().await.map_err(|error| self.failed(&error))?;
         self.tell_date(&response, sent);
         let (mut body, mut cut) = (Vec::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(|error| SendError::of(&error))? {
@@ -160,6 +163,11 @@ impl Http {
 }
 
 impl Http {
+    fn failed(&self, error: &reqwest::Error) -> SendError {
+        let error = SendError::of(error);
+        if self.proxied { proxy::blamed(error) } else { error }
+    }
+
     /// A cache keeps the date of what it keeps: an answer of some age says nothing of the clock.
     fn tell_date(&self, response: &reqwest::Response, sent: Option<Moment>) {
         let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());

@@ -21,6 +21,8 @@ mod mutations;
 #[cfg(test)]
 pub(crate) mod peer;
 #[cfg(test)]
+mod reuse;
+#[cfg(test)]
 mod sheets;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -49,6 +49,8 @@ pub fn adapter(broker: Broker, endpoints: &Endpoints, http: Http) -> Arc<dyn Ada
 mod tests {
     use std::fmt::Write;
 
+    use muster_protocol::failure::FailureKind;
+
     use super::*;
     use crate::broker::classify::{Row, Source, Status};
     use crate::broker::{angel_one, zerodha};
@@ -99,6 +101,14 @@ mod tests {
         let (kept, _) = rest.split_once(END).expect("the mark where they end");
         let tables = tables();
         assert!(kept == tables, "docs/brokers.md is to hold between its marks:\n{tables}<end>");
+    }
+
+    #[test]
+    fn a_guess_never_proves_that_nothing_was_placed() {
+        for row in [angel_one::table::TABLE, zerodha::table::TABLE].concat() {
+            let proves = row.kinds.write != FailureKind::InDoubt;
+            assert!(!(proves && row.source == Source::Guess), "{row:?}");
+        }
     }
 
     #[test]

@@ -8,12 +8,12 @@ use crate::passphrase::{Passphrase, Source};
 
 /// The credentials by their names in the unit, which systemd-creds binds into each of them, in the order
 /// they are tried.
-const NAMES: [&str; 2] = ["musterd.key", "musterd.passphrase"];
+pub const CREDENTIALS: [&str; 2] = ["musterd.key", "musterd.passphrase"];
 
 /// What lies in the service's credentials directory. What cannot be read is said and passed over: a
 /// sealed daemon can be opened by a person, one that does not start cannot.
 pub(super) fn credentials(directory: &Path) -> Opening {
-    let there = NAMES.into_iter().filter(|name| directory.join(name).exists());
+    let there = CREDENTIALS.into_iter().filter(|name| directory.join(name).exists());
     let read = there.filter_map(|name| {
         let source = Source::Credential { directory: directory.to_owned(), name: name.to_owned() };
         match Passphrase::read(&source) {

@@ -2,6 +2,7 @@
 
 mod at_hand;
 mod examples;
+mod last_words;
 mod recovery;
 mod slots;
 
@@ -19,7 +20,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+pub use self::at_hand::CREDENTIALS;
 use self::examples::Shell;
+pub use self::last_words::quiet_panics;
 use self::slots::SlotCommand;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -147,6 +150,7 @@ pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn execute(cli: &Cli) -> anyhow::Result<()> {
     harden()?;
+    quiet_panics();
     if let Command::NewKey = cli.command {
         show(&new_key_text()?);
         return Ok(());

@@ -143,14 +143,19 @@ pub async fn run(
         told.cancelled().await;
         systemd::stopping();
     });
-    let ran = engine.run(stop).await;
+    // A task like its calls: they wake each other without a detour through another thread.
+    let ran = tokio::spawn(engine.run(stop)).await;
     ended.cancel();
     // They end by the token; a panic in one of them was already printed.
     drop((served.await, watched.await));
     if let Some(called) = called {
         drop(called.await);
     }
-    ran?;
+    match ran {
+        Ok(ran) => ran?,
+        // Nothing cancels it: it panicked, and that was printed.
+        Err(broken) => broken.try_into_panic().map_or((), |panic| std::panic::resume_unwind(panic)),
+    }
     close(store, &config.store)
 }
 

@@ -89,6 +89,7 @@ impl From<&BookRow> for Progress {
 pub struct Book<'a> {
     by_prefix: BTreeMap<&'a str, Vec<&'a BookRow>>,
     by_id: BTreeMap<&'a str, &'a BookRow>,
+    all: &'a [BookRow],
 }
 
 impl<'a> Book<'a> {
@@ -105,7 +106,12 @@ impl<'a> Book<'a> {
                 }
             }
         }
-        Self { by_prefix, by_id }
+        Self { by_prefix, by_id, all: rows }
+    }
+
+    /// Every row.
+    pub const fn all(&self) -> &'a [BookRow] {
+        self.all
     }
 
     /// Every row of the intent with this tag, whatever the attempt.

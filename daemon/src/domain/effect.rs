@@ -10,7 +10,7 @@ use muster_protocol::ids::{
 };
 use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::PlanCheck;
-use muster_protocol::reply::{BackedUp, Purged, Ticket};
+use muster_protocol::reply::{BackedUp, Purged, RunCalled, Ticket};
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
@@ -87,6 +87,15 @@ pub enum Effect {
     SealVault,
     /// Ask what the world sees of each egress.
     ObserveEgresses,
+    /// Open so many connections to a broker ahead of a run's orders.
+    Warm {
+        /// The broker.
+        broker: Broker,
+        /// The way out.
+        egress: EgressName,
+        /// How many.
+        connections: usize,
+    },
     /// Load a broker's instruments.
     LoadInstruments {
         /// Which broker.
@@ -167,6 +176,8 @@ pub enum Answer {
     Purged(Purged),
     /// The plan as it is now.
     Plan(PlanId),
+    /// A run was called for.
+    RunCalled(RunCalled),
     /// What is wrong with a plan.
     PlanCheck(PlanCheck),
     /// The exchange calendar as it is now.
@@ -270,4 +281,8 @@ pub struct SendJob {
     pub instrument: Instrument,
     /// The tag it carries.
     pub tag: OrderTag,
+    /// It leaves at this instant or later.
+    pub from: Timestamp,
+    /// It leaves before this instant.
+    pub until: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! What is known of the ways out: what the world last saw of each, how old that is, who shares one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use muster_protocol::account::Unfit;
 use muster_protocol::ids::{AccountId, EgressName, UserId};
@@ -58,6 +58,56 @@ impl Seen {
             Ok(observed) => *self = Self { observed: Some(observed), trouble: None },
             Err(trouble) => self.trouble = Some(trouble),
         }
+    }
+}
+
+/// Who leaves where for which broker: kept up as accounts come, change and go, for every account asks for it
+/// at its gate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shares(BTreeMap<EgressName, BTreeMap<Broker, Sharing>>);
+
+/// Those who leave for one broker by one egress.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Sharing {
+    accounts: BTreeSet<AccountId>,
+    /// Each with how many accounts they have there.
+    people: BTreeMap<UserId, u32>,
+}
+
+impl Shares {
+    /// An account is as it was before no more, but as it is after.
+    pub(super) fn note(
+        &mut self,
+        id: AccountId,
+        before: Option<&Account>,
+        after: Option<&Account>,
+    ) {
+        if let Some(before) = before
+            && let Some(brokers) = self.0.get_mut(&before.identity.egress)
+            && let Some(there) = brokers.get_mut(&before.broker)
+        {
+            there.accounts.remove(&id);
+            let left = there.people.get(&before.user).map_or(0, |count| count.saturating_sub(1));
+            if left == 0 {
+                there.people.remove(&before.user);
+            } else {
+                there.people.insert(before.user.clone(), left);
+            }
+            if there.accounts.is_empty() {
+                brokers.remove(&before.broker);
+            }
+        }
+        if let Some(after) = after {
+            let brokers = self.0.entry(after.identity.egress.clone()).or_default();
+            let there = brokers.entry(after.broker).or_default();
+            there.accounts.insert(id);
+            let count = there.people.entry(after.user.clone()).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn there(&self, egress: &EgressName, broker: Broker) -> Option<&Sharing> {
+        self.0.get(egress)?.get(&broker)
     }
 }
 
@@ -120,11 +170,9 @@ impl Model {
         observed.or_else(configured).filter(|address| !address.is_empty())
     }
 
-    /// Who has accounts at the broker by this egress.
-    pub fn sharing(&self, egress: &EgressName, broker: Broker) -> BTreeSet<&UserId> {
-        let there = self.accounts.values();
-        let there = there.filter(|a| a.broker == broker && a.identity.egress == *egress);
-        there.map(|account| &account.user).collect()
+    /// How many people have accounts at the broker by this egress.
+    pub fn sharing(&self, egress: &EgressName, broker: Broker) -> usize {
+        self.shares.there(egress, broker).map_or(0, |there| there.people.len())
     }
 
     /// How many people share the account's address at its broker, if that leaves it out of runs: all but
@@ -133,21 +181,17 @@ impl Model {
         if self.settings.shared_egress != SharedEgress::Refuse {
             return None;
         }
-        let egress = &account.identity.egress;
-        let mut there = self.accounts.iter();
-        let first = there.find(|(other, kept)| {
-            **other <= id && kept.broker == account.broker && kept.identity.egress == *egress
-        })?;
-        let users = self.sharing(egress, account.broker).len();
-        (first.1.user != account.user).then(|| u32::try_from(users).unwrap_or(u32::MAX))
+        let there = self.shares.there(&account.identity.egress, account.broker)?;
+        let first = there.accounts.first().filter(|first| **first <= id)?;
+        let came_first = self.accounts.get(first).is_some_and(|kept| kept.user == account.user);
+        (!came_first).then(|| u32::try_from(there.people.len()).unwrap_or(u32::MAX))
     }
 
     /// Whether one more person may use the egress at the broker.
     pub fn may_join(&self, user: &UserId, egress: &EgressName, broker: Broker) -> bool {
-        let there = self.sharing(egress, broker);
+        let there = self.shares.there(egress, broker);
         self.settings.shared_egress != SharedEgress::Refuse
-            || there.is_empty()
-            || there.contains(user)
+            || there.is_none_or(|there| there.people.contains_key(user))
     }
 }
 
@@ -161,7 +205,7 @@ fn same_address(a: &str, b: &str) -> bool {
 pub fn view(model: &Model, now: Timestamp, egress: &EgressSettings) -> EgressView {
     let using = model.accounts.values().filter(|a| a.identity.egress == egress.name);
     let seen = model.seen.get(&egress.name);
-    let shared = |broker: &Broker| model.sharing(&egress.name, *broker).len() > 1;
+    let shared = |broker: &Broker| model.sharing(&egress.name, *broker) > 1;
     EgressView {
         name: egress.name.clone(),
         address: egress.address.clone(),

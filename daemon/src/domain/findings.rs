@@ -9,7 +9,7 @@ use muster_protocol::time::{TimeOfDay, Timestamp, TradingDate};
 use muster_protocol::valid::validate;
 
 use super::account::Account;
-use super::calendar::Session;
+use super::calendar::{FreezeQuantity, Session};
 use super::model::{Model, NoInstrument};
 use super::plan::hash;
 use super::schedule::next_fire;
@@ -49,6 +49,9 @@ impl Model {
         let mut findings = self.of_times(spec, now);
         findings.extend(self.of_accounts(spec));
         findings.extend(of_orders(spec));
+        let date =
+            next_fire(spec, &self.calendar, now).map_or_else(|_| now.date(), |fire| fire.date);
+        findings.extend(self.of_freezes(spec, date));
         findings.sort_by_key(|finding| finding.weight);
         findings.truncate(MOST);
         findings
@@ -76,6 +79,34 @@ impl Model {
                 let said = session.and_then(|s| of_session(&s, *exchange, (at, until), fire.date));
                 findings.extend(said);
             }
+        }
+        findings
+    }
+
+    /// What is said of the exchanges' freeze quantities, and what is not.
+    fn of_freezes(&self, spec: &PlanSpec, date: TradingDate) -> Vec<Finding> {
+        let mut multipliers: BTreeSet<u32> =
+            spec.shares.iter().filter_map(|share| share.multiplier).collect();
+        multipliers.insert(spec.multiplier);
+        let mut findings = Vec::new();
+        for (leg, no) in spec.legs.iter().zip(1_u8..) {
+            let own = multipliers.iter().filter_map(|times| leg.times(*times));
+            let fault = own.filter_map(|own| self.calendar.freeze_fault(&own, date)).next();
+            if let Some(text) = fault {
+                findings.push(Finding { text, ..error(Some(no), None) });
+            }
+            let derivative = !matches!(leg.exchange, Exchange::Nse | Exchange::Bse);
+            let text = match self.calendar.freeze_quantity(leg, date) {
+                FreezeQuantity::Known(_) => continue,
+                FreezeQuantity::Outdated => {
+                    "what was said of its freeze quantity is not valid any more; see muster calendar show"
+                }
+                FreezeQuantity::Unknown if derivative => {
+                    "no broker's list has the exchange's freeze quantity: say it with muster calendar freeze, or keep each order below it"
+                }
+                FreezeQuantity::Unknown => continue,
+            };
+            findings.push(Finding { text: text.to_owned(), ..warning(Some(no), None) });
         }
         findings
     }
@@ -165,10 +196,6 @@ fn of_orders(spec: &PlanSpec) -> Vec<Finding> {
                 "{what} orders of programs are taken by its documentation and barred by its news page; a limit for the day is sure"
             );
             findings.push(Finding { text, ..warning(Some(no), Some(Broker::AngelOne)) });
-        }
-        if !matches!(leg.exchange, Exchange::Nse | Exchange::Bse) {
-            let text = "no broker's list has the exchange's freeze quantity: keep each order below it, or it is refused";
-            findings.push(Finding { text: text.to_owned(), ..warning(Some(no), None) });
         }
     }
     findings

@@ -33,6 +33,15 @@ impl Flights {
         self.begun.insert(id, (broker, now));
     }
 
+    /// A call's answer is there, and not recorded yet: its place at the broker is free.
+    pub fn answered(&mut self, id: &IntentId) {
+        if let Some((broker, at)) = self.begun.get(id)
+            && let Some(calls) = self.at_broker.get_mut(broker)
+        {
+            calls.remove(&(*at, id.clone()));
+        }
+    }
+
     /// A call is over.
     pub fn remove(&mut self, id: &IntentId) {
         if let Some((broker, at)) = self.begun.remove(id)
@@ -65,6 +74,9 @@ impl Flights {
         let Some(calls) = self.at_broker.get(&broker) else { return Some(now) };
         if calls.len() >= MAX_OPEN {
             return None;
+        }
+        if calls.len() < MAX_IN_FLIGHT {
+            return Some(now);
         }
         // The call whose growing slow leaves one place among the fresh.
         let fills = calls.iter().rev().nth(MAX_IN_FLIGHT.saturating_sub(1));
@@ -102,6 +114,11 @@ mod tests {
         assert!(flights.has_room(Broker::Zerodha, at(SLOW_MS)));
         flights.remove(&id(3));
         assert!(flights.has_room(Broker::Zerodha, at(1)), "an answer makes room at once");
+        flights.insert(id(3), Broker::Zerodha, at(1));
+        flights.answered(&id(3));
+        assert!(flights.has_room(Broker::Zerodha, at(1)), "before it is recorded");
+        assert!(flights.is_busy(&id(3).run, AccountId(3)), "but its account waits for that");
+        flights.remove(&id(3));
         assert!(flights.is_busy(&id(4).run, AccountId(4)));
         assert!(!flights.is_busy(&id(3).run, AccountId(3)));
     }

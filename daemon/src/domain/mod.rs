@@ -30,6 +30,7 @@ pub mod record;
 pub mod report;
 pub mod roster;
 pub mod run;
+mod runs;
 pub mod schedule;
 pub mod session;
 pub mod settings;

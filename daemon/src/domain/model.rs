@@ -7,7 +7,7 @@ use muster_protocol::ids::{
     AccountId, EgressName, IntentId, LegNo, PlanId, RunId, TicketId, UserId,
 };
 use muster_protocol::order::{Broker, Exchange};
-use muster_protocol::run::{IntentStatus, RunCounts};
+use muster_protocol::run::RunCounts;
 use muster_protocol::status::{AuditHead, HoldReason, VaultState};
 use muster_protocol::time::{Timestamp, TradingDate};
 
@@ -16,7 +16,7 @@ use super::calendar::Calendar;
 use super::check::Check;
 use super::clock_guard::{ClockEvent, ClockGuard};
 use super::effect::Route;
-use super::egress::Seen;
+use super::egress::{Seen, Shares};
 use super::flight::Flights;
 use super::illegal::Illegal;
 use super::instrument::Instrument;
@@ -26,7 +26,7 @@ use super::limits::Spacing;
 use super::muster::Purpose;
 use super::plan::Plan;
 use super::record::{HoldEvent, Record};
-use super::run::{Run, RunEvent, Stage};
+use super::run::{Run, Stage};
 use super::watch::Watches;
 
 pub use super::lists::{Checking, ListState, NoInstrument};
@@ -57,6 +57,8 @@ pub struct Model {
     pub intents: BTreeMap<IntentId, Intent>,
     /// Durable: what is halted.
     pub halts: BTreeSet<HaltScope>,
+    /// Derived: who leaves where for which broker.
+    pub shares: Shares,
     /// Derived: how each run's intents stand.
     pub counts: BTreeMap<RunId, RunCounts>,
     /// Checks of stored accounts under way.
@@ -75,6 +77,8 @@ pub struct Model {
     pub spacing: BTreeMap<AccountId, Spacing>,
     /// Derived: runs for which something is still to be done.
     pub open_runs: BTreeSet<RunId>,
+    /// Derived: live runs of which nothing more is sent since their plan was disarmed or removed, and why.
+    pub called_off: BTreeMap<RunId, &'static str>,
     /// When each account's order book is read.
     pub watches: Watches,
     /// What the books told of runs that are not over.
@@ -134,6 +138,7 @@ impl Model {
             runs: BTreeMap::new(),
             intents: BTreeMap::new(),
             halts: BTreeSet::new(),
+            shares: Shares::default(),
             counts: BTreeMap::new(),
             checks: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -143,6 +148,7 @@ impl Model {
             session_ends: BTreeSet::new(),
             spacing: BTreeMap::new(),
             open_runs: BTreeSet::new(),
+            called_off: BTreeMap::new(),
             watches: Watches::default(),
             readings: BTreeMap::new(),
             cancels: BTreeSet::new(),
@@ -192,6 +198,7 @@ impl Model {
                 let before = self.accounts.get(id).and_then(|account| account.session.ends());
                 let next = Account::next(self.accounts.get(id), event)?;
                 self.next_account = self.next_account.max(id.0.saturating_add(1));
+                self.shares.note(*id, self.accounts.get(id), next.as_ref());
                 match next {
                     Some(account) => drop(self.accounts.insert(*id, account)),
                     None => drop(self.accounts.remove(id)),
@@ -210,20 +217,11 @@ impl Model {
             Record::Plan(id, event) => {
                 let next = Plan::next(self.plans.get(id), event)?;
                 self.plans.insert(id.clone(), next);
-            }
-            Record::Run(id, event) => {
-                let next = Run::next(self.runs.get(id), event)?;
-                if let RunEvent::Frozen { .. } = event {
-                    self.plan_intents(id, &next);
+                if let Some(why) = event.calls_off() {
+                    self.call_off(id, why);
                 }
-                if next.is_over() {
-                    self.open_runs.remove(id);
-                    self.readings.remove(id);
-                } else {
-                    self.open_runs.insert(id.clone());
-                }
-                self.runs.insert(id.clone(), next);
             }
+            Record::Run(id, event) => self.apply_run(id, event)?,
             Record::Intent(id, event) => {
                 let intent = self.intents.get_mut(id).ok_or(Illegal {
                     machine: "intent",
@@ -240,32 +238,6 @@ impl Model {
         Ok(())
     }
 
-    fn plan_intents(&mut self, run_id: &RunId, run: &Run) {
-        let counts = self.counts.entry(run_id.clone()).or_default();
-        for part in &run.fixed.participants {
-            for (leg, tag) in &part.tags {
-                let id = IntentId { run: run_id.clone(), account: part.account, leg: *leg };
-                self.intents.insert(id, Intent::planned(tag.clone()));
-                counts.add(IntentStatus::Planned);
-            }
-            if let Some(account) = self.accounts.get_mut(&part.account) {
-                account.last_run = Some(run_id.clone());
-            }
-        }
-        for out in &run.fixed.excluded {
-            if let Some(account) = self.accounts.get_mut(&out.account) {
-                account.last_run = Some(run_id.clone());
-            }
-        }
-    }
-
-    /// The number the plan's next firing on this date gets; those that are over keep theirs.
-    pub fn next_firing(&self, plan: &PlanId, date: TradingDate) -> u8 {
-        let run = |firing| RunId { plan: plan.clone(), date, firing };
-        let last = self.runs.range(run(0)..=run(u8::MAX)).next_back();
-        last.map_or(1, |(last, _)| last.firing.saturating_add(1))
-    }
-
     /// Why no run can be frozen, fired or sent on now, if so.
     pub fn barred(&self) -> Option<&'static str> {
         if self.vault == VaultState::Sealed {
@@ -276,6 +248,7 @@ impl Model {
             HoldReason::ClockBehind => "HELD: the clock is behind what it showed before",
             HoldReason::ClockSet => "HELD: the clock was set and is not confirmed",
             HoldReason::ClockUnsynchronised => "HELD: the clock follows no time source",
+            HoldReason::SecondSender => "HELD: a second daemon sends the same orders",
         })
     }
 

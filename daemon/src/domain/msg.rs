@@ -16,6 +16,7 @@ use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::reply::Purged;
 use muster_protocol::request::Selection;
+use muster_protocol::run::CalledAs;
 use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
@@ -224,6 +225,19 @@ pub struct HaltChange {
     pub cancel: bool,
 }
 
+/// A run that a person calls for, as they saw the plan.
+#[derive(Debug)]
+pub struct RunCall {
+    /// The run it is to be.
+    pub run: RunId,
+    /// The plan's hash.
+    pub hash: String,
+    /// How it was armed.
+    pub mode: Mode,
+    /// What the run is to the plan's next firing of today.
+    pub called: CalledAs,
+}
+
 /// What can be asked of the model.
 #[derive(Debug)]
 pub enum Ask {
@@ -316,6 +330,8 @@ pub enum Ask {
     },
     /// Forget a plan.
     RemovePlan(PlanId),
+    /// Have a plan run now.
+    RunNow(RunCall),
     /// Do this with the secret that waits under the reply's number.
     Keys(KeyTask),
     /// Wipe the keys.

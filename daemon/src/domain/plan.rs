@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use muster_protocol::plan::{Mode, PlanSpec};
+use muster_protocol::run::Called;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -10,7 +11,6 @@ use super::illegal::Illegal;
 
 /// What happens to a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "there are few, and most are the large one")]
 pub enum PlanEvent {
     /// Written down or changed; dry-run from now on.
     Put {
@@ -28,11 +28,31 @@ pub enum PlanEvent {
         /// When.
         at: Timestamp,
     },
+    /// A person wants a run of it now.
+    Called {
+        /// Who, and what it is to the next of the plan's own times.
+        called: Called,
+        /// The latest send.
+        until: Timestamp,
+        /// When: the instant it is to fire.
+        at: Timestamp,
+    },
     /// Forgotten.
     Removed {
         /// When.
         at: Timestamp,
     },
+}
+
+impl PlanEvent {
+    /// Why nothing more is sent of the plan's runs, if that follows. What is frozen survives a change.
+    pub const fn calls_off(&self) -> Option<&'static str> {
+        match self {
+            Self::Armed { mode: Mode::DryRun, .. } => Some("the plan was disarmed"),
+            Self::Removed { .. } => Some("the plan was removed"),
+            Self::Armed { mode: Mode::Live, .. } | Self::Put { .. } | Self::Called { .. } => None,
+        }
+    }
 }
 
 /// A plan.
@@ -61,6 +81,19 @@ pub struct Kept {
     pub since: Timestamp,
     /// SHA-256 of the specification, hex.
     pub hash: String,
+    /// The last run that a person called for, until the plan is changed, armed or disarmed.
+    pub call: Option<Call>,
+}
+
+/// A run that a person called for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Who, and what it is to the next of the plan's own times.
+    pub called: Called,
+    /// The instant it is to fire.
+    pub at: Timestamp,
+    /// The latest send.
+    pub until: Timestamp,
 }
 
 impl Plan {
@@ -77,15 +110,21 @@ impl Plan {
                 spec: spec.clone(),
                 mode: Mode::DryRun,
                 since: *at,
+                call: None,
             })),
+            // Whoever called for a run saw the plan armed as it was.
             (Some(Self::Kept(kept)), PlanEvent::Armed { mode, .. }) => {
-                Ok(Self::Kept(Kept { mode: *mode, ..kept.clone() }))
+                Ok(Self::Kept(Kept { mode: *mode, call: None, ..kept.clone() }))
+            }
+            (Some(Self::Kept(kept)), PlanEvent::Called { called, until, at }) => {
+                let call = Some(Call { called: called.clone(), at: *at, until: *until });
+                Ok(Self::Kept(Kept { call, ..kept.clone() }))
             }
             (Some(Self::Kept(kept)), PlanEvent::Removed { .. }) => {
                 Ok(Self::Removed { no: kept.no })
             }
-            (None, _) => illegal("none", "armed or removed"),
-            (Some(Self::Removed { .. }), _) => illegal("removed", "armed or removed"),
+            (None, _) => illegal("none", "armed, called or removed"),
+            (Some(Self::Removed { .. }), _) => illegal("removed", "armed, called or removed"),
         }
     }
 

@@ -6,7 +6,7 @@ use muster_protocol::account::{Fitness, Unfit};
 use muster_protocol::ids::AccountId;
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::{PlanSpec, Terms};
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::account::Account;
 use super::model::{Model, NoInstrument};
@@ -55,24 +55,32 @@ impl<'a> Roster<'a> {
         let terms = spec.terms(id, &account.labels);
         let (model, legs) = (self.model, &self.legs);
         let faults = self.faults.entry((account.broker, terms));
-        reasons.extend_from_slice(faults.or_insert_with(|| faults_of(model, legs, account, terms)));
+        let of_group = (account.broker, terms);
+        let date = self.ahead.due.map_or(now, |due| due.at).date();
+        reasons.extend_from_slice(faults.or_insert_with(|| faults_of(model, legs, of_group, date)));
         if reasons.is_empty() { Standing::In } else { Standing::Out(reasons) }
     }
 }
 
 /// What is wrong with an account's orders. A list that has not come says nothing: then each order is
 /// looked at before it is sent.
-fn faults_of(model: &Model, legs: &[Leg], account: &Account, terms: Terms) -> Vec<Unfit> {
+fn faults_of(
+    model: &Model,
+    legs: &[Leg],
+    (broker, terms): (Broker, Terms),
+    date: TradingDate,
+) -> Vec<Unfit> {
     let mut faults = Vec::new();
     let mut own_legs: Vec<Leg> = Vec::new();
     for (leg, no) in legs.iter().zip(1_u8..) {
         let fault = match leg.times(terms.multiplier) {
             Some(own) => {
-                let fault = match model.listed(account.broker, &own) {
+                let fault = match model.listed(broker, &own) {
                     Ok(instrument) => order_fault(&own, instrument),
                     Err(NoInstrument::NotLoaded) => None,
-                    Err(NoInstrument::Unknown) => Some(unknown(leg, account.broker)),
+                    Err(NoInstrument::Unknown) => Some(unknown(leg, broker)),
                 };
+                let fault = fault.or_else(|| model.calendar.freeze_fault(&own, date));
                 own_legs.push(own);
                 fault
             }

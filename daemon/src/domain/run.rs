@@ -5,11 +5,13 @@
 //!    \---Missed--> Missed <---Missed--- Frozen
 //! ```
 
+use std::sync::Arc;
+
 use muster_protocol::account::Unfit;
 use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::{Ambiguity, Mode};
-use muster_protocol::run::RunState;
+use muster_protocol::run::{Called, CalledAs, RunState};
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,9 @@ pub struct Fixed {
     pub fire_at: Timestamp,
     /// The latest send.
     pub window_until: Timestamp,
+    /// Who called for it, if it is none of the plan's times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<Called>,
     /// The plan's hash.
     pub hash: String,
     /// What happens to an order that is proven not to be at the broker.
@@ -171,8 +176,8 @@ pub enum Stage {
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// What does not change.
-    pub fixed: Fixed,
+    /// What does not change; shared, since a run of many accounts is large and moves at its instant.
+    pub fixed: Arc<Fixed>,
     /// Where it stands.
     pub stage: Stage,
 }
@@ -182,20 +187,24 @@ impl Run {
     pub fn next(this: Option<&Self>, event: &RunEvent) -> Result<Self, Illegal> {
         match (this.map(|run| (&run.fixed, &run.stage)), event) {
             (None, RunEvent::Frozen { fixed, .. }) => {
-                Ok(Self { fixed: fixed.clone(), stage: Stage::Frozen })
+                Ok(Self { fixed: Arc::new(fixed.clone()), stage: Stage::Frozen })
             }
-            (None, RunEvent::Missed { fixed, reason, .. })
-            | (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
-                Ok(Self { fixed: fixed.clone(), stage: Stage::Missed { reason: reason.clone() } })
+            (None, RunEvent::Missed { fixed, reason, .. }) => Ok(Self {
+                fixed: Arc::new(fixed.clone()),
+                stage: Stage::Missed { reason: reason.clone() },
+            }),
+            (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
+                let stage = Stage::Missed { reason: reason.clone() };
+                Ok(Self { fixed: Arc::clone(fixed), stage })
             }
             (Some((fixed, Stage::Frozen)), RunEvent::Fired { at, late_us }) => Ok(Self {
-                fixed: fixed.clone(),
+                fixed: Arc::clone(fixed),
                 stage: Stage::Firing { at: *at, late_us: *late_us },
             }),
             (Some((fixed, Stage::Firing { at: fired_at, late_us })), RunEvent::Closed { at }) => {
                 let (fired_at, late_us, at, tally) = (*fired_at, *late_us, *at, None);
                 let stage = Stage::Closed { fired_at, late_us, at, tally };
-                Ok(Self { fixed: fixed.clone(), stage })
+                Ok(Self { fixed: Arc::clone(fixed), stage })
             }
             (
                 Some((fixed, Stage::Closed { fired_at, late_us, at, tally: None })),
@@ -204,7 +213,7 @@ impl Run {
                 let tally = Some(Tally { lines: lines.clone(), at: *tallied_at });
                 let (fired_at, late_us, at) = (*fired_at, *late_us, *at);
                 let stage = Stage::Closed { fired_at, late_us, at, tally };
-                Ok(Self { fixed: fixed.clone(), stage })
+                Ok(Self { fixed: Arc::clone(fixed), stage })
             }
             (state, event) => {
                 let state = state.map_or("none", |(_, stage)| stage.name());
@@ -214,7 +223,7 @@ impl Run {
     }
 
     /// Whether nothing more is to be done for it: missed, rehearsed and over, or tallied.
-    pub const fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         match &self.stage {
             Stage::Frozen | Stage::Firing { .. } => false,
             Stage::Closed { tally, .. } => {
@@ -224,8 +233,25 @@ impl Run {
         }
     }
 
+    /// The plan's times up to this instant have had their run: this one, or the one it stood in the place
+    /// of. A run that did not happen stood in no place but its own.
+    pub fn covers_until(&self) -> Timestamp {
+        let own = self.fixed.fire_at;
+        match self.fixed.called.as_ref().map(|called| called.run) {
+            Some(CalledAs::InsteadOf { at }) if !matches!(self.stage, Stage::Missed { .. }) => {
+                own.max(at)
+            }
+            Some(_) | None => own,
+        }
+    }
+
+    /// Whether its orders have left, or never will.
+    pub const fn is_sent(&self) -> bool {
+        matches!(self.stage, Stage::Closed { .. } | Stage::Missed { .. })
+    }
+
     /// Whether an order that is proven not to be at the broker is sent once more by itself.
-    pub const fn resends(&self) -> bool {
+    pub fn resends(&self) -> bool {
         matches!(self.fixed.ambiguity, Ambiguity::ResendOnce)
     }
 
@@ -289,6 +315,7 @@ mod tests {
             mode: Mode::Live,
             fire_at: Timestamp::from_millis(0),
             window_until: Timestamp::from_millis(1),
+            called: None,
             hash: String::new(),
             ambiguity: Ambiguity::Hold,
             legs: vec![],

@@ -58,6 +58,14 @@ pub fn next_fire(
     Err(why)
 }
 
+/// A firing at this very instant, whatever the plan's times: it ends with the session of every leg.
+pub fn fire_now(spec: &PlanSpec, calendar: &Calendar, at: Timestamp, until: Timestamp) -> Fire {
+    let exchanges: BTreeSet<Exchange> = spec.legs.iter().map(|leg| leg.exchange).collect();
+    let exchanges: Vec<Exchange> = exchanges.into_iter().collect();
+    let (date, times) = (at.date(), (at.time_of_day(), until.time_of_day()));
+    fire(calendar, &exchanges, date, times)
+}
+
 const WHOLE_DAY: Hours = Hours { from: TimeOfDay::hm(0, 0), until: TimeOfDay::LAST };
 
 fn fire(
@@ -78,11 +86,12 @@ fn fire(
     Fire { date, at: date.at(at), window_until: date.at(until), outside }
 }
 
-/// The first instant later than `after` at which one of the daily `times` falls on a trading day.
+/// The first instant later than `after` at which one of the daily `times` falls on a day with trading,
+/// special sessions among them.
 pub fn next_of(times: &[TimeOfDay], calendar: &Calendar, after: Timestamp) -> Option<Timestamp> {
     let mut date = after.date();
     for _ in 0..=HORIZON_DAYS {
-        if calendar.trading_day(date).is_ok() {
+        if calendar.day(date, &[]).is_ok() {
             let next = times.iter().map(|time| date.at(*time)).filter(|at| *at > after).min();
             if next.is_some() {
                 return next;
@@ -217,10 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn musters_fall_on_trading_days_only() {
+    fn musters_fall_on_days_with_trading_only() {
         let times = [TimeOfDay::hm(8, 30), TimeOfDay::hm(15, 0)];
         let next = |after: &str| next_of(&times, &Calendar::built_in(), after.parse().unwrap());
         assert_eq!(next("2026-11-23T08:30:00+05:30"), "2026-11-23T15:00:00+05:30".parse().ok());
         assert_eq!(next("2026-11-23T15:00:00+05:30"), "2026-11-25T08:30:00+05:30".parse().ok());
+        // Muhurat, on a Sunday: who is to trade in it must be logged in.
+        assert_eq!(next("2026-11-07T15:00:00+05:30"), "2026-11-08T08:30:00+05:30".parse().ok());
+        assert_eq!(next("2026-11-14T15:00:00+05:30"), "2026-11-16T08:30:00+05:30".parse().ok());
     }
 }

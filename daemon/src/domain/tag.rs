@@ -53,10 +53,9 @@ impl TagParts {
     pub fn body(self, shift: Shift) -> String {
         let legs = u32::try_from(MAX_LEGS).unwrap_or(u32::MAX);
         let before = u32::from(self.firing.saturating_sub(1)).saturating_mul(legs);
-        let day = u32::try_from(self.date.days_since_2020().rem_euclid(46_656)).unwrap_or(0);
         format!(
             "{}{}{}{}{}",
-            base36(day, 3),
+            day(self.date),
             base36(u32::from(self.plan), 2),
             base36((self.account.0 % ACCOUNTS).saturating_add(shift.0) % ACCOUNTS, 4),
             base36(before.saturating_add(u32::from(self.leg.0)), 2),
@@ -70,6 +69,16 @@ impl TagParts {
         tag.extend(BASE32.encode(mac).chars().take(MAC));
         OrderTag(tag)
     }
+}
+
+/// Whether this is laid out as a tag of this date, by whatever installation.
+pub fn of_muster(tag: &str, date: TradingDate) -> bool {
+    let plain = tag.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    plain && tag.len() == PREFIX + 1 + MAC && tag.starts_with(&day(date))
+}
+
+fn day(date: TradingDate) -> String {
+    base36(u32::try_from(date.days_since_2020().rem_euclid(46_656)).unwrap_or(0), 3)
 }
 
 fn base36(mut number: u32, width: usize) -> String {

@@ -72,6 +72,11 @@ pub fn line(
             | Stage::Rehearsed => not_placed(&mut line, leg, intent, book),
         }
     }
+    let strange = model.strange_orders(part.account, id.date, book.all()).len();
+    if strange > 0 {
+        line.notes
+            .push(format!("STRANGE: {strange} orders of Muster that this store does not know"));
+    }
     line.verdict = match (in_doubt, line.notes.is_empty()) {
         (_, false) => TallyVerdict::Diff,
         (0, true) => TallyVerdict::Pass,

@@ -72,8 +72,19 @@ fn next_run(model: &Model, now: Timestamp) -> Option<NextRun> {
     plans.min_by_key(|next| next.at)
 }
 
-/// One account.
-pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountView> {
+/// Every account, as a peer may see it.
+pub fn accounts(model: &Model, now: Timestamp, only: Option<&UserId>) -> Vec<AccountView> {
+    let ahead = Ahead::next(model, now);
+    model.accounts_of(only).filter_map(|(id, _)| account(model, now, id, ahead)).collect()
+}
+
+/// One account, before the run it is to be fit for.
+pub fn account(
+    model: &Model,
+    now: Timestamp,
+    id: AccountId,
+    ahead: Ahead<'_>,
+) -> Option<AccountView> {
     let kept = model.accounts.get(&id)?;
     let running = model.checks.get(&id);
     let testing = running.is_some();
@@ -94,7 +105,7 @@ pub fn account(model: &Model, now: Timestamp, id: AccountId) -> Option<AccountVi
         session: kept.session.view(),
         last_ok: kept.last_ok,
         latency_ms: kept.last_check.as_ref().and_then(|check| check.latency_ms),
-        fitness: muster::fitness(model, now, id, Ahead::next(model, now)),
+        fitness: muster::fitness(model, now, id, ahead),
         last_run: kept.last_run.as_ref().map(|run| last_run(model, run, id)),
         last_check: running.map(|check| check.view().clone()).or(last),
         history: kept.history.iter().cloned().collect(),
@@ -175,6 +186,7 @@ pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
         fired_at,
         late_us: kept.late_us(),
         closed_at,
+        called: kept.fixed.called.clone(),
         hash: kept.fixed.hash.clone(),
         legs: kept.fixed.legs.clone(),
         ambiguity: kept.fixed.ambiguity,
@@ -296,7 +308,7 @@ pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapsho
     });
     Snapshot {
         status: status(model, now, only),
-        accounts: model.accounts_of(only).filter_map(|(id, _)| account(model, now, id)).collect(),
+        accounts: accounts(model, now, only),
         plans: plans(model, now, only),
         intents: intents.collect(),
         runs: runs(model, now).into_iter().map(|view| person::run(model, view, only)).collect(),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use muster_protocol::ids::{AccountId, IntentId, RunId};
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
@@ -21,6 +21,10 @@ pub enum Deciding {
     Intent(IntentId),
     /// About a session.
     Session(AccountId),
+    /// That a person calls for a run of this plan.
+    Call(PlanId),
+    /// That runs are held.
+    Hold,
 }
 
 /// What a ticket is for.
@@ -61,16 +65,33 @@ pub struct Reading {
     pub since: Timestamp,
     /// Accounts whose book was read since: nothing of this run leaves before it was.
     pub read: BTreeSet<AccountId>,
+    /// Accounts whose book is to be read once more, by a read that starts later than this.
+    pub anew: BTreeMap<AccountId, Timestamp>,
+    /// Accounts for which somebody else sends this run's orders as well.
+    pub twins: BTreeSet<AccountId>,
+    /// Accounts in whose book there are orders of Muster's that this store does not know.
+    pub strange: BTreeSet<AccountId>,
     /// Reads that did not show an order in doubt.
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
     pub tally: BTreeMap<AccountId, (u32, Option<TallyLine>)>,
+    /// Its connections were asked for.
+    pub warmed: bool,
 }
 
 impl Reading {
     /// Nothing read yet.
     pub fn new(since: Timestamp) -> Self {
-        Self { since, read: BTreeSet::new(), clean: BTreeMap::new(), tally: BTreeMap::new() }
+        Self {
+            since,
+            read: BTreeSet::new(),
+            anew: BTreeMap::new(),
+            twins: BTreeSet::new(),
+            strange: BTreeSet::new(),
+            clean: BTreeMap::new(),
+            tally: BTreeMap::new(),
+            warmed: false,
+        }
     }
 }
 
@@ -83,6 +104,18 @@ pub struct Firing {
 }
 
 impl Firing {
+    /// All of them at once, which takes a fraction of putting them one by one: this is the run's instant.
+    pub fn of(accounts: impl Iterator<Item = (Broker, AccountId)>, due: Timestamp) -> Self {
+        let mut by_broker: BTreeMap<Broker, Vec<AccountId>> = BTreeMap::new();
+        for (broker, account) in accounts {
+            by_broker.entry(broker).or_default().push(account);
+        }
+        let all = by_broker.values().flatten().map(|account| (*account, due)).collect();
+        let queue = |accounts: Vec<AccountId>| accounts.into_iter().map(|id| (due, id)).collect();
+        let ready = by_broker.into_iter().map(|(broker, accounts)| (broker, queue(accounts)));
+        Self { ready: ready.collect(), due: all }
+    }
+
     /// Puts an account into the queue, in place of where it was.
     pub fn put(&mut self, broker: Broker, account: AccountId, due: Timestamp) {
         let ready = self.ready.entry(broker).or_default();

@@ -4,8 +4,8 @@
 use muster_protocol::account::Credential as Entered;
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, TicketId, UserId};
-use muster_protocol::reply::{Done, RunDetails, Welcome};
-use muster_protocol::request::{Connect, QueryJournal, Request, ShowRun, SubmitRedirect};
+use muster_protocol::reply::{Done, Welcome};
+use muster_protocol::request::{Connect, QueryJournal, Request, SubmitRedirect};
 use muster_protocol::status::VaultState;
 use muster_protocol::version::ProtocolVersion;
 use serde::Serialize;
@@ -17,11 +17,10 @@ use super::handle::Peer;
 use super::keys::KeyRequest;
 use crate::broker::zerodha::redirect::{self, Redirected};
 use crate::credential::{Credential, SecretText};
-use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, Who};
-use crate::domain::muster::{self, Ahead, Shown};
-use crate::domain::{person, report, view};
+use crate::domain::msg::{Ask, Asked, HaltChange, Msg, ReplyTo, RunCall, Who};
+use crate::domain::view;
 
-type Reply = oneshot::Sender<Result<Value, Failure>>;
+pub(super) type Reply = oneshot::Sender<Result<Value, Failure>>;
 
 /// The most journal entries in one reply.
 const MAX_JOURNAL: u32 = 1_000;
@@ -37,27 +36,16 @@ impl Engine {
                 "subscribe works on a connection of its own",
             )),
             Request::Status(_) => to_value(&view::status(&self.model, now, only)),
-            Request::ListAccounts(_) => {
-                let accounts = self.model.accounts_of(only);
-                let views = accounts.filter_map(|(id, _)| view::account(&self.model, now, id));
-                to_value(&views.collect::<Vec<_>>())
+            long @ (Request::ListAccounts(_)
+            | Request::ListPlans(_)
+            | Request::ListRuns(_)
+            | Request::Muster(_)
+            | Request::ShowRun(_)
+            | Request::QueryReport(_)) => {
+                self.show(long, only, reply);
+                return None;
             }
-            Request::ListPlans(_) => to_value(&view::plans(&self.model, now, only)),
-            Request::ListRuns(_) => {
-                let runs = view::runs(&self.model, now).into_iter();
-                to_value(&runs.map(|run| person::run(&self.model, run, only)).collect::<Vec<_>>())
-            }
-            Request::Muster(muster) => {
-                let ahead = match &muster.plan {
-                    Some(plan) => Ahead::of_plan(&self.model, now, plan),
-                    None => Ahead::next(&self.model, now),
-                };
-                let shown = Shown { only, account: muster.account, brief: muster.brief };
-                to_value(&muster::board(&self.model, now, ahead, shown))
-            }
-            Request::ShowRun(show) => self.show_run(&show, only),
             Request::ShowCalendar(_) => to_value(&self.model.calendar.view(now.date())),
-            Request::QueryReport(of) => to_value(&report::daily(&self.model, now, of.date)),
             Request::ListSlots(_) => to_value(&self.custody.slots()),
             Request::House(_) => self.house(peer).and_then(|house| to_value(&house)),
             Request::QueryJournal(query) => {
@@ -136,6 +124,12 @@ impl Engine {
             }
             Request::ArmPlan(arm) => Ask::Arm { plan: arm.plan, mode: arm.mode, hash: arm.hash },
             Request::RemovePlan(remove) => Ask::RemovePlan(remove.plan),
+            Request::RunNow(now) => Ask::RunNow(RunCall {
+                run: now.run,
+                hash: now.hash,
+                mode: now.mode,
+                called: now.called,
+            }),
             Request::Seal(_) => Ask::Seal,
             Request::Backup(backup) => Ask::Backup(backup.file),
             Request::Purge(_) => Ask::Purge,
@@ -185,17 +179,6 @@ impl Engine {
             role: peer.role.clone(),
             now: self.clock.now(),
         }
-    }
-
-    fn show_run(&self, show: &ShowRun, only: Option<&UserId>) -> Result<Value, Failure> {
-        let Some(run) = view::run(&self.model, &show.run) else {
-            let why = format!("there is no run {}; see `muster run list`", show.run);
-            return Err(Failure::new(Code::NotFound, why));
-        };
-        let intents = self.model.intents_of(&show.run);
-        let intents = intents.filter_map(|(id, _)| view::intent(&self.model, id));
-        let mine = intents.filter(|intent| only.is_none_or(|user| intent.user == *user));
-        to_value(&RunDetails { run: person::run(&self.model, run, only), intents: mine.collect() })
     }
 
     /// Reads the journal beside the loop.

@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError};
 
 type Reply = oneshot::Sender<Result<Value, Failure>>;
 
-/// The most entries in one reply: each is at most a few hundred bytes, and a line a mebibyte.
+/// The most entries in one reply.
 const MAX_ENTRIES: u32 = 1_000;
 
 impl Engine {
@@ -29,9 +29,10 @@ impl Engine {
 
     pub(super) fn list_audit(&self, asked: &ListAudit, reply: Reply) {
         let store = Arc::clone(&self.store);
-        let (after, limit) = (asked.after, asked.limit.min(MAX_ENTRIES));
+        let numbers = asked.after.saturating_add(1)..asked.before.unwrap_or(u64::MAX);
+        let limit = asked.limit.min(MAX_ENTRIES);
         tokio::task::spawn_blocking(move || {
-            let rows = store.audit_page(after, limit).map_err(|error| broken(&error));
+            let rows = store.audit_page(numbers, limit).map_err(|error| broken(&error));
             drop(reply.send(rows.and_then(|rows| to_value(&rows))));
         });
     }

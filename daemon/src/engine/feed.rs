@@ -1,5 +1,7 @@
 //! Subscribers: each gets a snapshot, then every change it may see, or a fresh snapshot if it is slow.
 
+use std::collections::BTreeSet;
+
 use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::UserId;
@@ -10,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::handle::{Peer, Subscription};
 use crate::domain::effect::Changed;
 use crate::domain::model::Model;
+use crate::domain::muster::Ahead;
 use crate::domain::{person, view};
 
 /// How many changes wait for a slow reader; then it gets a fresh snapshot instead.
@@ -89,10 +92,15 @@ impl Watchers {
     }
 
     /// Tells everyone what changed, each what it may see.
-    pub(super) fn changed(&mut self, model: &Model, now: Timestamp, changed: &Changed) {
-        for subscriber in &mut self.subscribers {
-            if let Some(delta) = delta(model, now, changed, subscriber.only.as_ref()) {
-                subscriber.push(delta);
+    pub(super) fn changed(&mut self, model: &Model, now: Timestamp, changed: &BTreeSet<Changed>) {
+        // Once for all of them: thousands of accounts change together.
+        let ahead = Ahead::next(model, now);
+        for changed in changed {
+            for subscriber in self.subscribers.iter_mut().filter(|one| !one.behind) {
+                let only = subscriber.only.as_ref();
+                if let Some(delta) = delta((model, now, ahead), changed, only) {
+                    subscriber.push(delta);
+                }
             }
         }
     }
@@ -137,11 +145,15 @@ fn may_see(entry: &JournalEntry, only: Option<&UserId>) -> bool {
     only.is_none_or(|user| entry.user.as_ref() == Some(user))
 }
 
-fn delta(model: &Model, now: Timestamp, changed: &Changed, only: Option<&UserId>) -> Option<Delta> {
+fn delta(
+    (model, now, ahead): (&Model, Timestamp, Ahead<'_>),
+    changed: &Changed,
+    only: Option<&UserId>,
+) -> Option<Delta> {
     let mine = |user: &UserId| only.is_none_or(|wanted| wanted == user);
     match changed {
         Changed::Status => Some(Delta::Status(view::status(model, now, only))),
-        Changed::Account(id) => view::account(model, now, *id)
+        Changed::Account(id) => view::account(model, now, *id, ahead)
             .filter(|account| mine(&account.user))
             .map(|account| Delta::Account(Box::new(account))),
         // Whose it was is no longer known; a number alone names nobody.

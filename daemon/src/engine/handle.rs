@@ -57,7 +57,7 @@ pub(super) enum Back {
     Committed {
         note: Note,
         journal: Vec<JournalEntry>,
-        audit: AuditHead,
+        audit: Option<AuditHead>,
     },
     Keys(Result<Derived, KeyRefusal>),
     StoreFailed(StoreError),

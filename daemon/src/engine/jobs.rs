@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use muster_protocol::check::{CheckTarget, OrderPermission};
 use muster_protocol::failure::{Explained, FailureKind};
-use muster_protocol::ids::{AccountId, IntentId, OrderId};
+use muster_protocol::ids::{AccountId, EgressName, IntentId, OrderId};
+use muster_protocol::order::Broker;
 use muster_protocol::status::Observed;
+
+use tokio::task::JoinSet;
 
 use super::Engine;
 use super::check::{self, CheckContext, CheckResult, observe};
+use super::gate::Leaving;
 use super::handle::Back;
 use super::pricing::{self, Priced};
 use crate::broker::http::ADDRESS_GONE;
@@ -52,7 +56,7 @@ impl Engine {
 
     /// Sends one order, once.
     pub(super) fn send(&mut self, job: SendJob) {
-        let SendJob { intent, route, leg, instrument, tag } = job;
+        let SendJob { intent, route, leg, instrument, tag, from, until } = job;
         let signing = match self.signing(&route, intent.account) {
             Ok(signing) => signing,
             Err(cause) => {
@@ -63,6 +67,7 @@ impl Engine {
             }
         };
         let (back_to, gate) = (self.back_to.clone(), self.gate.clone());
+        let clock = Arc::clone(&self.clock);
         tokio::spawn(async move {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
             let leg = match pricing::price(&*signing.adapter, auth, (&leg, &instrument)).await {
@@ -80,17 +85,37 @@ impl Engine {
                 }
             };
             let order = Order { leg, instrument, tag };
-            let outcome = if gate.is_open(&route.user, &intent.run.plan) {
+            let leaving = Leaving { user: &route.user, run: &intent.run, from, until };
+            let outcome = if let Some(why) = gate.shut(&leaving, clock.now()) {
+                // Not a byte has left: the model's word for that is a failure to connect.
+                Err(Cause { kind: FailureKind::Unreachable, says: Some(why), ip_seen: None })
+            } else {
                 hit(Point::BeforePost);
                 let outcome = signing.adapter.place(auth, &order).await.map_err(cause);
                 hit(Point::Replied);
                 outcome
-            } else {
-                // Not a byte has left: the model's word for that is a failure to connect.
-                let says = Some("halted before it left".to_owned());
-                Err(Cause { kind: FailureKind::Unreachable, says, ip_seen: None })
             };
             drop(back_to.send(Back::Msg(Box::new(Msg::Outcome { intent, outcome }))));
+        });
+    }
+
+    /// Opens connections that orders will find open: so many first contacts at one time, since a
+    /// connection that is free would be used again. What fails is tried anew by the order itself.
+    pub(super) fn warm(&self, broker: Broker, egress: &EgressName, connections: usize) {
+        let Some(adapter) = self.brokers.adapter(broker, egress) else { return };
+        let now = self.clock.now();
+        tokio::spawn(async move {
+            let mut contacts = JoinSet::new();
+            for _ in 0..connections {
+                let adapter = Arc::clone(&adapter);
+                contacts.spawn(async move { adapter.reach(now).await.map(drop) });
+            }
+            let made = contacts.join_all().await;
+            let failed: Vec<BrokerError> = made.into_iter().filter_map(Result::err).collect();
+            if let Some(error) = failed.first() {
+                let (broker, count) = (broker.title(), failed.len());
+                tracing::warn!(broker, count, %error, "connections could not be opened ahead of the run");
+            }
         });
     }
 
@@ -124,7 +149,9 @@ impl Engine {
         let back_to = self.back_to.clone();
         tokio::spawn(async move {
             let auth = Auth { credential: &signing.credential, session: &signing.session };
+            hit(Point::BeforeCancel);
             let outcome = signing.adapter.cancel(auth, &order_id).await.map_err(cause);
+            hit(Point::CancelReplied);
             drop(back_to.send(Back::Msg(Box::new(Msg::Cancelled { intent, outcome }))));
         });
     }

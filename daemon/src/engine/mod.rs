@@ -12,12 +12,14 @@ mod health;
 mod house;
 mod jobs;
 mod keys;
+mod last_words;
 pub mod limited;
 mod lists;
 mod offsets;
 mod perform;
 mod points;
 mod pricing;
+mod show;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -202,7 +204,13 @@ impl Engine {
                     break;
                 }
             }
-            first = self.next(&stop).await?;
+            first = match self.next(&stop).await {
+                Ok(msgs) => msgs,
+                Err(error) => {
+                    self.refuse_all(&error);
+                    return Err(error);
+                }
+            };
         }
         self.writer.stop();
         Ok(())
@@ -272,7 +280,9 @@ impl Engine {
                 Ok(Some(Msg::CheckDone { target, done }))
             }
             Back::Committed { note, journal, audit } => {
-                self.model.audit = audit;
+                if let Some(head) = audit {
+                    self.model.audit = head;
+                }
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 points::durable(&note);
@@ -330,7 +340,7 @@ impl Engine {
         while let Some(msg) = queue.pop_front() {
             let now = self.clock.now();
             let effects = update(&mut self.model, now, msg);
-            self.gate.set(&self.model.halts);
+            self.gate.set(&self.model);
             queue.extend(self.perform(effects, &mut turn));
         }
         if self.clock.now() >= self.status_at {

@@ -99,6 +99,9 @@ impl Engine {
                     self.load_instruments(broker, wanted, due);
                 }
                 Effect::ObserveEgresses => self.observe_egresses(),
+                Effect::Warm { broker, egress, connections } => {
+                    self.warm(broker, &egress, connections);
+                }
             }
         }
         follow
@@ -117,9 +120,7 @@ impl Engine {
         }
         let now = self.clock.now();
         if self.watchers.any() {
-            for changed in &changed {
-                self.watchers.changed(&self.model, now, changed);
-            }
+            self.watchers.changed(&self.model, now, &changed);
             self.watchers.catch_up(&self.model, now);
         }
     }
@@ -188,6 +189,7 @@ impl Engine {
             Answer::BackedUp(made) => to_value(&made),
             Answer::Purged(made) => to_value(&made),
             Answer::Touched(accounts) => to_value(&Touched { accounts }),
+            Answer::RunCalled(called) => to_value(&called),
             Answer::PlanCheck(check) => to_value(&check),
             Answer::Calendar => to_value(&self.model.calendar.view(self.clock.now().date())),
             Answer::Plan(id) => match view::plan(&self.model, self.clock.now(), &id) {

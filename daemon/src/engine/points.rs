@@ -47,8 +47,8 @@ const fn of_intent(event: &IntentEvent) -> Option<(Point, Point)> {
         | IntentEvent::Absent { .. }
         | IntentEvent::Followed { .. }
         | IntentEvent::Duplicated { .. } => (Point::BeforeEvidence, Point::EvidenceDurable),
-        IntentEvent::Cancelling { .. }
-        | IntentEvent::Missed { .. }
+        IntentEvent::Cancelling { .. } => (Point::BeforeCancelling, Point::CancellingDurable),
+        IntentEvent::Missed { .. }
         | IntentEvent::Rehearsed { .. }
         | IntentEvent::SaidPlaced { .. }
         | IntentEvent::SaidNotPlaced { .. }

@@ -23,8 +23,10 @@ pub use self::role::Roles;
 const MAX_CONNECTIONS: usize = 128;
 /// The pause after an accept that failed, so that running out of descriptors does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long the answers under way have when the daemon stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Serves the socket until told to stop; then every connection is closed.
+/// Serves the socket until told to stop; then every connection is closed, after the answer it waits for.
 pub async fn serve(listener: Listener, handle: Handle, roles: Roles, stop: CancellationToken) {
     let roles = Arc::new(roles);
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -47,8 +49,8 @@ pub async fn serve(listener: Listener, handle: Handle, roles: Roles, stop: Cance
         sessions.spawn(async move {
             let _permit = permit;
             tokio::select! {
-                () = welcome(stream, handle, &roles) => {}
-                () = stop.cancelled() => {}
+                () = welcome(stream, handle, &roles, stop.clone()) => {}
+                () = too_late(&stop) => {}
             }
         });
     }
@@ -56,8 +58,14 @@ pub async fn serve(listener: Listener, handle: Handle, roles: Roles, stop: Cance
     sessions.wait().await;
 }
 
+/// Ends what is still being said some time after the stop.
+async fn too_late(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
+}
+
 /// The kernel's word on who connected decides the role; who has none gets nothing.
-async fn welcome(stream: Stream, handle: Handle, roles: &Roles) {
+async fn welcome(stream: Stream, handle: Handle, roles: &Roles, stop: CancellationToken) {
     let peer = match credentials(&stream) {
         Ok(uid) => roles.peer(uid),
         Err(error) => {
@@ -71,7 +79,7 @@ async fn welcome(stream: Stream, handle: Handle, roles: &Roles) {
     };
     let (reader, writer) = tokio::io::split(stream);
     let hello_within = Duration::from_millis(HELLO_TIMEOUT_MS);
-    session::run(reader, writer, session::Session { handle, peer, hello_within }).await;
+    session::run(reader, writer, session::Session { handle, peer, hello_within, stop }).await;
 }
 
 fn credentials(stream: &Stream) -> io::Result<u32> {

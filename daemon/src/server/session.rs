@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use muster_protocol::conn::{ConnError, LineReader, encode, write_line};
+use muster_protocol::conn::{ConnError, LineReader, lines, write_line};
 use muster_protocol::event::Feed;
 use muster_protocol::frame::{Code, Failure, MAX_HELLO, MAX_LINE, ReplyLine, RequestLine};
 use muster_protocol::request::{InvalidRequest, Request};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Handle, Peer};
 
@@ -17,6 +18,8 @@ pub(super) struct Session {
     pub(super) handle: Handle,
     pub(super) peer: Peer,
     pub(super) hello_within: Duration,
+    /// After it nothing more is read; what was asked is answered.
+    pub(super) stop: CancellationToken,
 }
 
 /// A peer that does not read is dropped after this long; nothing else waits for it.
@@ -29,21 +32,13 @@ where
     W: AsyncWrite + Unpin,
 {
     let mut reader = LineReader::new(reader);
-    let first = tokio::time::timeout(session.hello_within, reader.next(MAX_HELLO)).await;
-    let Ok(Ok(Some(line))) = first else { return };
-    let (id, hello) = read(&line);
-    let is_hello = matches!(hello, Ok(Request::Hello(_)));
-    let answer = match hello {
-        Ok(request @ Request::Hello(_)) => session.handle.ask(session.peer.clone(), request).await,
-        Ok(_) => Err(Failure::new(Code::InvalidRequest, "say hello first")),
-        Err(failure) => Err(failure),
-    };
-    if send(&mut writer, &reply(id, answer)).await.is_err() || !is_hello {
+    if !session.greeted(&mut reader, &mut writer).await {
         return;
     }
     let mut feed: Option<mpsc::Receiver<Feed>> = None;
     loop {
         tokio::select! {
+            () = session.stop.cancelled() => return,
             line = reader.next(MAX_LINE) => {
                 let line = match line {
                     Ok(Some(line)) => line,
@@ -78,6 +73,27 @@ async fn next_change(feed: Option<&mut mpsc::Receiver<Feed>>) -> Option<Feed> {
 }
 
 impl Session {
+    /// Hears the hello, answers it, and says whether the connection goes on.
+    async fn greeted<R, W>(&self, reader: &mut LineReader<R>, writer: &mut W) -> bool
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let first = tokio::select! {
+            first = tokio::time::timeout(self.hello_within, reader.next(MAX_HELLO)) => first,
+            () = self.stop.cancelled() => return false,
+        };
+        let Ok(Ok(Some(line))) = first else { return false };
+        let (id, hello) = read(&line);
+        let is_hello = matches!(hello, Ok(Request::Hello(_)));
+        let answer = match hello {
+            Ok(request @ Request::Hello(_)) => self.handle.ask(self.peer.clone(), request).await,
+            Ok(_) => Err(Failure::new(Code::InvalidRequest, "say hello first")),
+            Err(failure) => Err(failure),
+        };
+        send(writer, &reply(id, answer)).await.is_ok() && is_hello
+    }
+
     async fn answer(&self, line: &[u8], feed: &mut Option<mpsc::Receiver<Feed>>) -> ReplyLine {
         let (id, request) = read(line);
         let answer = match request {
@@ -140,20 +156,23 @@ fn reply(id: Option<u64>, answer: Result<Value, Failure>) -> ReplyLine {
     }
 }
 
-async fn send<W: AsyncWrite + Unpin>(writer: &mut W, line: &ReplyLine) -> Result<(), ConnError> {
-    let bytes = match encode(line) {
-        Ok(bytes) => bytes,
+/// Writes a message, in parts where it is longer than a line; the peer has its time for each of them.
+async fn send<W: AsyncWrite + Unpin>(writer: &mut W, message: &ReplyLine) -> Result<(), ConnError> {
+    let lines = match lines(message) {
         Err(ConnError::TooLong(_)) => {
-            let id = match line {
+            let id = match message {
                 ReplyLine::Result { id, .. } => Some(*id),
-                ReplyLine::Error { .. } | ReplyLine::Feed { .. } => None,
+                ReplyLine::Error { .. } | ReplyLine::Feed { .. } | ReplyLine::Part { .. } => None,
             };
-            let failure =
-                Failure::new(Code::Internal, "the reply is too long for one line; ask for less");
-            encode(&ReplyLine::error(id, failure))?
+            let failure = Failure::new(Code::Internal, "the reply is too long; ask for less");
+            lines(&ReplyLine::error(id, failure))?
         }
-        Err(other) => return Err(other),
+        other => other?,
     };
-    let written = tokio::time::timeout(WRITE_WITHIN, write_line(writer, &bytes)).await;
-    written.unwrap_or_else(|_| Err(ConnError::Io(std::io::ErrorKind::TimedOut.into())))
+    for line in lines {
+        let line = line?;
+        let written = tokio::time::timeout(WRITE_WITHIN, write_line(writer, &line)).await;
+        written.unwrap_or_else(|_| Err(ConnError::Io(std::io::ErrorKind::TimedOut.into())))?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! ```
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use muster_protocol::audit::AuditRow;
 use muster_protocol::event::AuditEntry;
@@ -116,10 +117,17 @@ pub(super) fn verify(db: &Database) -> Result<Vec<AuditRow>, StoreError> {
     if at == head { Ok(entries) } else { Err(StoreError::AuditBroken { at: at.entries }) }
 }
 
-/// The newest entries after a number, oldest first.
-pub(super) fn page(db: &Database, after: u64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+/// The newest entries of these numbers, oldest first.
+pub(super) fn page(
+    db: &Database,
+    numbers: &Range<u64>,
+    limit: u32,
+) -> Result<Vec<AuditRow>, StoreError> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
     let table = db.begin_read()?.open_table(AUDIT)?;
-    let newest = table.range(after.saturating_add(1)..)?.rev();
+    let newest = table.range(numbers.clone())?.rev();
     let newest = newest.take(usize::try_from(limit).unwrap_or(usize::MAX));
     let rows = newest.map(|row| {
         let (number, value) = row?;
@@ -173,11 +181,14 @@ mod tests {
         let audit = (1..=5).map(entry).collect();
         store.commit([Batch { audit, ..Batch::default() }].iter()).unwrap();
         let all = store.audit().unwrap();
-        let page = store.audit_page(2, 2).unwrap();
+        let page = store.audit_page(3..u64::MAX, 2).unwrap();
         assert_eq!(page, all[3..]);
+        assert_eq!(store.audit_page(2..4, 9).unwrap(), all[1..3], "the page before it");
         assert_eq!(page[1].number, 5);
         assert_eq!(page[1].hash, store.audit_head().unwrap().hash);
-        assert_eq!(store.audit_page(5, 9).unwrap(), []);
+        assert_eq!(store.audit_page(6..u64::MAX, 9).unwrap(), []);
+        let (first, before) = (6, 3);
+        assert_eq!(store.audit_page(first..before, 9).unwrap(), [], "no numbers at all");
     }
 
     #[test]

@@ -57,11 +57,29 @@ pub struct Placed {
     pub records: Range<u64>,
     /// Its journal entries, numbered.
     pub journal: Vec<JournalEntry>,
-    /// Where the audit chain stands after it.
-    pub audit: AuditHead,
+    /// Where the audit chain stands after it, if it grew.
+    pub audit: Option<AuditHead>,
 }
 
 impl Batch {
+    /// Whether it holds more than records and journal entries.
+    fn has_others(&self) -> bool {
+        let Self {
+            records: _,
+            journal: _,
+            sealed,
+            forget,
+            user_keys,
+            drop_user_keys,
+            header,
+            audit,
+            epoch,
+        } = self;
+        let rows = !(sealed.is_empty() && forget.is_empty() && audit.is_empty());
+        let keys = !(user_keys.is_empty() && drop_user_keys.is_empty());
+        rows || keys || header.is_some() || epoch.is_some()
+    }
+
     /// Adds what `more` holds, to be written with the rest.
     pub fn add(&mut self, more: Self) {
         self.records.extend(more.records);
@@ -81,21 +99,24 @@ pub(super) fn write<'a>(
     writing: &WriteTransaction,
     batches: impl Iterator<Item = &'a Batch>,
 ) -> Result<Vec<Placed>, StoreError> {
+    let batches: Vec<&Batch> = batches.collect();
+    let others = batches.iter().any(|batch| batch.has_others());
     let mut tables = Tables {
         records: writing.open_table(RECORDS)?,
         journal: writing.open_table(JOURNAL)?,
-        sealed: writing.open_table(SEALED)?,
-        user_keys: writing.open_table(USER_KEYS)?,
-        vault: writing.open_table(VAULT)?,
-        audit: writing.open_table(AUDIT)?,
-        meta: writing.open_table(META)?,
+        others: others.then(|| Others::open(writing)).transpose()?,
     };
-    batches.map(|batch| tables.write(batch)).collect()
+    batches.into_iter().map(|batch| tables.write(batch)).collect()
 }
 
+/// The tables of which a run writes two; opening one costs as much as an order.
 struct Tables<'txn> {
     records: Table<'txn, u64, &'static [u8]>,
     journal: Table<'txn, u64, &'static [u8]>,
+    others: Option<Others<'txn>>,
+}
+
+struct Others<'txn> {
     sealed: Table<'txn, (u32, u8), &'static [u8]>,
     user_keys: Table<'txn, &'static str, &'static [u8]>,
     vault: Table<'txn, &'static str, &'static [u8]>,
@@ -103,8 +124,19 @@ struct Tables<'txn> {
     meta: Table<'txn, &'static str, u64>,
 }
 
-impl Tables<'_> {
-    fn write(&mut self, batch: &Batch) -> Result<Placed, StoreError> {
+impl<'txn> Others<'txn> {
+    fn open(writing: &'txn WriteTransaction) -> Result<Self, StoreError> {
+        Ok(Self {
+            sealed: writing.open_table(SEALED)?,
+            user_keys: writing.open_table(USER_KEYS)?,
+            vault: writing.open_table(VAULT)?,
+            audit: writing.open_table(AUDIT)?,
+            meta: writing.open_table(META)?,
+        })
+    }
+
+    /// Writes all but records and journal; the audit's head if it grew.
+    fn write(&mut self, batch: &Batch) -> Result<Option<AuditHead>, StoreError> {
         for (account, kind) in &batch.forget {
             let kinds = kind.map_or(u8::MIN..=u8::MAX, |kind| kind..=kind);
             let rows = (account.0, *kinds.start())..=(account.0, *kinds.end());
@@ -122,17 +154,25 @@ impl Tables<'_> {
         if let Some(epoch) = batch.epoch {
             self.meta.insert(EPOCH, epoch)?;
         }
-        audit::append(&mut self.audit, &mut self.vault, &batch.audit)?;
-        if !batch.audit.is_empty() {
-            hit(Point::AuditWritten);
-        }
         for row in &batch.sealed {
             self.sealed.insert((row.account.0, row.kind), sealed::encode(row).as_slice())?;
         }
+        if batch.audit.is_empty() {
+            return Ok(None);
+        }
+        audit::append(&mut self.audit, &mut self.vault, &batch.audit)?;
+        hit(Point::AuditWritten);
+        Ok(Some(audit::Head::read(&self.vault)?.view()))
+    }
+}
+
+impl Tables<'_> {
+    fn write(&mut self, batch: &Batch) -> Result<Placed, StoreError> {
+        let audit = self.others.as_mut().map(|others| others.write(batch)).transpose()?;
         Ok(Placed {
             records: append(&mut self.records, &batch.records)?,
             journal: self.append_journal(&batch.journal)?,
-            audit: audit::Head::read(&self.vault)?.view(),
+            audit: audit.flatten(),
         })
     }
 

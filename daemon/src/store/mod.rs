@@ -26,6 +26,7 @@ mod writer;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -192,9 +193,9 @@ impl Store {
         Ok(AuditVerified { head, kept: kept.map(|row| row.number) })
     }
 
-    /// The newest `limit` audit entries after number `after`, oldest first.
-    pub fn audit_page(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        guarded(|| audit::page(&self.db(), after, limit))
+    /// The newest `limit` audit entries of these numbers, oldest first.
+    pub fn audit_page(&self, numbers: Range<u64>, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        guarded(|| audit::page(&self.db(), &numbers, limit))
     }
 
     /// Writes all that is alive into a new file that takes the old one's place, and wipes the old one.
@@ -203,7 +204,10 @@ impl Store {
         guarded(|| {
             let path = self.path.as_deref().ok_or(StoreError::NoFile)?;
             let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-            purge::purge(&mut db, path, &mut |_| Ok(()))
+            purge::purge(&mut db, path, &mut |stage| {
+                hit(stage.point());
+                Ok(())
+            })
         })
     }
 

@@ -20,6 +20,7 @@ use redb::{Database, ReadableDatabase};
 
 use super::file::at;
 use super::{CACHE_BYTES, StoreError, backup};
+use crate::failpoint::Point;
 
 /// What a purge did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,19 @@ pub(super) enum Stage {
     Renamed,
     FolderSynced,
     Overwritten,
+}
+
+impl Stage {
+    /// Its place in the list of those the process is killed at.
+    pub(super) const fn point(self) -> Point {
+        match self {
+            Self::Copied => Point::PurgeCopied,
+            Self::Synced => Point::PurgeSynced,
+            Self::Renamed => Point::PurgeRenamed,
+            Self::FolderSynced => Point::PurgeFolderSynced,
+            Self::Overwritten => Point::PurgeOverwritten,
+        }
+    }
 }
 
 /// Puts a new file in the store's place. `reached` is called at each stage; an error of its ends the

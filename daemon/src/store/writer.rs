@@ -24,8 +24,8 @@ pub enum Report<T> {
         records: Range<u64>,
         /// Its journal entries, numbered.
         journal: Vec<JournalEntry>,
-        /// Where the audit chain stands after it.
-        audit: AuditHead,
+        /// Where the audit chain stands after it, if it grew.
+        audit: Option<AuditHead>,
     },
     /// A commit failed: what was not reported may be durable or not, and nothing more is written.
     /// It is the last report. The daemon sends no more orders and exits.

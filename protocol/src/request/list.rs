@@ -15,8 +15,10 @@ use crate::instrument::InstrumentView;
 use crate::muster::MusterBoard;
 use crate::params;
 use crate::plan::{Mode, PlanCheck, PlanSpec, PlanView};
-use crate::reply::{BackedUp, Done, Purged, RunDetails, Subscribed, Ticket, Touched, Welcome};
-use crate::run::RunView;
+use crate::reply::{
+    BackedUp, Done, Purged, RunCalled, RunDetails, Subscribed, Ticket, Touched, Welcome,
+};
+use crate::run::{CalledAs, RunView};
 use crate::secret::Secret;
 use crate::status::StatusView;
 use crate::tally::DailyReport;
@@ -234,6 +236,9 @@ requests! {
         /// Only entries after this number.
         #[serde(default)]
         after: u64,
+        /// Only entries before this number: the next page, backwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u64>,
         /// The newest so many, at most 1000.
         limit: u32,
     }
@@ -244,6 +249,18 @@ requests! {
     }
     /// Lets runs happen again that are held.
     Release: "hold.release" -> Done, Operate {}
+    /// Has a plan run now, once: live or dry as it is armed, for whoever is fit.
+    RunNow: "run.now" -> RunCalled, Operate {
+        /// The run it is to be: the plan, today, and the next firing's number. Refused if it is another by
+        /// then, so that what is asked for twice happens once.
+        run: RunId,
+        /// The hash of the plan as the person saw it; refused if it has changed since.
+        hash: String,
+        /// How the plan was armed as the person saw it; refused if that has changed since.
+        mode: Mode,
+        /// What it is to the plan's next firing of today.
+        called: CalledAs,
+    }
     /// Settles an order in doubt by what a person found out.
     ResolveIntent: "run.resolve" -> Done, Operate {
         /// Which.

@@ -130,6 +130,7 @@ impl Request {
                 | Self::CallMuster(_)
                 | Self::Reencrypt(_)
                 | Self::Backup(_)
+                | Self::RunNow(_)
         )
     }
 }

@@ -2,6 +2,7 @@
 //! an exchange clock that is given as an anchor, in a process that can be killed; `muster-drill muster …`
 //! is the real client, argument for argument, and `muster-drill fragile --socket SOCKET` one that fails when
 //! `!` is pressed; `muster-drill keeper …` is the real `musterd` for what is done without a daemon;
+//! `muster-drill panics FILE` panics with a file's text as the daemon would;
 //! `muster-drill relay SOCKET` joins a socket to standard
 //! input and output, so that a test can speak as another user; `muster-drill kills --count 10000` kills
 //! the daemon so often while the brokers misbehave, and counts; `muster-drill clock N` waits N times for
@@ -50,6 +51,12 @@ struct Drill {
     /// Kill the process when it passes this point so many times: `POINT:PASS`.
     #[arg(long)]
     fail_at: Option<String>,
+    /// Have whoever passes this point so many times panic with the passphrase in its words: `POINT:PASS`.
+    #[arg(long)]
+    panic_at: Option<String>,
+    /// Let panics print what they like, as no `musterd` does.
+    #[arg(long)]
+    loud: bool,
 }
 
 /// Kills the daemon at any moment while the sandbox's faults strike, and starts it again until its runs
@@ -111,6 +118,11 @@ fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
+    if let [_, program, file] = arguments.as_slice()
+        && program == "panics"
+    {
+        return panics(Path::new(file));
+    }
     if let [_, program, _, socket] = arguments.as_slice()
         && program == "fragile"
     {
@@ -149,6 +161,39 @@ fn lateness(rounds: usize) -> anyhow::Result<()> {
         of(100)
     )?;
     Ok(())
+}
+
+/// Panics in every way that quotes what is worked on, here a text with a secret in it; the daemon's own
+/// words on each go to standard error.
+#[expect(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "these are the ways")]
+fn panics(file: &Path) -> ExitCode {
+    musterd::cli::quiet_panics();
+    let Ok(secret) = std::fs::read_to_string(file) else { return ExitCode::FAILURE };
+    let text = || format!("{secret}₹");
+    let ways: [(&str, Way); 6] = [
+        ("a format", |text| panic!("it is {text}")),
+        ("a cut", |text| drop(text[..text.len() - 1].to_owned())),
+        ("an error", |text| refused(text).unwrap()),
+        ("an expectation", |text| refused(text.into_bytes()).expect("bytes")),
+        ("a comparison", |text| assert_eq!(text, "something else")),
+        ("a payload", |text| std::panic::panic_any(text)),
+    ];
+    for (name, way) in ways {
+        let text = text();
+        let ended = std::thread::Builder::new().name(name.to_owned()).spawn(move || way(text));
+        if ended.is_ok_and(|thread| thread.join().is_ok()) {
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Something that panics over a text.
+type Way = fn(String);
+
+/// An error that quotes what it is about.
+const fn refused<T>(what: T) -> Result<(), T> {
+    Err(what)
 }
 
 /// The client's screen, with a key that makes it fail.
@@ -209,15 +254,33 @@ fn pump(mut from: impl Read, mut to: impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn arm(fail_at: &str) -> anyhow::Result<()> {
-    let (name, pass) = fail_at.split_once(':').context("--fail-at takes POINT:PASS")?;
+/// A place and a pass of it.
+fn place(text: &str) -> anyhow::Result<(Point, u32)> {
+    let (name, pass) = text.split_once(':').context("a place is POINT:PASS")?;
     let point = Point::named(name).with_context(|| format!("there is no point {name}"))?;
-    anyhow::ensure!(failpoint::arm(point, pass.parse()?), "only a debug build can be armed");
+    Ok((point, pass.parse()?))
+}
+
+fn arm(drill: &Drill) -> anyhow::Result<()> {
+    let mut armed = true;
+    if let Some(at) = &drill.fail_at {
+        let (point, pass) = place(at)?;
+        armed = failpoint::arm(point, pass);
+    }
+    if let Some(at) = &drill.panic_at {
+        let (point, pass) = place(at)?;
+        let words = format!("it cannot be {:?}", std::fs::read_to_string(&drill.passphrase_file)?);
+        armed &= failpoint::arm_panic(point, pass, words);
+    }
+    anyhow::ensure!(armed, "only a debug build can be armed, and once");
     Ok(())
 }
 
 fn daemon(drill: &Drill) -> anyhow::Result<()> {
-    drill.fail_at.as_deref().map_or(Ok(()), arm)?;
+    if !drill.loud {
+        musterd::cli::quiet_panics();
+    }
+    arm(drill)?;
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let config = Config::read(&drill.config)?;
     let file = &drill.passphrase_file;

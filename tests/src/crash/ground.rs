@@ -143,7 +143,7 @@ impl Ground {
             }
         };
         self.world.sandbox.disarm();
-        self.minute += APART;
+        self.next_pair();
         let orders = self.world.sandbox.orders().split_off(orders);
         let count = check::count(&details, &orders, self.calls() - calls);
         if !count.is_clean() {
@@ -152,9 +152,19 @@ impl Ground {
         Ok((Count { kills: died as u64, ..count }, died))
     }
 
+    /// The tests' own binary.
+    pub(super) fn drill(&self) -> &Path {
+        &self.drill
+    }
+
+    /// The pair of runs is over.
+    pub(super) const fn next_pair(&mut self) {
+        self.minute += APART;
+    }
+
     /// Puts the plans of the next pair, takes those of the last away, and stops before their time
     /// with no daemon alive.
-    async fn prepare(&mut self) -> anyhow::Result<Vec<RunId>> {
+    pub(super) async fn prepare(&mut self) -> anyhow::Result<Vec<RunId>> {
         // At the pace of a person, so that the time is not here before the plans are.
         self.world.clock.set(None, Some(1.0), None);
         self.clock_to(self.minute - 1)?;
@@ -234,7 +244,7 @@ impl Ground {
         }
     }
 
-    fn calls(&self) -> usize {
+    pub(super) fn calls(&self) -> usize {
         let brokers = [Broker::AngelOne, Broker::Kite];
         brokers.map(|broker| self.world.sandbox.calls(broker, Operation::Place)).iter().sum()
     }
@@ -263,7 +273,7 @@ impl Ground {
     }
 
     /// The end of what the daemons wrote, for whoever reads of a failure.
-    fn last_words(&self) -> String {
+    pub(super) fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.world.folder().join("stderr")).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")

@@ -1,6 +1,7 @@
 //! A daemon that is killed, at a named place or at any moment, and started again until its runs are
 //! over; and the checker that compares what it says then with what the brokers have.
 
+mod cancels;
 mod check;
 mod faults;
 mod ground;

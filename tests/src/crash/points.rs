@@ -1,4 +1,5 @@
-//! Killed at every named place, on its first and on its second pass, once and twice in a row.
+//! Killed at every named place, on its first and on its second pass, once and twice in a row; the places
+//! around a cancellation under a halt that cancels what is open.
 
 use std::path::Path;
 
@@ -20,6 +21,13 @@ pub struct PointCase {
     pub lives: usize,
 }
 
+impl PointCase {
+    /// Whether the place is passed only where a halt cancels what is open.
+    pub fn of_cancel(&self) -> bool {
+        OF_CANCEL.contains(&self.point)
+    }
+}
+
 /// How often the process died there.
 #[derive(Debug, Clone, Copy)]
 pub struct Struck {
@@ -29,16 +37,21 @@ pub struct Struck {
     pub died: usize,
 }
 
+/// Places that are passed only where a halt cancels what is open.
+const OF_CANCEL: [Point; 4] =
+    [Point::BeforeCancelling, Point::CancellingDurable, Point::BeforeCancel, Point::CancelReplied];
+
 /// Accounts of each ground, over both brokers.
 const ACCOUNTS: usize = 3;
 /// Worlds side by side: most of a case is waiting.
 const GROUNDS: usize = 6;
 
-/// Every place, first and second pass, one life and two; the writer's own places on later passes too,
+/// Every place a run passes, first and second pass, one life and two; the writer's own places on later passes too,
 /// since its first ones are those of the start.
 pub fn point_cases() -> Vec<PointCase> {
     let mut cases = Vec::new();
-    for point in Point::ALL.iter().copied() {
+    let of_runs = Point::ALL.iter().copied().filter(|point| !Point::OF_PURGE.contains(point));
+    for point in of_runs {
         let of_writer = matches!(point, Point::Written | Point::Committed);
         let passes: &[u32] = if of_writer { &[1, 2, 4, 6, 8, 11, 14] } else { &[1, 2] };
         for pass in passes.iter().copied() {
@@ -78,10 +91,12 @@ async fn some(drill: &Path, cases: Vec<PointCase>) -> anyhow::Result<(Count, Vec
         }
         let at = format!("{}:{}", case.point.name(), case.pass);
         let deaths = vec![Death::At(at); case.lives];
-        let (count, died) = ground
-            .pair(deaths, faults::lost_answers())
-            .await
-            .map_err(|error| error.context(format!("{case:?}")))?;
+        let done = if case.of_cancel() {
+            ground.cancelled(deaths).await
+        } else {
+            ground.pair(deaths, faults::lost_answers()).await
+        };
+        let (count, died) = done.map_err(|error| error.context(format!("{case:?}")))?;
         total += count;
         struck.push(Struck { case, died });
     }

@@ -5,6 +5,7 @@ mod daemon;
 pub mod eventually;
 mod http;
 mod people;
+mod proxy;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::sandbox::{Sandbox, SandboxClock, SandboxConfig};
 pub use self::daemon::{Daemon, Outside};
 pub use self::eventually::{eventually, eventually_within};
 pub use self::people::{Person, SECRET_MARK};
+pub use self::proxy::{Manner, PROXY, Proxy, Speaks};
 pub use self::tally::{Tally, tally};
 
 /// How a world begins.

@@ -40,6 +40,24 @@ pub(crate) enum CalendarCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Says the most units one order may hold by the exchange; without --most, that nothing is known.
+    #[command(
+        after_help = "Examples:\n  muster calendar freeze NFO:NIFTY --most 1800 --until 2026-12-31 --reason NSE/FAOP/99999\n  \
+                      muster calendar freeze NFO:NIFTY --reason withdrawn"
+    )]
+    Freeze {
+        /// EXCHANGE:NAME, the underlying of contracts or a share, such as NFO:NIFTY.
+        name: String,
+        /// Units.
+        #[arg(long, value_name = "UNITS", requires = "until")]
+        most: Option<u32>,
+        /// The last date for which that is valid.
+        #[arg(long, value_name = "DATE", requires = "most")]
+        until: Option<TradingDate>,
+        /// Why: the exchange's circular, for example.
+        #[arg(long)]
+        reason: String,
+    },
     /// Says that holidays and special sessions are complete up to a date.
     #[command(after_help = "Examples:\n  muster calendar until 2027-12-31 --reason NSE/CMTR/99999")]
     Until {

@@ -20,7 +20,7 @@ pub(crate) use halt::{HaltArgs, ScopeArgs};
 pub(crate) use instrument::InstrumentCommand;
 pub(crate) use journal::JournalArgs;
 pub(crate) use plan::PlanCommand;
-pub(crate) use run::{ResolveArgs, RunCommand};
+pub(crate) use run::{NowArgs, ResolveArgs, RunCommand};
 pub(crate) use upkeep::{DoctorArgs, Shell};
 pub(crate) use vault::{AuditCommand, Slot, VaultCommand};
 pub(crate) use wait::{WaitArgs, WaitFor};

@@ -16,6 +16,10 @@ pub(crate) enum RunCommand {
         /// PLAN@DATE, PLAN@DATE.2 for the second of that date, or PLAN for its newest run.
         run: String,
     },
+    /// Has a plan run now, once: live or dry as it is armed.
+    #[command(after_help = "Examples:\n  muster run now btst --instead\n  \
+                      muster run now btst --extra --confirm btst@2026-11-23.2")]
+    Now(NowArgs),
     /// Settles an order in doubt by what you found out at the broker.
     #[command(
         after_help = "Examples:\n  muster run resolve btst@2026-11-23 7 1 --found 251123000000123\n  \
@@ -23,6 +27,22 @@ pub(crate) enum RunCommand {
                       muster run resolve btst@2026-11-23 7 1 --send-again"
     )]
     Resolve(ResolveArgs),
+}
+
+/// Which plan, and what becomes of its next firing of today.
+#[derive(Debug, Args)]
+pub(crate) struct NowArgs {
+    /// The plan.
+    pub(crate) plan: String,
+    /// In the place of its next firing of today, which does not happen then.
+    #[arg(long, group = "called")]
+    pub(crate) instead: bool,
+    /// One more: its next firing of today happens as well.
+    #[arg(long, group = "called")]
+    pub(crate) extra: bool,
+    /// The run's name, given once more; without it you are asked. Said twice, it still runs once.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) confirm: Option<String>,
 }
 
 /// Which order, and what was found out.

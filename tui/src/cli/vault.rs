@@ -65,8 +65,8 @@ pub(crate) enum AuditCommand {
     /// The entries, oldest first.
     #[command(after_help = "Examples:\n  muster audit list\n  muster audit list -n 20 --json")]
     List {
-        /// The newest so many, at most 1000.
-        #[arg(short = 'n', long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        /// The newest so many, at most 100000.
+        #[arg(short = 'n', long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
         /// Only entries after this number.
         #[arg(long, default_value_t = 0)]

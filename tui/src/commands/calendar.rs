@@ -1,7 +1,10 @@
 //! `muster calendar`.
 
 use muster_protocol::calendar::{Amended, CalendarChange, CalendarView, DayView, Hours};
+use muster_protocol::money::Quantity;
+use muster_protocol::order::Exchange;
 use muster_protocol::request::{AmendCalendar, ShowCalendar};
+use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::{CommandError, Daemon, print, print::Printer};
 use crate::cli::CalendarCommand;
@@ -27,6 +30,9 @@ pub(super) async fn calendar(
         }
         CalendarCommand::Remove { date, reason } => (CalendarChange::Remove { date }, reason),
         CalendarCommand::Until { date, reason } => (CalendarChange::Until { date }, reason),
+        CalendarCommand::Freeze { name, most, until, reason } => {
+            (freeze(&name, most, until)?, reason)
+        }
     };
     let words = change.words();
     let calendar = daemon.client.call(AmendCalendar { change, reason }).await?;
@@ -34,6 +40,23 @@ pub(super) async fn calendar(
         return print::json("calendar", &calendar);
     }
     print::line(words)
+}
+
+/// `NFO:NIFTY`, and how many units an order of it may hold.
+fn freeze(
+    named: &str,
+    most: Option<u32>,
+    until: Option<TradingDate>,
+) -> Result<CalendarChange, CommandError> {
+    let form = || CommandError::Usage(format!("{named:?} is no name such as NFO:NIFTY"));
+    let (exchange, name) = named.split_once(':').ok_or_else(form)?;
+    let exchange: Exchange =
+        serde_json::from_value(exchange.to_uppercase().into()).map_err(|_| form())?;
+    let most = most.map(Quantity::try_from).transpose();
+    let most = most.map_err(|error| CommandError::Usage(error.to_string()))?;
+    // Without a quantity the date says nothing.
+    let until = until.unwrap_or_else(|| Timestamp::from_millis(0).date());
+    Ok(CalendarChange::Freeze { exchange, name: name.to_uppercase(), most, until })
 }
 
 fn shown(calendar: &CalendarView, printer: Printer) -> Result<(), CommandError> {
@@ -47,6 +70,16 @@ fn shown(calendar: &CalendarView, printer: Printer) -> Result<(), CommandError> 
     }
     let rows: Vec<_> = calendar.days.iter().map(day).collect();
     print::table(&["DATE", "WHAT", "NAME", "SOURCE"], &rows)?;
+    for freeze in &calendar.freezes {
+        print::line(format!(
+            "{}:{}: {} units an order, up to {}  ({})",
+            freeze.exchange,
+            freeze.name,
+            freeze.most,
+            freeze.until,
+            said(&freeze.amended)
+        ))?;
+    }
     for table in &calendar.timetables {
         let auction = table.auction.map_or_else(|| "none".to_owned(), hours);
         print::line(format!(

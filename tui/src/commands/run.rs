@@ -2,13 +2,15 @@
 
 use muster_protocol::halt::Verdict;
 use muster_protocol::ids::{AccountId, IntentId, LegNo, OrderId, RunId};
-use muster_protocol::request::{ListRuns, ResolveIntent, ShowRun};
-use muster_protocol::run::{IntentStatus, IntentView, RunCounts, RunState, RunView};
+use muster_protocol::plan::Mode;
+use muster_protocol::reply::RunCalled;
+use muster_protocol::request::{ListRuns, ResolveIntent, RunNow, ShowRun, Status};
+use muster_protocol::run::{CalledAs, IntentStatus, IntentView, RunCounts, RunState, RunView};
 
-use super::{CommandError, Daemon, print, print::Printer};
-use crate::cli::{ResolveArgs, RunCommand};
+use super::{CommandError, Daemon, print, print::Printer, prompt};
+use crate::cli::{NowArgs, ResolveArgs, RunCommand};
 
-/// Lists runs, or shows one.
+/// Lists runs, shows one, calls for one, settles orders in doubt.
 pub(super) async fn run(
     daemon: &Daemon,
     command: RunCommand,
@@ -25,7 +27,54 @@ pub(super) async fn run(
         }
         RunCommand::Show { run } => show(daemon, &run, *printer).await,
         RunCommand::Resolve(args) => resolve(daemon, args, *printer).await,
+        RunCommand::Now(args) => now(daemon, args, *printer).await,
     }
+}
+
+/// The run is named before it is asked for: a script that asks again asks for the same one.
+async fn now(daemon: &Daemon, args: NowArgs, printer: Printer) -> Result<(), CommandError> {
+    let plan = super::plan::find(daemon, &args.plan).await?;
+    let name = plan.spec.name.clone();
+    let today = daemon.client.call(Status {}).await?.now.date();
+    let later = plan.next_fire.filter(|at| at.date() == today);
+    let called = match (args.instead, args.extra, later) {
+        (true, _, Some(at)) => CalledAs::InsteadOf { at },
+        (true, _, None) => {
+            let what = format!("{name} has no firing of today to come; leave --instead out");
+            return Err(CommandError::Usage(what));
+        }
+        (false, false, Some(at)) => {
+            return Err(CommandError::Usage(format!(
+                "{name} fires at {} today: say --instead to run now in its place, or --extra to run now as well",
+                at.clock()
+            )));
+        }
+        (false, _, _) => CalledAs::Extra,
+    };
+    let runs = daemon.client.call(ListRuns {}).await?;
+    let of_today = runs.iter().filter(|run| run.id.plan == name && run.id.date == today);
+    let last = of_today.map(|run| run.id.firing).max().unwrap_or(0);
+    let run = RunId { plan: name, date: today, firing: last.saturating_add(1) };
+    if plan.mode == Mode::Live || args.confirm.is_some() {
+        let question = format!("{} Now.", super::plan::text::arming(&plan.spec));
+        prompt::confirm(args.confirm, &run.to_string(), &question)?;
+    }
+    let call = RunNow { run, hash: plan.hash, mode: plan.mode, called };
+    let done = daemon.client.call(call).await?;
+    if printer.is_json() {
+        return print::json("run", &done);
+    }
+    let RunCalled { run, mode, window_until, accounts } = done;
+    let stays = match (called, later) {
+        (CalledAs::Extra, Some(at)) => format!("; it fires at {} as well", at.clock()),
+        (CalledAs::Extra, None) => String::new(),
+        (CalledAs::InsteadOf { at }, _) => format!(", in the place of {}", at.clock()),
+    };
+    let until = window_until.clock();
+    print::line(format!(
+        "{run} fires now, {}, for {accounts} accounts, until {until}{stays}",
+        mode.words()
+    ))
 }
 
 async fn resolve(daemon: &Daemon, args: ResolveArgs, printer: Printer) -> Result<(), CommandError> {
@@ -111,6 +160,7 @@ async fn show(daemon: &Daemon, wanted: &str, printer: Printer) -> Result<(), Com
         return print::json("run", &details);
     }
     print::line(row(&details.run).join("  "))?;
+    details.run.called.iter().try_for_each(|called| print::line(called.words()))?;
     let rows: Vec<Vec<String>> = details
         .intents
         .iter()

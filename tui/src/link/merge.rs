@@ -1,17 +1,36 @@
 //! Changes on their way to the screen: of each thing only the newest, so that a slow terminal costs
 //! no memory.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use muster_protocol::check::CheckTarget;
 use muster_protocol::event::Delta;
+use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
 
-/// The most changes that wait; of journal entries the oldest fall out.
+/// The most entries of the journal that wait; the oldest fall out. Of everything else each thing waits once.
 const MOST: usize = 20_000;
 
 /// Changes in order, without those that a newer one replaces.
 #[derive(Debug, Default)]
 pub(super) struct Merged {
-    deltas: VecDeque<Delta>,
+    /// By the order they came in.
+    deltas: BTreeMap<u64, Delta>,
+    /// Where the newest change of each thing is.
+    newest: BTreeMap<Thing, u64>,
+    next: u64,
+    /// Where the journal's entries are.
+    entries: VecDeque<u64>,
+}
+
+/// What a change is about. What is gone is the same thing as before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Status,
+    Account(AccountId),
+    Plan(PlanId),
+    Run(RunId),
+    Intent(IntentId),
+    Check(CheckTarget),
 }
 
 impl Merged {
@@ -22,41 +41,43 @@ impl Merged {
 
     /// Adds a change; an older one of the same thing goes.
     pub(super) fn push(&mut self, delta: Delta) {
-        // The newest are compared first, and not all: a burst of many things stays fast.
-        let near = self.deltas.len().saturating_sub(512);
-        if !matches!(delta, Delta::Journal(_))
-            && let Some(at) = (near..self.deltas.len())
-                .rev()
-                .find(|at| self.deltas.get(*at).is_some_and(|older| is_same(older, &delta)))
-        {
-            self.deltas.remove(at);
+        let place = self.next;
+        self.next = self.next.saturating_add(1);
+        match thing(&delta) {
+            Some(thing) => {
+                if let Some(older) = self.newest.insert(thing, place) {
+                    self.deltas.remove(&older);
+                }
+            }
+            None => self.entries.push_back(place),
         }
-        self.deltas.push_back(delta);
-        if self.deltas.len() > MOST {
-            let entry = self.deltas.iter().position(|delta| matches!(delta, Delta::Journal(_)));
-            self.deltas.remove(entry.unwrap_or(0));
+        self.deltas.insert(place, delta);
+        if self.entries.len() > MOST
+            && let Some(oldest) = self.entries.pop_front()
+        {
+            self.deltas.remove(&oldest);
         }
     }
 
     /// Hands everything over.
     pub(super) fn take(&mut self) -> Vec<Delta> {
-        std::mem::take(&mut self.deltas).into()
+        std::mem::take(self).deltas.into_values().collect()
     }
 }
 
-/// True when both are about the same thing.
-fn is_same(older: &Delta, newer: &Delta) -> bool {
-    match (older, newer) {
-        (Delta::Status(_), Delta::Status(_)) => true,
-        (Delta::Account(a), Delta::Account(b)) => a.id == b.id,
-        (Delta::Account(a), Delta::AccountRemoved(b)) => a.id == *b,
-        (Delta::Plan(a), Delta::Plan(b)) => a.spec.name == b.spec.name,
-        (Delta::Plan(a), Delta::PlanRemoved(b)) => a.spec.name == *b,
-        (Delta::Run(a), Delta::Run(b)) => a.id == b.id,
-        (Delta::Intent(a), Delta::Intent(b)) => a.id == b.id,
-        (Delta::Check(a), Delta::Check(b)) => a.target == b.target,
-        _ => false,
-    }
+/// What it is about; `None` for an entry of the journal, which nothing replaces.
+fn thing(delta: &Delta) -> Option<Thing> {
+    Some(match delta {
+        Delta::Status(_) => Thing::Status,
+        Delta::Account(account) => Thing::Account(account.id),
+        Delta::AccountRemoved(id) => Thing::Account(*id),
+        Delta::Plan(plan) => Thing::Plan(plan.spec.name.clone()),
+        Delta::PlanRemoved(id) => Thing::Plan(id.clone()),
+        Delta::Run(run) => Thing::Run(run.id.clone()),
+        Delta::Intent(intent) => Thing::Intent(intent.id.clone()),
+        Delta::Check(check) => Thing::Check(check.target),
+        Delta::Journal(_) => return None,
+    })
 }
 
 #[cfg(test)]
@@ -79,10 +100,40 @@ mod tests {
         assert!(merged.is_empty());
     }
 
+    /// With more things than waited at most, the oldest change was dropped: the screen then showed an
+    /// account as it was before, until it changed again.
+    #[test]
+    fn of_ever_so_many_things_the_newest_of_each_stays() {
+        let snapshot = world::snapshot();
+        let account = |number, active| {
+            let account = snapshot.accounts[0].clone();
+            let account = muster_protocol::account::AccountView { active, ..account };
+            Delta::Account(Box::new(muster_protocol::account::AccountView {
+                id: AccountId(number),
+                ..account
+            }))
+        };
+        let mut merged = Merged::default();
+        for active in [true, false, true, false] {
+            for number in 1..=30_000 {
+                merged.push(account(number, active));
+            }
+        }
+        merged.push(Delta::AccountRemoved(AccountId(7)));
+        let left = merged.take();
+        assert_eq!(left.len(), 30_000);
+        assert_eq!(left[0], account(1, false));
+        assert_eq!(left.last(), Some(&Delta::AccountRemoved(AccountId(7))));
+        let shown = left.iter().filter(|delta| matches!(delta, Delta::Account(a) if !a.active));
+        assert_eq!(shown.count(), 29_999);
+    }
+
     #[test]
     fn a_flood_of_entries_has_an_end() {
         let entry = world::snapshot().journal.remove(0);
         let mut merged = Merged::default();
+        let first = world::snapshot().accounts.remove(0);
+        merged.push(Delta::Account(Box::new(first)));
         for seq in 0..30_000 {
             merged.push(Delta::Journal(muster_protocol::event::JournalEntry {
                 seq,
@@ -90,7 +141,9 @@ mod tests {
             }));
         }
         let left = merged.take();
-        assert_eq!(left.len(), MOST);
+        assert_eq!(left.len(), MOST + 1);
+        assert!(matches!(left.first(), Some(Delta::Account(_))), "it is no entry");
+        assert!(matches!(left.get(1), Some(Delta::Journal(e)) if e.seq == 10_000));
         assert!(matches!(left.last(), Some(Delta::Journal(e)) if e.seq == 29_999));
     }
 }

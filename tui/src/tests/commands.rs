@@ -157,6 +157,8 @@ async fn what_makes_no_sense_is_not_sent() {
         ("run show btst@yesterday", Exit::Usage),
         ("run resolve btst@2026-11-23 7 0 --not-placed", Exit::Usage),
         ("run resolve btst@2026-11-23 7 1", Exit::Usage),
+        ("run now nothing", Exit::Refused),
+        ("run now btst --instead --confirm btst", Exit::Usage),
         ("journal level>=loud", Exit::Usage),
         ("journal --since 1h --until 2h", Exit::Usage),
         ("wait fit nobody", Exit::Refused),

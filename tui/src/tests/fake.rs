@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use muster_protocol::conn::{LineReader, encode, write_line};
+use muster_protocol::conn::{LineReader, encode, lines, write_line};
 use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
 use muster_protocol::frame::{MAX_LINE, ReplyLine, RequestLine};
 use muster_protocol::reply::Subscribed;
@@ -20,6 +20,8 @@ use super::world;
 pub(crate) enum Act {
     /// Send a change with this number.
     Send(u64, Box<Delta>),
+    /// Send a fresh snapshot with this number.
+    Resync(u64),
     /// Send changes with these numbers in one write.
     Burst(Vec<(u64, Delta)>),
     /// Cut the connection.
@@ -114,6 +116,10 @@ async fn one(stream: UnixStream, acts: &mut mpsc::UnboundedReceiver<Act>, peer: 
                     let bytes: Vec<u8> = lines.flatten().collect();
                     drop(write_line(&mut writer, &bytes).await);
                 }
+                Some(Act::Resync(seq)) => {
+                    let snapshot = Box::new(peer.snapshot.lock().unwrap().clone());
+                    send(&mut writer, &ReplyLine::feed(Feed::Resync { seq, snapshot })).await;
+                }
                 Some(Act::Send(seq, delta)) => {
                     let feed = Feed::Delta { seq, delta };
                     send(&mut writer, &ReplyLine::feed(feed)).await;
@@ -165,6 +171,8 @@ fn newest(snapshot: &Snapshot, query: &QueryJournal) -> Vec<JournalEntry> {
 }
 
 async fn send<W: AsyncWrite + Unpin>(writer: &mut W, line: &ReplyLine) {
-    // A client that has gone is part of some tests.
-    drop(write_line(writer, &encode(line).unwrap()).await);
+    for line in lines(line).unwrap() {
+        // A client that has gone is part of some tests.
+        drop(write_line(writer, &line.unwrap()).await);
+    }
 }

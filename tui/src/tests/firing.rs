@@ -64,6 +64,7 @@ pub(crate) fn firing() -> (RunView, Vec<IntentView>) {
         fire_at: fired,
         fired_at: Some(fired.plus(4)),
         late_us: Some(4_000),
+        called: None,
         closed_at: None,
         hash: plan().hash,
         legs: legs(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use muster_protocol::event::Delta;
+use muster_protocol::account::AccountView;
+use muster_protocol::event::{Delta, Snapshot};
+use muster_protocol::frame::MAX_LINE;
 use muster_protocol::ids::AccountId;
 use muster_protocol::request::{Selection, TestAccounts};
 use tokio::sync::mpsc;
@@ -11,6 +13,7 @@ use tokio::sync::mpsc;
 use super::fake::{self, Act, Fake};
 use super::world;
 use crate::app::msg::{Answer, CallId, LinkNews};
+use crate::app::world::World;
 use crate::link::{self, Command, LinkEvent, Outgoing};
 
 struct Client {
@@ -44,6 +47,22 @@ impl Client {
 
     async fn snapshot(&mut self) {
         self.until(|news| matches!(news, LinkNews::Snapshot(_)).then_some(())).await;
+    }
+
+    async fn whole(&mut self) -> Snapshot {
+        let snapshot = self.until(|news| match news {
+            LinkNews::Snapshot(snapshot) => Some(snapshot),
+            _ => None,
+        });
+        *snapshot.await
+    }
+
+    async fn deltas(&mut self) -> Vec<Delta> {
+        self.until(|news| match news {
+            LinkNews::Deltas(deltas) => Some(deltas),
+            _ => None,
+        })
+        .await
     }
 
     async fn lost(&mut self) -> crate::app::msg::Lost {
@@ -123,6 +142,41 @@ async fn without_a_daemon_it_tries_for_ever_and_finds_one_that_comes() {
     let _daemon = Fake::start(&path, world::snapshot());
     client.commands.send(Command::RetryNow).ok().unwrap();
     client.snapshot().await;
+}
+
+#[tokio::test]
+async fn ten_thousand_accounts_come_in_parts_and_are_whole_with_every_change_after_them() {
+    let (_dir, path) = fake::socket();
+    let start = world::snapshot();
+    let account = |number| AccountView { id: AccountId(number), ..start.accounts[0].clone() };
+    let many = Snapshot { accounts: (1..=10_000).map(account).collect(), ..start.clone() };
+    let is_long = serde_json::to_string(&many).unwrap().len() > 4 * MAX_LINE;
+    assert!(is_long, "it fits into a few lines");
+    let daemon = Fake::start(&path, many.clone());
+    let mut client = Client::start(&path);
+    let mut shown = World::default();
+    shown.replace(client.whole().await);
+    let everybody: Vec<AccountId> = (1..=10_000).map(AccountId).collect();
+    assert_eq!(shown.accounts.keys().copied().collect::<Vec<_>>(), everybody);
+
+    daemon.send(Act::Send(11, Box::new(removed(5_000))));
+    let deltas = client.deltas().await;
+    for delta in deltas {
+        shown.apply(delta);
+    }
+    assert_eq!(shown.accounts.len(), 9_999);
+    // A fresh snapshot comes in parts too, and what follows has the next number.
+    daemon.send(Act::Resync(12));
+    daemon.send(Act::Send(13, Box::new(removed(7))));
+    let whole = client.whole().await;
+    assert_eq!(whole, many);
+    shown.replace(whole);
+    for delta in client.deltas().await {
+        shown.apply(delta);
+    }
+    assert_eq!(shown.accounts.len(), 9_999);
+    assert!(!shown.accounts.contains_key(&AccountId(7)));
+    assert_eq!(daemon.subscriptions(), 1, "nothing was missing");
 }
 
 #[tokio::test]

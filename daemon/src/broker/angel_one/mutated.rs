@@ -1,84 +1,24 @@
-//! Damaged replies: no panic, and nothing taken for an order or a row that the reply does not say.
-
-use proptest::prelude::*;
-use serde_json::Value;
+//! Angel One's replies, for the properties that hold when they are damaged.
 
 use super::orders::{accepted, rows};
 use super::wire::data;
-use crate::broker::classify::{Access, Said};
-use crate::broker::http::Reply;
-use crate::broker::mutations::{damage, damaged};
+use crate::broker::mutations::{Sample, hold_when_damaged};
 
-fn reply(status: u16, body: Vec<u8>) -> Reply {
-    Reply { status, body, ..Reply::default() }
-}
+const SAMPLE: Sample = Sample {
+    placed: r#"{"status":true,"message":"SUCCESS","errorcode":"","data":{"script":"SBIN-EQ","orderid":"260513000257131","uniqueorderid":"34reqfachdfih"}}"#,
+    number: "orderid",
+    book: r#"{"status":true,"message":"SUCCESS","errorcode":"","data":[{"variety":"NORMAL","orderid":"260513000257131","ordertag":"2X71A00K30F1QZ7WMPA","status":"open","orderstatus":"open","quantity":"20","filledshares":"12","averageprice":842.15,"text":""}]}"#,
+    failures: &[
+        r#"{"success":false,"message":"Access denied: Unregistered IP address. Register your IP before retrying.","errorCode":"AG7002","data":""}"#,
+        r#"{"status":false,"message":"ordertag length should be less than 20 characters","errorcode":"AB4008","data":null}"#,
+        r#"{"status":false,"message":"Something Went Wrong, Please Try After Sometime","errorcode":"AB1004","data":null}"#,
+        "Access denied because of exceeding access rate\n",
+        "<html><head><title>Request Rejected</title></head><body>support ID: 1</body></html>",
+    ],
+    is_success: |body| body["status"] == true || body["success"] == true,
+    data,
+    accepted,
+    rows,
+};
 
-const PLACED: &str = r#"{"status":true,"message":"SUCCESS","errorcode":"","data":{"script":"SBIN-EQ","orderid":"260513000257131","uniqueorderid":"34reqfachdfih"}}"#;
-const BOOK: &str = r#"{"status":true,"message":"SUCCESS","errorcode":"","data":[{"variety":"NORMAL","orderid":"260513000257131","ordertag":"2X71A00K30F1QZ7WMPA","status":"open","orderstatus":"open","quantity":"20","filledshares":"12","averageprice":842.15,"text":""}]}"#;
-const FAILURES: &[&str] = &[
-    r#"{"success":false,"message":"Access denied: Unregistered IP address. Register your IP before retrying.","errorCode":"AG7002","data":""}"#,
-    r#"{"status":false,"message":"ordertag length should be less than 20 characters","errorcode":"AB4008","data":null}"#,
-    r#"{"status":false,"message":"Something Went Wrong, Please Try After Sometime","errorcode":"AB1004","data":null}"#,
-    "Access denied because of exceeding access rate\n",
-    "<html><head><title>Request Rejected</title></head><body>support ID: 1</body></html>",
-];
-
-fn says_success(bytes: &[u8]) -> Option<Value> {
-    let body: Value = serde_json::from_slice(bytes).ok()?;
-    (body["status"] == true || body["success"] == true).then_some(body)
-}
-
-proptest! {
-    #[test]
-    fn an_order_is_taken_for_placed_only_where_the_reply_says_so(damage in damage()) {
-        let bytes = damaged(PLACED, &damage);
-        let answer = data(&reply(200, bytes.clone()), Access::Write, &[]);
-        let placed = answer.map_err(|fault| fault.error).and_then(|data| accepted(&data));
-        match placed {
-            Ok(id) => {
-                let body = says_success(&bytes);
-                prop_assert!(body.is_some(), "{}", String::from_utf8_lossy(&bytes));
-                let told = body.map(|body| body["data"]["orderid"].clone()).unwrap_or_default();
-                let told = told.as_str().map_or_else(|| told.to_string(), |t| t.trim().to_owned());
-                prop_assert_eq!(told, id.0);
-            }
-            // A reply that may once have said yes is never a proof of no.
-            Err(error) => {
-                prop_assert_eq!(error.kind, muster_protocol::failure::FailureKind::InDoubt);
-            }
-        }
-    }
-
-    #[test]
-    fn a_failure_never_becomes_an_order(which in 0..FAILURES.len(), damage in damage(), status in 200_u16..600) {
-        let bytes = damaged(FAILURES[which], &damage);
-        let answer = data(&reply(status, bytes), Access::Write, &[]);
-        let placed = answer.map_err(|fault| fault.error).and_then(|data| accepted(&data));
-        prop_assert!(placed.is_err(), "{placed:?}");
-    }
-
-    #[test]
-    fn a_book_is_whole_or_it_is_none(damage in damage()) {
-        let bytes = damaged(BOOK, &damage);
-        let Ok(book) = data(&reply(200, bytes), Access::Read, &[]) else { return Ok(()) };
-        if let Ok(read) = rows(&book) {
-            let told = book.as_array().map_or(0, Vec::len);
-            prop_assert_eq!(read.len(), told);
-            for row in read {
-                prop_assert!(row.order_id.0.bytes().all(|b| b.is_ascii_graphic()));
-                prop_assert!(!row.status.chars().any(char::is_control));
-            }
-        }
-    }
-
-    #[test]
-    fn words_of_a_damaged_reply_are_short_and_plain(damage in damage()) {
-        let bytes = damaged(FAILURES[0], &damage);
-        if let Err(fault) = data(&reply(200, bytes), Access::Write, &["IP"]) {
-            let says = fault.error.says.unwrap_or_default();
-            prop_assert!(says.chars().count() <= 300 && !says.chars().any(char::is_control));
-        }
-        let said = Said { status: 200, code: String::new(), message: String::new() };
-        prop_assert_eq!(said.words(&[]), "HTTP 200");
-    }
-}
+hold_when_damaged!(SAMPLE);

@@ -1,6 +1,5 @@
 //! Angel One's orders: place, cancel, book.
 
-use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::OrderId;
 use muster_protocol::money::Quantity;
 use muster_protocol::order::{PriceRule, Product, Validity};
@@ -61,10 +60,7 @@ impl AngelOne {
 
 /// The number of an order just placed.
 pub(super) fn accepted(data: &Value) -> Result<OrderId, BrokerError> {
-    let id = json::text(data, "orderid").and_then(|id| book::order_id(&id));
-    id.ok_or_else(|| {
-        BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
-    })
+    book::placed(data, "orderid")
 }
 
 /// The rows of a book; an empty one comes as null.

@@ -12,9 +12,14 @@ pub(super) const THROTTLE_TEXTS: [&str; 2] = ["exceeding access rate", "exceedin
 const REFUSED: Kinds = Kinds::both(Kind::Refused);
 const CREDENTIALS: Kinds = Kinds::both(Kind::CredentialsRejected);
 const SESSION: Kinds = Kinds::both(Kind::SessionExpired);
+/// The session's, where only a guess says so: a guess proves nothing about an order.
+const PERHAPS_SESSION: Kinds = Kinds { read: Kind::SessionExpired, write: Kind::InDoubt };
 
 /// Tried in order.
 pub(in crate::broker) static TABLE: &[Row] = &[
+    // Whatever the code: what took too long may have been done. The catch-all code carries any text.
+    Row::new("", "timed out", Kinds::DOUBT, Guess),
+    Row::new("", "timeout", Kinds::DOUBT, Guess),
     // The address. Checked only on placing, modifying and cancelling; the answer names no address.
     Row::new("AG7002", "", Kinds::both(Kind::IpNotAllowed), Reported),
     Row::new("", "unregistered ip", Kinds::both(Kind::IpNotAllowed), Reported),
@@ -26,7 +31,7 @@ pub(in crate::broker) static TABLE: &[Row] = &[
     Row::new("AB8051", "", SESSION, Documented),
     Row::new("AB1010", "", SESSION, Documented),
     Row::new("AB1011", "", SESSION, Documented),
-    Row::new("AB9005", "", SESSION, Guess),
+    Row::new("AB9005", "", PERHAPS_SESSION, Guess),
     // The key and the person. AG8004 also means a key not entitled to the one call.
     Row::new("AG8004", "", CREDENTIALS, Reported),
     Row::new("AB1000", "", CREDENTIALS, Documented),
@@ -37,21 +42,20 @@ pub(in crate::broker) static TABLE: &[Row] = &[
     Row::new("AB1032", "", CREDENTIALS, Documented),
     // "Invalid totp", also for a wrong or empty PIN: the two are not told apart.
     Row::new("AB1050", "", Kinds::both(Kind::OtpRejected), Reported),
-    // The catch-all of the order system; its text decides.
+    // The catch-all of the order system; its text decides, and a text nobody knows proves nothing.
     Row::new("AB1007", "blocked", REFUSED, Documented),
     Row::new("AB1007", "password", CREDENTIALS, Reported),
     Row::new("AB1007", "login id", CREDENTIALS, Reported),
-    Row::new("AB1007", "", REFUSED, Documented),
+    Row::new("AB1007", "", Kinds::UNKNOWN, Documented),
     // Faults that leave the fate of an order open.
     Row::new("AB1004", "", Kinds::DOUBT, Documented),
     Row::new("AB2000", "", Kinds::DOUBT, Documented),
     Row::new("AB2001", "", Kinds::DOUBT, Documented),
     Row::new("AB9000", "", Kinds::DOUBT, Guess),
-    // Throttles. AB1019 is reported both as a throttle and as a bad symbol: the text decides.
+    // Throttles. AB1019 is reported both as a throttle and as a bad symbol, in no known words.
     Row::new("AB1021", "", Kinds::THROTTLED, Reported),
     Row::new("AB1019", "too many", Kinds::THROTTLED, Guess),
     Row::new("AB1019", "rate", Kinds::THROTTLED, Guess),
-    Row::new("AB1019", "symbol", REFUSED, Guess),
     // Refusals with a reason.
     Row::new("AB1013", "", REFUSED, Documented).past_address_check(),
     Row::new("AB1006", "", REFUSED, Documented),
@@ -62,7 +66,7 @@ pub(in crate::broker) static TABLE: &[Row] = &[
     Row::new("AB1017", "", REFUSED, Documented),
     Row::new("AB1018", "", REFUSED, Documented),
     Row::new("AB2002", "", REFUSED, Documented),
-    Row::new("AB2020", "", REFUSED, Guess),
+    Row::new("AB2020", "", Kinds::UNKNOWN, Guess),
     Row::new("AB4008", "", REFUSED, Documented),
     Row::new("AB4018", "", REFUSED, Documented),
     // Standing orders (GTT), as far as the list goes.

@@ -1,6 +1,5 @@
 //! Kite's orders: place, cancel, book.
 
-use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::OrderId;
 use muster_protocol::money::Quantity;
 use muster_protocol::order::{PriceRule, Product, Validity};
@@ -57,10 +56,7 @@ impl Zerodha {
 
 /// The number of an order just placed.
 pub(super) fn accepted(data: &Value) -> Result<OrderId, BrokerError> {
-    let id = json::text(data, "order_id").and_then(|id| book::order_id(&id));
-    id.ok_or_else(|| {
-        BrokerError::says(FailureKind::InDoubt, "accepted, but without an order number")
-    })
+    book::placed(data, "order_id")
 }
 
 /// The rows of a book.

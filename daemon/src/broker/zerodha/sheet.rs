@@ -40,7 +40,7 @@ const MESSAGES: &[Line] = &[
     both(403, "TokenException", "Token is invalid or has expired.", SessionExpired),
     both(403, "TokenException", "Invalid `checksum`.", CredentialsRejected),
     both(400, "InputException", "Missing `api_key`", Refused),
-    both(400, "InputException", "Invalid `api_key`.", CredentialsRejected),
+    (400, "InputException", "Invalid `api_key`.", CredentialsRejected, InDoubt),
     both(400, "InputException", "The user is not enabled for the app.", CredentialsRejected),
     both(403, "ForbiddenError", "The user is not enabled on the app.", CredentialsRejected),
     both(403, "PermissionException", "Insufficient permission for that call.", Refused),
@@ -68,6 +68,9 @@ const MESSAGES: &[Line] = &[
     (400, "OrderException", TIMED_OUT, Unreachable, InDoubt),
     (503, "NetworkException", TIMED_OUT, Unreachable, InDoubt),
     (400, "", "Please check the order book before placing again.", Unreachable, InDoubt),
+    (400, "OrderException", "Gateway Timeout", Unreachable, InDoubt),
+    (408, "InputException", "x", Unreachable, InDoubt),
+    (429, "MarginException", "x", RateLimited, InDoubt),
     (503, "NetworkException", "Request failed (kitetrade-oms).", Unreachable, InDoubt),
     (400, "GeneralException", "Request failed (kitetrade-oms).", Unreachable, InDoubt),
     (503, "NetworkException", "request 5f1a timed out", Unreachable, InDoubt),
@@ -78,8 +81,8 @@ const MESSAGES: &[Line] = &[
     both(400, "InputException", TICK, Refused),
     both(400, "InputException", TRIGGER_TICK, Refused),
     both(400, "InputException", MIS, Refused),
-    both(400, "", NIGHT, Maintenance),
-    both(503, "GeneralException", NIGHT, Maintenance),
+    (400, "", NIGHT, Maintenance, InDoubt),
+    (503, "GeneralException", NIGHT, Maintenance, InDoubt),
     both(400, "", CIRCUIT, Refused),
     both(428, "", "10 quantity needs authorisation at depository.", NeedsConsent),
     both(400, "HoldingException", "10 quantity needs authorisation at depository.", NeedsConsent),
@@ -126,14 +129,14 @@ const TYPES: &[Line] = &[
     (404, "GeneralException", "x", Refused, InDoubt),
     both(403, "PermissionException", "x", Refused),
     both(403, "TwoFAException", "x", Refused),
-    both(403, "ForbiddenError", "x", Refused),
+    (403, "ForbiddenError", "x", Refused, InDoubt),
     // A dead session never comes with a server's error.
     (500, "TokenException", "x", Unreachable, InDoubt),
 ];
 
 /// The statuses documented, with a type that nobody knows.
 const STATUSES: &[Line] = &[
-    both(400, "NewException", "x", Refused),
+    (400, "NewException", "x", Refused, InDoubt),
     (401, "NewException", "x", Refused, InDoubt),
     (403, "NewException", "x", Refused, InDoubt),
     (404, "NewException", "x", Refused, InDoubt),
@@ -170,6 +173,10 @@ const BARE: &[(u16, &str)] = &[
     (200, r#"{"status":true,"data":{"order_id":"1"}}"#),
     (200, r#"{"status":"Success","data":{"order_id":"1"}}"#),
     (302, r#"{"status":"success","data":{"order_id":"1"}}"#),
+    (
+        307,
+        r#"{"status":"error","error_type":"InputException","message":"tick size for this script"}"#,
+    ),
     (400, r#"{"status":"success","data":{"order_id":"1"}}"#),
     (500, r#"{"status":"success","data":{"order_id":"1"}}"#),
 ];

@@ -9,12 +9,18 @@ use crate::broker::classify::{Kinds, Row, Status};
 const REFUSED: Kinds = Kinds::both(Kind::Refused);
 const CREDENTIALS: Kinds = Kinds::both(Kind::CredentialsRejected);
 const SESSION: Kinds = Kinds::both(Kind::SessionExpired);
+/// The key's, where only a guess says so: a guess proves nothing about an order.
+const PERHAPS_CREDENTIALS: Kinds = Kinds { read: Kind::CredentialsRejected, write: Kind::InDoubt };
+/// Said to rest; that nothing was placed all the same is a guess.
+const RESTING: Kinds = Kinds { read: Kind::Maintenance, write: Kind::InDoubt };
 
 /// Tried in order.
 pub(in crate::broker) static TABLE: &[Row] = &[
     // A timeout may come as HTTP 400 with the order placed seconds later: before everything else.
     Row::new("", "timed out", Kinds::DOUBT, Reported),
     Row::new("", "check the order book", Kinds::DOUBT, Reported),
+    Row::new("", "timeout", Kinds::DOUBT, Guess),
+    Row::new("", "", Kinds::DOUBT, Guess).at(Status::Is(408)),
     // The address. Checked only on placing, modifying and cancelling.
     Row::new(
         "",
@@ -25,7 +31,7 @@ pub(in crate::broker) static TABLE: &[Row] = &[
     Row::new("", "no ips configured for this app", Kinds::both(Kind::NoIpRegistered), Reported),
     // The session and the key.
     Row::new("", "invalid `checksum`", CREDENTIALS, Documented),
-    Row::new("", "invalid `api_key`", CREDENTIALS, Guess).at(Status::Client),
+    Row::new("", "invalid `api_key`", PERHAPS_CREDENTIALS, Guess).at(Status::Client),
     Row::new("", "the user is not enabled", CREDENTIALS, Reported),
     Row::new("TokenException", "", SESSION, Documented).at(Status::Client),
     // Entitlement.
@@ -48,25 +54,25 @@ pub(in crate::broker) static TABLE: &[Row] = &[
     Row::new("", "circuit limit", REFUSED, Documented).at(Status::Client),
     Row::new("", "for order slicing", REFUSED, Reported).at(Status::Client),
     Row::new("", "exceeds max limit", REFUSED, Reported).at(Status::Client),
-    Row::new("", "under scheduled maintenance", Kinds::both(Kind::Maintenance), Guess),
+    Row::new("", "under scheduled maintenance", RESTING, Guess),
     Row::new("", "needs authorisation at depository", Kinds::both(Kind::NeedsConsent), Documented)
         .at(Status::Client),
     Row::new("", "request failed (kitetrade-oms)", Kinds::DOUBT, Reported),
+    // Whatever the type, a throttle is one.
+    Row::new("", "", Kinds::THROTTLED, Documented).at(Status::Is(429)),
     // By type. Where the status does not fit the type, the rows below decide.
     Row::new("MarginException", "", REFUSED, Documented).at(Status::Client),
     Row::new("HoldingException", "", REFUSED, Documented).at(Status::Client),
     Row::new("UserException", "", REFUSED, Documented).at(Status::Client),
     Row::new("PermissionException", "", REFUSED, Documented).at(Status::Client),
     Row::new("TwoFAException", "", REFUSED, Documented).at(Status::Client),
-    Row::new("ForbiddenError", "", REFUSED, Guess).at(Status::Client),
+    Row::new("ForbiddenError", "", Kinds::UNKNOWN, Guess).at(Status::Client),
     Row::new("DataException", "", Kinds::MALFORMED, Documented),
     // By status.
     Row::new("", "", Kinds::both(Kind::NeedsConsent), Documented).at(Status::Is(428)),
-    Row::new("", "", Kinds::THROTTLED, Documented).at(Status::Is(429)),
     Row::new("NetworkException", "", Kinds::DOUBT, Documented),
     Row::new("GeneralException", "", Kinds::UNKNOWN, Documented).at(Status::Client),
     Row::new("OrderException", "", REFUSED, Documented).at(Status::Is(400)),
     Row::new("InputException", "", REFUSED, Documented).at(Status::Client),
-    Row::new("", "", REFUSED, Documented).at(Status::Is(400)),
     Row::new("", "", Kinds::DOUBT, Documented).at(Status::Server),
 ];

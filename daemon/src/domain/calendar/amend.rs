@@ -34,6 +34,9 @@ pub enum InvalidChange {
     /// A session that is over before it begins.
     #[error("a session ends after it begins")]
     Hours,
+    /// Nothing was said of it.
+    #[error("no freeze quantity of {0}:{1} was said")]
+    NoFreeze(muster_protocol::order::Exchange, String),
     /// There is nothing to take out.
     #[error("{0} is neither a holiday nor a special session")]
     Ordinary(TradingDate),
@@ -70,6 +73,14 @@ impl Calendar {
                 *date
             }
             CalendarChange::Until { date } => *date,
+            CalendarChange::Freeze { exchange, name, most, until } => {
+                text("the name", name, 30)?;
+                let known = self.freezes.contains_key(&(*exchange, name.clone()));
+                if most.is_none() && !known {
+                    return Err(InvalidChange::NoFreeze(*exchange, name.clone()));
+                }
+                if most.is_none() { today } else { *until }
+            }
         };
         if of < today {
             return Err(InvalidChange::Past(of));
@@ -87,6 +98,10 @@ impl Calendar {
             CalendarChange::Until { date } => {
                 self.until = *date;
                 self.extended = Some(by);
+                return;
+            }
+            CalendarChange::Freeze { exchange, name, most, until } => {
+                self.set_freeze((*exchange, name.clone()), *most, (*until, by));
                 return;
             }
             CalendarChange::Remove { date } => (*date, None),
@@ -113,6 +128,7 @@ impl Calendar {
             warning: self.warning(today),
             days: dates.into_iter().map(|date| self.day_view(date)).collect(),
             timetables: data::TIMETABLES.iter().map(timetable_view).collect(),
+            freezes: self.freeze_views(),
         }
     }
 

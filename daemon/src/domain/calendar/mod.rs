@@ -4,6 +4,7 @@
 
 mod amend;
 mod data;
+mod freeze;
 mod hours;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use muster_protocol::order::Exchange;
 use muster_protocol::time::{TradingDate, Weekday};
 
 pub use self::amend::{CalendarEvent, InvalidChange};
+pub use self::freeze::FreezeQuantity;
 pub use self::hours::Session;
 
 /// Why a date is not known to be a trading day.
@@ -63,6 +65,8 @@ pub struct Calendar {
     shipped: BTreeMap<TradingDate, Day>,
     /// What an operator said of a date; `None` is an ordinary day.
     amended: BTreeMap<TradingDate, (Option<Day>, Amended)>,
+    /// The freeze quantities of underlyings and shares, as operators said them.
+    freezes: BTreeMap<(Exchange, String), freeze::Freeze>,
 }
 
 /// From so many days before its end it is said that the data ends.
@@ -95,6 +99,7 @@ impl Calendar {
             extended: None,
             shipped: closed.chain(special).collect(),
             amended: BTreeMap::new(),
+            freezes: BTreeMap::new(),
         }
     }
 

@@ -98,6 +98,9 @@ pub struct ClockGuard {
     set: Option<(ClockStep, Ntp)>,
     /// The steady clock at a step nothing has confirmed.
     doubted_since: Option<i64>,
+    /// By how much the clock is ahead of what it would show without the steps nothing has confirmed, in
+    /// milliseconds; negative if it is behind.
+    ahead_ms: i64,
     /// A person accepted a clock that follows no time source.
     accepted: bool,
     /// Durable: the latest the clock ever showed.
@@ -172,6 +175,8 @@ impl ClockGuard {
         let step = ClockStep { at: Timestamp::from_millis(reading.wall_us / 1_000), by_ms };
         self.set = Some((step, reading.ntp));
         if by_ms.saturating_abs() > TOLERANCE_MS {
+            let before = if self.doubted_since.is_some() { self.ahead_ms } else { 0 };
+            self.ahead_ms = before.saturating_add(by_ms);
             self.doubted_since = Some(reading.steady_ms);
         }
         noticed.push(Noticed::Step(step));
@@ -209,6 +214,21 @@ impl ClockGuard {
     /// Why the clock cannot be believed, if so.
     pub const fn fault(&self) -> Option<HoldReason> {
         self.fault
+    }
+
+    /// The earliest it may be while the clock shows this: without the steps that nothing has confirmed. What
+    /// cannot be taken back (a run that is missed, a session that is over) is decided by this.
+    pub fn surely(&self, now: Timestamp) -> Timestamp {
+        now.plus(-self.unsure_ms())
+    }
+
+    /// What the clock shows when it is surely that late.
+    pub fn shows(&self, at: Timestamp) -> Timestamp {
+        at.plus(self.unsure_ms())
+    }
+
+    fn unsure_ms(&self) -> i64 {
+        if self.doubted_since.is_some() { self.ahead_ms.max(0) } else { 0 }
     }
 
     /// What to do about a time source that is known to be lost.

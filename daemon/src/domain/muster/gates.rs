@@ -155,7 +155,7 @@ impl Before<'_> {
             return Judged::failed(at, Unfit::EgressShared { users });
         }
         let shared = self.model.settings.shared_egress == SharedEgress::Warn
-            && self.model.sharing(name, self.account.broker).len() > 1;
+            && self.model.sharing(name, self.account.broker) > 1;
         match state {
             EgressState::AsRegistered if shared => Judged::warned(at),
             EgressState::AsRegistered => Judged::passed(at),

@@ -71,7 +71,7 @@ impl Before<'_> {
     fn egress_words(&self) -> String {
         let name = &self.account.identity.egress;
         let address = self.model.leaves_as(name).unwrap_or("address unknown");
-        let sharing = self.model.sharing(name, self.account.broker).len();
+        let sharing = self.model.sharing(name, self.account.broker);
         let shared =
             if sharing > 1 { format!(", shared by {sharing} people") } else { String::new() };
         let (state, _) = self.model.egress_state(name, self.now);

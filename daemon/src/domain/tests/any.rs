@@ -4,12 +4,14 @@
 
 use muster_protocol::halt::{HaltScope, Verdict};
 use muster_protocol::plan::Ambiguity;
+use muster_protocol::run::CalledAs;
 use muster_protocol::time::SECOND;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::super::msg::{Ask, HaltChange};
+use super::super::msg::{Ask, HaltChange, RunCall};
 use super::super::run::Stage;
+use super::super::update::due_fire;
 use super::*;
 use crate::tests::machine::{Died, Log, Machine};
 use crate::tests::truth::{Fate as Happens, Truth};
@@ -33,6 +35,10 @@ enum Op {
     Resume(u8),
     /// The plan is put anew, with so many of its legs, and armed or not.
     Edit(u8, bool),
+    /// The plan is disarmed.
+    Disarm,
+    /// A person calls for a run now, in the place of the next or one more.
+    Now(bool),
     /// A person looks at the broker and settles the first order in doubt, rightly.
     Resolve(bool),
 }
@@ -52,6 +58,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0_u8..3).prop_map(Op::Halt),
         2 => (0_u8..3).prop_map(Op::Resume),
         1 => (1_u8..3, any::<bool>()).prop_map(|(legs, arm)| Op::Edit(legs, arm)),
+        1 => Just(Op::Disarm),
+        2 => any::<bool>().prop_map(Op::Now),
         1 => any::<bool>().prop_map(Op::Resolve),
     ]
 }
@@ -153,6 +161,8 @@ impl Any {
             Op::Halt(number) => self.halt(&scope(*number), true),
             Op::Resume(number) => self.halt(&scope(*number), false),
             Op::Edit(legs, arm) => self.edit(usize::from(*legs), *arm),
+            Op::Disarm => self.disarm(),
+            Op::Now(instead) => self.run_now(*instead),
             Op::Resolve(again) => self.resolve(*again),
         };
         done.unwrap();
@@ -180,6 +190,24 @@ impl Any {
             self.machine.ask(Ask::Arm { plan: name, mode: Mode::Live, hash })?;
         }
         Ok(())
+    }
+
+    fn disarm(&mut self) -> Result<(), Died> {
+        let plan: muster_protocol::ids::PlanId = "btst".parse().unwrap();
+        let hash = self.machine.model.plans[&plan].kept().unwrap().hash.clone();
+        self.machine.ask(Ask::Arm { plan, mode: Mode::DryRun, hash }).map(drop)
+    }
+
+    fn run_now(&mut self, instead: bool) -> Result<(), Died> {
+        let (plan, now) = ("btst".parse().unwrap(), self.machine.now());
+        let model = &self.machine.model;
+        let kept = model.plans[&plan].kept().unwrap();
+        let (hash, mode) = (kept.hash.clone(), kept.mode);
+        let next = due_fire(model, &plan, kept).filter(|_| instead);
+        let called = next.map_or(CalledAs::Extra, |fire| CalledAs::InsteadOf { at: fire.at });
+        let firing = model.next_firing(&plan, now.date());
+        let run = RunId { plan, date: now.date(), firing };
+        self.machine.ask(Ask::RunNow(RunCall { run, hash, mode, called })).map(drop)
     }
 
     /// A person sees what is there, and what is still on its way there.

@@ -205,6 +205,33 @@ fn a_halt_that_cancels_asks_once_for_each_open_order_and_again_after_a_restart()
     assert!(next_deadline(&day.model, day.now).is_some());
 }
 
+/// The halt said that what is open is cancelled, and the broker could not be reached at that moment: the
+/// order stayed open for the rest of the day.
+#[test]
+fn a_cancellation_that_did_not_arrive_is_asked_for_again_while_the_halt_holds() {
+    for resumed in [false, true] {
+        let mut day = noon(1);
+        day.start();
+        day.pass("2026-11-23T15:10:10+05:30");
+        day.lost_cancels = 2;
+        let halt = |on, cancel| Ask::Halt(HaltChange { scope: HaltScope::All, on, cancel });
+        day.ask(halt(true, true));
+        day.take(vec![Msg::Tick], usize::MAX);
+        day.pass("2026-11-23T15:10:12+05:30");
+        assert_eq!(day.cancels.len(), 2);
+        if resumed {
+            day.ask(halt(false, false));
+        }
+        day.pass("2026-11-23T15:11:00+05:30");
+        // What had been put on its way before the halt ended still goes.
+        assert_eq!(day.cancels.len(), 4, "resumed: {resumed}");
+        let cancelled = day.statuses(MONDAY).into_iter().filter(|s| *s == IntentStatus::Cancelled);
+        assert_eq!(cancelled.count(), 2);
+        day.pass("2026-11-23T15:20:00+05:30");
+        assert_eq!(day.cancels.len(), 4, "once it is cancelled it is let be");
+    }
+}
+
 pub(super) fn resending(accounts: u32) -> Day {
     let mut day = noon(accounts);
     let mut spec = plan();

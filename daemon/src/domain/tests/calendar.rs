@@ -95,3 +95,34 @@ fn nonsense_changes_nothing() {
     day.amend(CalendarChange::Remove { date: "2026-11-25".parse().unwrap() });
     assert_eq!(day.store.len(), records);
 }
+
+/// The exchange lowered its freeze quantity, and an operator says so after the run was frozen.
+#[test]
+fn an_order_above_the_freeze_quantity_is_not_sent_and_the_others_are() {
+    for after_the_freeze in [true, false] {
+        let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+        day.start();
+        if after_the_freeze {
+            day.pass("2026-11-23T15:09:50+05:30");
+        }
+        let until = "2026-11-30".parse().unwrap();
+        day.amend(CalendarChange::Freeze {
+            exchange: Exchange::Nse,
+            name: "SBIN".to_owned(),
+            most: 15_u32.try_into().ok(),
+            until,
+        });
+        day.pass("2026-11-23T15:11:00+05:30");
+        let run: RunId = "btst@2026-11-23".to_owned().try_into().unwrap();
+        let fixed = &day.model.runs[&run].fixed;
+        if after_the_freeze {
+            let sent = [IntentStatus::Accepted, IntentStatus::NotSent];
+            assert_eq!(day.statuses("btst@2026-11-23"), sent);
+            assert!(day.said.iter().any(|line| line.contains("freeze quantity of SBIN, 15")));
+        } else {
+            assert!(fixed.participants.is_empty() && day.sends.is_empty());
+            let why = fixed.excluded[0].reasons[0].words();
+            assert!(why.contains("20 units are above the freeze quantity of SBIN, 15"), "{why}");
+        }
+    }
+}

@@ -67,7 +67,10 @@ fn set_forward_over_the_time_nothing_leaves_until_a_broker_confirms_the_clock() 
 fn set_forward_and_never_confirmed_the_run_is_missed_with_the_reason() {
     let mut day = noon();
     day.set_to("2026-11-23T15:10:05+05:30", 1_001);
-    day.pass("2026-11-23T15:30:00+05:30");
+    day.pass("2026-11-23T18:20:00+05:30");
+    // By the clock as it was before, it is 15:09: the run may still happen.
+    assert_eq!(day.run_state(MONDAY), None);
+    day.pass("2026-11-23T18:30:00+05:30");
     let Some(RunState::Missed { reason }) = day.run_state(MONDAY) else { panic!("not missed") };
     assert!(reason.contains("clock was set"), "{reason}");
     assert!(day.sends.is_empty());
@@ -137,15 +140,99 @@ fn a_clock_set_while_orders_leave_stops_them() {
         let run: RunId = MONDAY.to_owned().try_into().unwrap();
         let leg = muster_protocol::ids::LegNo(0);
         let intent = IntentId { run, account: AccountId(account), leg };
-        Msg::Outcome { intent, outcome: Ok(OrderId(account.to_string())) }
+        Msg::Outcome { intent, outcome: Ok(OrderId((account - 1).to_string())) }
     };
     day.take(vec![outcome(1), outcome(2)], usize::MAX);
     day.pass("2026-11-23T15:08:30+05:30");
     assert_eq!(day.sends.len(), 2, "held");
     day.release();
-    day.pass("2026-11-23T15:08:31+05:30");
+    day.pass("2026-11-23T15:09:59.999+05:30");
+    assert_eq!(day.sends.len(), 2, "a person says it is 15:08: what is left waits for its time");
+    day.pass("2026-11-23T15:10:00+05:30");
     assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
     day.assert_at_most_once();
+}
+
+/// For two seconds at noon the clock showed the day after tomorrow: the afternoon's run was MISSED, and
+/// every session over.
+#[test]
+fn a_clock_that_is_ahead_for_a_moment_misses_no_run_and_ends_no_session() {
+    let mut day = noon();
+    day.set_to("2026-11-25T16:00:00+05:30", 1_001);
+    assert_eq!(day.model.hold_reason(), Some(HoldReason::ClockSet));
+    let live = |day: &Day| day.model.accounts.values().all(|a| a.session.ends().is_some());
+    assert!(day.model.runs.is_empty() && live(&day), "{:?}", day.model.runs.keys());
+    day.set_to("2026-11-23T12:00:03+05:30", 1_003);
+    day.read(1_004, vec![measured(100, 1_004)]);
+    assert_eq!(day.model.hold_reason(), None);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+    day.assert_at_most_once();
+}
+
+/// The same in the middle of a run: what is left is neither sent by that clock nor MISSED by it.
+#[test]
+fn a_clock_that_is_ahead_for_a_moment_while_orders_leave_closes_no_window() {
+    let mut day = noon();
+    for account in 1..=2 {
+        day.fates.insert((AccountId(account), 0), Fate::Hang);
+    }
+    day.now = at("2026-11-23T15:09:50+05:30");
+    day.read(1_000 + 11_390, vec![]);
+    day.pass("2026-11-23T15:10:00+05:30");
+    let answer = |account| {
+        let run: RunId = MONDAY.to_owned().try_into().unwrap();
+        let leg = muster_protocol::ids::LegNo(0);
+        let intent = IntentId { run, account: AccountId(account), leg };
+        Msg::Outcome { intent, outcome: Ok(OrderId((account - 1).to_string())) }
+    };
+    day.set_to("2026-11-23T16:30:00+05:30", 12_401);
+    day.take(vec![answer(1), answer(2), Msg::Tick], usize::MAX);
+    assert_eq!(day.sends.len(), 2);
+    day.set_to("2026-11-23T15:10:04+05:30", 12_403);
+    day.read(12_404, vec![measured(100, 12_404)]);
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 4]);
+    day.assert_at_most_once();
+}
+
+/// The machine sleeps in the middle of a run and wakes when its window is over.
+#[test]
+fn a_machine_that_sleeps_over_the_window_sends_nothing_afterwards() {
+    let mut day = noon();
+    for account in 1..=2 {
+        day.fates.insert((AccountId(account), 0), Fate::Hang);
+    }
+    day.now = at("2026-11-23T15:09:50+05:30");
+    day.read(1_000 + 11_390, vec![]);
+    day.pass("2026-11-23T15:10:00+05:30");
+    day.now = at("2026-11-23T15:40:00+05:30");
+    let reading = Reading {
+        wall_us: day.now.millis() * 1_000,
+        steady_ms: (1_000 + 13_200) * 1_000,
+        awake_ms: (1_000 + 11_400) * 1_000,
+        ntp: Ntp::Unknown,
+        offsets: vec![],
+    };
+    day.take(vec![Msg::Clock(reading), Msg::Tick], usize::MAX);
+    assert!(day.heard("the machine slept for 1"), "{:?}", day.said);
+    assert_eq!((day.model.hold_reason(), day.sends.len()), (None, 2));
+    let missed = day.statuses(MONDAY).into_iter().filter(|s| *s == IntentStatus::Missed);
+    assert_eq!(missed.count(), 2);
+}
+
+/// Between a window's end and the last look at its doubts the daemon ticked a thousand times a second.
+#[test]
+fn after_a_window_the_daemon_waits_for_what_comes_and_does_not_spin() {
+    let mut day = noon();
+    day.fates.insert((AccountId(1), 0), Fate::Lose);
+    day.pass("2026-11-23T15:10:20+05:30");
+    day.halt(muster_protocol::halt::HaltScope::All, true);
+    day.pass("2026-11-23T15:14:00+05:30");
+    day.now = day.now.plus(1);
+    day.take(vec![Msg::Tick], usize::MAX);
+    let next = next_deadline(&day.model, day.now).unwrap();
+    assert!(next > day.now, "{next} is not after {}", day.now);
 }
 
 #[test]

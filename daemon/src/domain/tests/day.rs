@@ -2,6 +2,7 @@
 
 use muster_protocol::run::RunState;
 
+use super::super::flight::MAX_IN_FLIGHT;
 use super::*;
 
 const MONDAY: &str = "btst@2026-11-23";
@@ -17,7 +18,7 @@ fn every_fit_account_gets_its_orders_at_ten_past_three() {
     assert_eq!(day.run_state(MONDAY), Some(RunState::Closed));
     assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Accepted; 100]);
     assert_eq!(day.book.len(), 100);
-    assert!(day.most_in_flight <= super::super::flight::MAX_IN_FLIGHT);
+    assert!(day.most_in_flight <= MAX_IN_FLIGHT);
     day.assert_at_most_once();
     // Nothing more on that day, nothing on the holiday, and the next on Wednesday.
     day.pass("2026-11-25T15:09:00+05:30");
@@ -210,4 +211,16 @@ fn i8_two_runs_at_one_time_keep_the_account_s_rate() {
     assert_eq!(day.sends.len(), 4);
     day.pass("2026-11-23T15:11:00+05:30");
     assert_eq!(day.sends.len(), 8);
+}
+
+#[test]
+fn a_live_run_s_connections_are_opened_once_shortly_before_it() {
+    for (mode, accounts) in [(Mode::Live, 3), (Mode::Live, 300), (Mode::DryRun, 3)] {
+        let mut day = Day::new(accounts, mode, "2026-11-23T12:00:00+05:30");
+        day.start();
+        day.pass("2026-11-23T15:30:00+05:30");
+        let wanted = usize::try_from(accounts).unwrap().min(MAX_IN_FLIGHT);
+        let live = (mode == Mode::Live).then(|| (at("2026-11-23T15:09:58+05:30"), wanted));
+        assert_eq!(day.warmed, Vec::from_iter(live));
+    }
 }

@@ -11,7 +11,10 @@ const MONDAY: &str = "btst@2026-11-23";
 
 impl Day {
     /// Asks as an operator; what was answered, and whether it was answered at all.
-    fn ask(&mut self, ask: Ask) -> Option<Result<Answer, muster_protocol::frame::Failure>> {
+    pub(super) fn ask(
+        &mut self,
+        ask: Ask,
+    ) -> Option<Result<Answer, muster_protocol::frame::Failure>> {
         let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask };
         let mut answered = None;
         let mut queue = VecDeque::from([Msg::Asked(asked)]);

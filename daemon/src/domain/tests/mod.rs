@@ -3,6 +3,7 @@
 mod any;
 mod books;
 mod calendar;
+mod called_off;
 mod clock;
 mod day;
 mod foreign;
@@ -10,7 +11,9 @@ mod halt;
 mod muster;
 mod plans;
 mod recovery;
+mod run_now;
 mod sealed;
+mod twins;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -65,8 +68,11 @@ struct Day {
     unreadable: BTreeSet<AccountId>,
     reads: Vec<(Timestamp, AccountId)>,
     cancels: Vec<OrderId>,
+    /// So many cancellations do not arrive.
+    lost_cancels: usize,
     /// The checks that were begun, and the lines of the journal.
     checks: Vec<CheckJob>,
+    warmed: Vec<(Timestamp, usize)>,
     said: Vec<String>,
     /// Instruments that the brokers' lists have otherwise than usual.
     listed: BTreeMap<(Exchange, String), Instrument>,
@@ -187,7 +193,9 @@ impl Day {
             unreadable: BTreeSet::new(),
             reads: vec![],
             cancels: vec![],
+            lost_cancels: 0,
             checks: vec![],
+            warmed: vec![],
             said: vec![],
             listed: BTreeMap::new(),
             slow_lists: false,
@@ -283,6 +291,10 @@ impl Day {
             }
             Effect::Cancel { intent, order_id, .. } => {
                 self.cancels.push(order_id.clone());
+                if self.cancels.len() <= self.lost_cancels {
+                    let cause = Cause { kind: FailureKind::Unreachable, says: None, ip_seen: None };
+                    return vec![Msg::Cancelled { intent, outcome: Err(cause) }];
+                }
                 let place: usize = order_id.0.parse().unwrap();
                 self.states.insert(place, (OrderState::Cancelled, 0));
                 Some(Msg::Cancelled { intent, outcome: Ok(()) })
@@ -300,6 +312,10 @@ impl Day {
             | Effect::Backup(_)
             | Effect::Purge(_)
             | Effect::ObserveEgresses => None,
+            Effect::Warm { connections, .. } => {
+                self.warmed.push((self.now, connections));
+                None
+            }
             Effect::LoadInstruments { broker, wanted, .. } => self.list_of(broker, wanted),
         };
         follows.into_iter().collect()

@@ -1,5 +1,7 @@
 //! What a person does to accounts.
 
+use std::collections::BTreeSet;
+
 use muster_protocol::event::{Area, Level};
 use muster_protocol::frame::Code;
 use muster_protocol::ids::{AccountId, UserId};
@@ -20,7 +22,7 @@ pub(super) enum Switch {
 }
 
 impl Step<'_> {
-    /// The accounts a selection names; an unknown or foreign one refuses the whole.
+    /// The accounts a selection names, each once; an unknown or foreign one refuses the whole.
     pub(super) fn selected(
         &self,
         selection: &Selection,
@@ -29,9 +31,9 @@ impl Step<'_> {
         let mine: Vec<AccountId> = self.model.accounts_of(only).map(|(id, _)| id).collect();
         match selection {
             Selection::All => Ok(mine),
-            Selection::Ids(ids) => match ids.iter().find(|id| !mine.contains(id)) {
+            Selection::Ids(ids) => match ids.iter().find(|id| mine.binary_search(id).is_err()) {
                 Some(foreign) => Err(*foreign),
-                None => Ok(ids.clone()),
+                None => Ok(ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()),
             },
         }
     }

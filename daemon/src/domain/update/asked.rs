@@ -64,6 +64,7 @@ impl Step<'_> {
             Ask::PutPlan(spec) => self.put_plan(reply, &by, spec),
             Ask::Arm { plan, mode, hash } => self.arm(reply, &by, plan, (mode, &hash)),
             Ask::RemovePlan(plan) => self.remove_plan(reply, &by, plan),
+            Ask::RunNow(call) => self.run_now(reply, by, &call),
             Ask::Keys(task) => self.keys(reply, who, task),
             Ask::Seal => self.seal(reply, &by),
             Ask::Backup(file) => self.backup(reply, who, file),
@@ -111,6 +112,7 @@ impl Step<'_> {
             | Ask::Amend { .. }
             | Ask::Arm { .. }
             | Ask::RemovePlan(_)
+            | Ask::RunNow(_)
             | Ask::Keys(_)
             | Ask::Seal
             | Ask::Backup(_)

@@ -5,6 +5,7 @@ use muster_protocol::event::AuditEntry;
 use muster_protocol::halt::Verdict;
 use muster_protocol::ids::{AccountId, Label, TicketId};
 use muster_protocol::request::Selection;
+use muster_protocol::run::CalledAs;
 
 use super::super::effect::{Commit, Effect};
 use super::super::msg::{Ask, ReplyTo, Who};
@@ -103,6 +104,15 @@ impl Ask {
                 return (what, Some(plan.to_string()));
             }
             Self::RemovePlan(plan) => ("remove a plan", Some(plan.to_string())),
+            Self::RunNow(call) => {
+                let as_what = match call.called {
+                    CalledAs::Extra => "one more".to_owned(),
+                    CalledAs::InsteadOf { at } => format!("instead of {}", at.clock()),
+                };
+                let (mode, hash) = (call.mode.words(), &call.hash);
+                let what = format!("run now, {mode}, {as_what}, at hash {hash:.12}");
+                return (what, Some(call.run.to_string()));
+            }
             Self::Keys(task) => (super::vault::doing(task), None),
             Self::Seal => ("seal the vault", None),
             Self::Reencrypt(user) => ("seal again under a new key", Some(user.to_string())),

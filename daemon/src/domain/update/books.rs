@@ -32,7 +32,7 @@ pub(super) fn room(model: &Model) -> usize {
 }
 
 /// One thing a read says of an intent, and how it is said aloud.
-type Evidence = (IntentEvent, Option<(Level, String)>);
+pub(super) type Evidence = (IntentEvent, Option<(Level, String)>);
 
 impl Step<'_> {
     /// Decides anew when the account's book is read next.
@@ -69,6 +69,8 @@ impl Step<'_> {
             Ok(read) => {
                 let book = Book::new(&read.rows);
                 self.take_evidence(account, started, &book, &mut commit);
+                let strange = self.strangers(account, &read.rows);
+                commit.journal.extend(strange);
                 self.tally_account(account, &book, read.trades.as_ref());
                 self.note_read(account, started);
             }
@@ -90,6 +92,7 @@ impl Step<'_> {
         if commit != Commit::default() {
             self.commit(commit);
         }
+        self.hold_if_twinned();
         self.end_tallies();
         self.watch(account);
     }
@@ -99,7 +102,9 @@ impl Step<'_> {
         let mut released = Vec::new();
         for (run, reading) in &mut self.model.readings {
             let of_run = self.model.runs.get(run).is_some_and(|run| run.part(account).is_some());
-            if of_run && started >= reading.since && reading.read.insert(account) {
+            let since =
+                reading.anew.get(&account).map_or(reading.since, |at| reading.since.max(*at));
+            if of_run && started >= since && reading.read.insert(account) {
                 released.push(run.clone());
             }
         }
@@ -132,6 +137,7 @@ impl Step<'_> {
                 if said.is_empty() {
                     continue;
                 }
+                self.note_second_sender(&id, &said, book);
                 self.model.deciding.insert(Deciding::Intent(id.clone()));
                 for (event, aloud) in said {
                     let entry = aloud.map(|(level, text)| self.of_intent(&id, level, text));
@@ -232,20 +238,19 @@ fn next_look(intent: &Intent, last: Option<Timestamp>) -> Option<Timestamp> {
 /// What a book says of an intent; nothing about one that is on its way.
 fn evidence(intent: &Intent, book: &Book<'_>, at: Timestamp) -> Vec<Evidence> {
     let rows = book.rows(&intent.tag);
+    // A refused order may stand in the book as rejected, and a rejected one is no second order.
+    let live = |row: &&BookRow| row.state != OrderState::Rejected;
     match &intent.stage {
-        Stage::Planned => {
-            found(rows.first().copied(), at, "already at the broker as", Level::Error)
-        }
+        Stage::Planned => found(intent, rows, at, ("already at the broker as", Level::Error)),
         Stage::InDoubt { .. } => {
-            found(rows.first().copied(), at, "found in the order book as", Level::Info)
+            found(intent, rows, at, ("found in the order book as", Level::Info))
         }
-        // A refused order may stand in the book as rejected.
         Stage::Refused { .. } | Stage::NotSent { .. } | Stage::Missed => {
-            let live = rows.iter().copied().find(|row| row.state != OrderState::Rejected);
-            found(live, at, "NOT EXPECTED at the broker, but there as", Level::Error)
+            let rows: Vec<&BookRow> = rows.iter().copied().filter(live).collect();
+            found(intent, &rows, at, ("NOT EXPECTED at the broker, but there as", Level::Error))
         }
         Stage::Accepted { order_id, order, .. } => {
-            let more = rows.iter().filter(|row| {
+            let more = rows.iter().copied().filter(live).filter(|row| {
                 row.order_id != *order_id && !order.duplicates.contains(&row.order_id)
             });
             let mut said: Vec<Evidence> = more.map(|row| duplicated(row, at)).collect();
@@ -257,12 +262,26 @@ fn evidence(intent: &Intent, book: &Book<'_>, at: Timestamp) -> Vec<Evidence> {
     }
 }
 
-fn found(row: Option<&BookRow>, at: Timestamp, words: &str, level: Level) -> Vec<Evidence> {
-    let Some(row) = row else { return Vec::new() };
+/// One of the rows is the intent's order: that of its own attempt, else one that is not rejected. Any
+/// other that is not is one too many.
+fn found(
+    intent: &Intent,
+    rows: &[&BookRow],
+    at: Timestamp,
+    (words, level): (&str, Level),
+) -> Vec<Evidence> {
+    let own = |row: &&&BookRow| row.tags.contains(&intent.tag.0);
+    let live = |row: &&&BookRow| row.state != OrderState::Rejected;
+    let choice = rows.iter().find(|row| own(row) && live(row));
+    let choice = choice.or_else(|| rows.iter().find(live)).or_else(|| rows.first());
+    let Some(row) = choice.copied() else { return Vec::new() };
     let order_id = row.order_id.clone();
     let text = format!("{words} {order_id}");
-    let event = IntentEvent::Found { order_id, at };
-    std::iter::once((event, Some((level, text)))).chain(followed(row, None, at)).collect()
+    let more = rows.iter().filter(|other| live(other) && other.order_id != row.order_id);
+    let mut said = vec![(IntentEvent::Found { order_id, at }, Some((level, text)))];
+    said.extend(followed(row, None, at));
+    said.extend(more.map(|row| duplicated(row, at)));
+    said
 }
 
 fn duplicated(row: &BookRow, at: Timestamp) -> Evidence {

@@ -10,7 +10,7 @@ use super::super::effect::{Answer, Changed, Commit};
 use super::super::model::Deciding;
 use super::super::msg::ReplyTo;
 use super::super::record::Record;
-use super::super::run::{Run, Stage};
+use super::super::run::{Fixed, Run, Stage};
 use super::Step;
 
 impl Step<'_> {
@@ -48,7 +48,11 @@ impl Step<'_> {
             .collect();
         for (id, run, why) in closed {
             if self.model.deciding.insert(Deciding::Run(id.clone())) {
-                self.miss(id, run.fixed, &format!("the calendar was changed: {why}"));
+                self.miss(
+                    id,
+                    Fixed::clone(&run.fixed),
+                    &format!("the calendar was changed: {why}"),
+                );
             }
         }
     }

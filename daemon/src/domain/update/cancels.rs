@@ -1,9 +1,10 @@
 //! Cancelling what is open under a halt: asked for once an order, and only after that is durable. An
 //! answer that is lost does no harm: the book shows what became of the order.
 
+use muster_protocol::failure::FailureKind;
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::IntentId;
-use muster_protocol::time::Timestamp;
+use muster_protocol::time::{SECOND, Timestamp};
 
 use super::super::effect::{Changed, Effect};
 use super::super::intent::{Cause, IntentEvent, Stage};
@@ -11,6 +12,26 @@ use super::super::model::{Deciding, Model};
 use super::super::record::Record;
 use super::Step;
 use super::books::about_cancel;
+
+const fn may_not_have_arrived(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Unreachable
+        | FailureKind::InDoubt
+        | FailureKind::RateLimited
+        | FailureKind::Malformed
+        | FailureKind::SessionExpired
+        | FailureKind::Maintenance => true,
+        FailureKind::Refused
+        | FailureKind::IpNotAllowed
+        | FailureKind::NoIpRegistered
+        | FailureKind::CredentialsRejected
+        | FailureKind::OtpRejected
+        | FailureKind::NeedsConsent => false,
+    }
+}
+
+/// How long after one that may not have arrived a cancellation is asked for again.
+const CANCEL_AGAIN_MS: i64 = 5 * SECOND;
 
 /// Whether an order is at the broker, may still fill, and its cancellation was not asked for.
 fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
@@ -51,12 +72,15 @@ impl Step<'_> {
         records
     }
 
+    fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
+        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
+        let mut scopes = self.model.cancels.iter();
+        part.is_some_and(|part| scopes.any(|scope| scope.holds(&part.user, &id.run.plan)))
+    }
+
     /// An order that came to be at the broker under a halt that cancels.
     pub(super) fn cancel_if_halted(&mut self, id: &IntentId) {
-        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
-        let Some(user) = part.map(|part| part.user.clone()) else { return };
-        let halted = self.model.cancels.iter().any(|scope| scope.holds(&user, &id.run.plan));
-        if halted
+        if self.is_cancelled_by_halt(id)
             && can_be_cancelled(self.model, id)
             && self.model.deciding.insert(Deciding::Intent(id.clone()))
         {
@@ -88,7 +112,8 @@ impl Step<'_> {
                 continue;
             }
             spacing.started(self.now);
-            let order_id = match self.model.intents.get(&id).map(|intent| &intent.stage) {
+            let intent = self.model.intents.get(&id).filter(|intent| intent.status().is_working());
+            let order_id = match intent.map(|intent| &intent.stage) {
                 Some(Stage::Accepted { order_id, .. }) => order_id.clone(),
                 Some(_) | None => continue,
             };
@@ -98,10 +123,15 @@ impl Step<'_> {
         }
     }
 
-    /// A cancellation was answered; the book tells what became of the order.
+    /// A cancellation was answered; the book tells what became of the order. One that may not have arrived
+    /// is asked for again while its halt holds and the order is open: twice does no harm.
     pub(super) fn cancelled(&mut self, id: &IntentId, outcome: &Result<(), Cause>) {
         let entry = about_cancel(self, id, outcome);
         self.log(entry);
+        let lost = outcome.as_ref().err().is_some_and(|cause| may_not_have_arrived(cause.kind));
+        if lost && self.is_cancelled_by_halt(id) {
+            self.model.cancelling.insert((self.now.plus(CANCEL_AGAIN_MS), id.clone()));
+        }
         self.publish(Changed::Intent(id.clone()));
         self.watch(id.account);
     }

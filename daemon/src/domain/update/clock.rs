@@ -65,6 +65,7 @@ impl Step<'_> {
         for reading in self.model.readings.values_mut() {
             reading.since = self.now;
             reading.clean.clear();
+            reading.anew.clear();
         }
         if step.by_ms >= 0 {
             return;

@@ -10,7 +10,7 @@ use super::super::check::CheckEvent;
 use super::super::clock_guard::ClockEvent;
 use super::super::effect::{Changed, Effect, SendJob};
 use super::super::intent::{Intent, IntentEvent};
-use super::super::model::{Deciding, Firing, Reading};
+use super::super::model::{Deciding, Reading};
 use super::super::muster::Purpose;
 use super::super::plan::PlanEvent;
 use super::super::record::Record;
@@ -41,12 +41,13 @@ impl Step<'_> {
             Record::Session(id, _) => Deciding::Session(*id),
             Record::Run(id, _) => Deciding::Run(id.clone()),
             Record::Intent(id, _) => Deciding::Intent(id.clone()),
+            Record::Plan(id, PlanEvent::Called { .. }) => Deciding::Call(id.clone()),
+            Record::Hold(_) => Deciding::Hold,
             Record::Started { .. }
             | Record::Account(..)
             | Record::Check(..)
             | Record::Plan(..)
             | Record::Vault(_)
-            | Record::Hold(_)
             | Record::Clock(_)
             | Record::Calendar(_)
             | Record::Halt { .. } => return,
@@ -132,26 +133,13 @@ impl Step<'_> {
                 self.model.readings.insert(id.clone(), Reading::new(self.now));
                 self.watch_all(id);
             }
-            RunEvent::Fired { .. } => self.begin_firing(id),
             RunEvent::Closed { .. } => {
                 self.model.firing.remove(id);
                 self.watch_all(id);
             }
-            RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
+            // Firing began with the decision to.
+            RunEvent::Fired { .. } | RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
         }
-    }
-
-    fn begin_firing(&mut self, id: &RunId) {
-        let Some(run) = self.model.runs.get(id) else { return };
-        // Live and dry-run alike, since a dry run does everything but the send. The others follow as
-        // their order books are read.
-        let read = self.model.readings.get(id).map(|reading| &reading.read);
-        let parts = run.fixed.participants.iter();
-        let mut firing = Firing::default();
-        for part in parts.filter(|part| read.is_some_and(|r| r.contains(&part.account))) {
-            firing.put(part.broker, part.account, self.now);
-        }
-        self.model.firing.insert(id.clone(), firing);
     }
 
     fn intent_moved(&mut self, id: &IntentId, event: &IntentEvent) {
@@ -174,11 +162,11 @@ impl Step<'_> {
             IntentEvent::Refused { .. }
             | IntentEvent::NotSent { .. }
             | IntentEvent::SaidNotPlaced { .. }
-            | IntentEvent::Rehearsed { .. }
-            | IntentEvent::Retried { .. } => {
+            | IntentEvent::Rehearsed { .. } => {
                 self.model.in_flight.remove(id);
                 self.enqueue(&id.run, id.account);
             }
+            IntentEvent::Retried { .. } => self.look_once_more(id),
             // Looked up once without being found: the account's other legs go on.
             IntentEvent::Missing { .. } => self.enqueue(&id.run, id.account),
             IntentEvent::Absent { .. } => self.absent(id),
@@ -211,8 +199,21 @@ impl Step<'_> {
         }
     }
 
+    /// Before an order leaves a second time the book is read once more: who said that the broker does not
+    /// have it may have been too early.
+    fn look_once_more(&mut self, id: &IntentId) {
+        if let Some(reading) = self.model.readings.get_mut(&id.run) {
+            reading.anew.insert(id.account, self.now);
+            reading.read.remove(&id.account);
+        }
+        self.watch(id.account);
+    }
+
     /// The one place where an order leaves: its Sending record is durable and was just applied.
     fn send(&mut self, id: &IntentId) {
+        if let Some(why) = self.model.called_off.get(&id.run) {
+            return self.not_sent(id.clone(), why);
+        }
         let job = self.send_job(id);
         match job {
             Some(job) => self.effects.push(Effect::Send(job)),
@@ -231,6 +232,8 @@ impl Step<'_> {
             route,
             leg,
             tag: self.model.intents.get(id)?.tag.clone(),
+            from: run.fixed.fire_at,
+            until: run.fixed.window_until,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The next instant at which time alone changes something.
 
 use muster_protocol::check::CheckOutcome;
+use muster_protocol::ids::RunId;
 use muster_protocol::order::Broker;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::Timestamp;
@@ -11,12 +12,14 @@ use super::super::run::Stage;
 use super::super::schedule::{self, LIST_AT};
 use super::books::room;
 use super::freeze::{due_fire, next_run, resolve_until};
+use super::warm::warm_at;
 
 /// When the model wants a tick: the earliest of everything that waits for time. Never earlier than
 /// what a tick at `now` would settle, so the loop does not spin.
 pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let barred = model.barred().is_some();
-    let sessions = model.session_ends.first().map(|(until, _)| *until).into_iter();
+    let sessions = model.session_ends.first().map(|(until, _)| model.clock.shows(*until));
+    let sessions = sessions.into_iter();
     let tickets = model.tickets.values().map(|ticket| match &ticket.check.view().outcome {
         CheckOutcome::AwaitingLogin { expires, .. } => *expires,
         CheckOutcome::Running
@@ -30,21 +33,29 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         let run = next_run(model, id, &fire);
         let waits = barred && model.warned.contains(&run);
         let freeze = fire.at.plus(-model.settings.freeze_lead_ms);
-        Some(if waits { fire.window_until.plus(1) } else { freeze })
+        Some(if waits { model.clock.shows(fire.window_until.plus(1)) } else { freeze })
     });
     let runs = model.runs_open().filter_map(|(id, run)| match run.stage {
         Stage::Frozen if barred && model.warned.contains(id) => {
-            Some(run.fixed.window_until.plus(1))
+            Some(model.clock.shows(run.fixed.window_until.plus(1)))
         }
-        Stage::Frozen => Some(run.fixed.fire_at),
-        Stage::Firing { .. } if now < run.fixed.window_until => Some(run.fixed.window_until),
-        Stage::Firing { .. } => Some(resolve_until(run)),
+        Stage::Frozen => Some(warm_at(model, id, run).unwrap_or(run.fixed.fire_at)),
+        Stage::Firing { .. } if model.clock.surely(now) < run.fixed.window_until => {
+            Some(model.clock.shows(run.fixed.window_until))
+        }
+        Stage::Firing { .. } if model.clock.surely(now) < resolve_until(run) => {
+            Some(model.clock.shows(resolve_until(run)))
+        }
+        // What is on its way is waited for, not time.
+        Stage::Firing { .. } => None,
         Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
-    let of_broker = |firing: &Firing, broker| {
-        Some(firing.next_due(broker)?.max(model.in_flight.room_at(broker, now)?))
+    let of_broker = |(run, firing): (&RunId, &Firing), broker| {
+        let due = firing.next_due(broker)?.max(model.in_flight.room_at(broker, now)?);
+        // Later than its own time only where the clock was set back.
+        Some(due.max(model.runs.get(run)?.fixed.fire_at))
     };
-    let firing = model.firing.values().filter(|_| !barred);
+    let firing = model.firing.iter().filter(|_| !barred);
     let sends =
         firing.flat_map(|firing| Broker::ALL.into_iter().filter_map(move |b| of_broker(firing, b)));
     let lists = model.lists.values().filter_map(|state| match state {

@@ -14,7 +14,7 @@ use super::super::plan::Kept;
 use super::super::record::Record;
 use super::super::roster::{Roster, Standing};
 use super::super::run::{Excluded, Fixed, Participant, Run, RunEvent, Stage};
-use super::super::schedule::{Fire, next_fire};
+use super::super::schedule::{Fire, fire_now, next_fire};
 use super::super::tag::TagParts;
 use super::{Step, noted};
 
@@ -26,17 +26,36 @@ pub(super) fn resolve_until(run: &Run) -> Timestamp {
     run.fixed.window_until.plus(RESOLVE_MS)
 }
 
-/// The plan's first firing that has no run yet.
+/// The plan's first firing that has no run yet: one of its times, or the one that a person called for.
 pub(crate) fn due_fire(model: &Model, id: &PlanId, plan: &Kept) -> Option<Fire> {
-    let last = model.runs.iter().rev().find(|(run, _)| run.plan == *id);
-    let mut after = last.map_or(plan.since, |(_, run)| run.fixed.fire_at.max(plan.since));
-    if let Some((run, _)) = last
-        && run.firing >= MAX_FIRINGS
-    {
-        // No tag is left for that date.
-        after = after.max(run.date.at(TimeOfDay::LAST));
+    let called = called_fire(model, id, plan);
+    called.into_iter().chain(timed_fire(model, id, plan)).min_by_key(|fire| fire.at)
+}
+
+/// The first of the plan's times that has no run yet.
+pub(super) fn timed_fire(model: &Model, id: &PlanId, plan: &Kept) -> Option<Fire> {
+    let mut after = plan.since;
+    // Of all runs of the last date, not of the newest alone: where the clock was set back between two
+    // of them, the newer one is the earlier.
+    for (run, kept) in model.newest_runs(id) {
+        after = after.max(kept.covers_until());
+        if run.firing >= MAX_FIRINGS {
+            // No tag is left for that date.
+            after = after.max(run.date.at(TimeOfDay::LAST));
+        }
     }
     next_fire(&plan.spec, &model.calendar, after).ok()
+}
+
+/// The firing that a person called for, until it has a run.
+pub(super) fn called_fire(model: &Model, id: &PlanId, plan: &Kept) -> Option<Fire> {
+    let call = plan.call.as_ref().filter(|call| last_fired(model, id) < Some(call.at))?;
+    Some(fire_now(&plan.spec, &model.calendar, call.at, call.until))
+}
+
+/// The latest instant at which a run of the plan fired or was to.
+pub(super) fn last_fired(model: &Model, id: &PlanId) -> Option<Timestamp> {
+    model.newest_runs(id).map(|(_, run)| run.fixed.fire_at).max()
 }
 
 /// The run a firing will be: the next of its plan on its date.
@@ -57,11 +76,13 @@ impl Step<'_> {
             })
             .filter(|(_, fire)| self.now >= fire.at.plus(-self.model.settings.freeze_lead_ms))
             .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Run(run.clone())))
+            // Which run is next is not known before it is durable that a person calls for one.
+            .filter(|(run, _)| !self.model.deciding.contains(&Deciding::Call(run.plan.clone())))
             .collect();
         for (run, fire) in due {
             let barred = self.model.barred();
             match barred {
-                Some(why) if self.now <= fire.window_until => {
+                Some(why) if self.model.clock.surely(self.now) <= fire.window_until => {
                     self.warn_barred(&run, fire.window_until, why);
                     continue;
                 }
@@ -90,18 +111,23 @@ impl Step<'_> {
         let frozen: Vec<(RunId, Run)> = frozen.map(|(id, run)| (id.clone(), run.clone())).collect();
         for (id, run) in frozen {
             let barred = self.model.barred();
+            let off = self.no_longer(&id, &run);
             if let Some(why) = barred
-                && self.now <= run.fixed.window_until
+                && off.is_none()
+                && self.model.clock.surely(self.now) <= run.fixed.window_until
             {
                 self.warn_barred(&id, run.fixed.window_until, why);
                 continue;
             }
             self.model.deciding.insert(Deciding::Run(id.clone()));
-            if self.now > run.fixed.window_until {
-                let reason = barred.unwrap_or(
-                    "the daemon was not running between the run's time and the end of its window",
-                );
-                self.miss(id, run.fixed, reason);
+            let late = self.now > run.fixed.window_until;
+            let late = late.then(|| {
+                let stopped =
+                    "the daemon was not running between the run's time and the end of its window";
+                barred.unwrap_or(stopped).to_owned()
+            });
+            if let Some(reason) = off.or(late) {
+                self.miss(id, Fixed::clone(&run.fixed), &reason);
                 continue;
             }
             let late_us = self.model.clock.late_us(self.now, run.fixed.fire_at);
@@ -114,9 +140,22 @@ impl Step<'_> {
                 run.fixed.mode.words()
             );
             let entry = self.of_run(&id, Level::Info, text);
-            let fired = Record::Run(id, RunEvent::Fired { at: self.now, late_us });
+            let fired = Record::Run(id.clone(), RunEvent::Fired { at: self.now, late_us });
             self.commit(noted(fired, entry, Vec::new()));
+            // The first orders' records go to the disk in the same transaction, after this one.
+            self.begin_firing(&id, &run.fixed);
         }
+    }
+
+    /// Why a frozen run does not fire any more. Looked at again here, since a crash may have come between
+    /// what a person said and what followed from it.
+    fn no_longer(&self, id: &RunId, run: &Run) -> Option<String> {
+        if let Some(why) = self.model.called_off.get(id) {
+            return Some((*why).to_owned());
+        }
+        let exchanges: Vec<_> = run.fixed.legs.iter().map(|leg| leg.exchange).collect();
+        let closed = self.model.calendar.day(id.date, &exchanges).err()?;
+        Some(format!("the calendar was changed: {closed}"))
     }
 
     fn miss_whole(&mut self, id: RunId, fire: Fire, reason: &str) {
@@ -252,10 +291,12 @@ fn leg_numbers(plan: &Kept) -> Vec<LegNo> {
 }
 
 fn fixed(plan: &Kept, fire: Fire) -> Fixed {
+    let called = plan.call.as_ref().filter(|call| call.at == fire.at);
     Fixed {
         mode: plan.mode,
         fire_at: fire.at,
         window_until: fire.window_until,
+        called: called.map(|call| call.called.clone()),
         hash: plan.hash.clone(),
         ambiguity: plan.spec.ambiguity,
         legs: plan.spec.ordered_legs(),

@@ -63,6 +63,12 @@ impl Step<'_> {
 
     pub(super) fn hold_moved(&mut self) {
         self.model.warned.clear();
+        if self.model.held.is_none() {
+            // A person has looked: what was seen before it counts no more.
+            for reading in self.model.readings.values_mut() {
+                reading.twins.clear();
+            }
+        }
         self.publish(Changed::Status);
     }
 }

@@ -21,10 +21,13 @@ mod plans;
 mod purge;
 mod rehearse;
 mod resolve;
+mod run_now;
 mod runs;
 mod tallies;
 mod tickets;
+mod twins;
 mod vault;
+mod warm;
 
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::frame::{Code, Failure};
@@ -107,6 +110,7 @@ impl Step<'_> {
         self.retry_instruments();
         self.answer_plan_checks();
         self.say_calendar();
+        self.warm();
         self.plans_due();
         self.pump();
         self.pump_cancels();

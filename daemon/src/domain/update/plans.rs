@@ -2,7 +2,7 @@
 
 use muster_protocol::event::{Area, Level};
 use muster_protocol::frame::Code;
-use muster_protocol::ids::PlanId;
+use muster_protocol::ids::{PlanId, RunId};
 use muster_protocol::plan::{Finding, Mode, PlanSpec, Weight};
 
 use super::super::effect::{Answer, Commit};
@@ -11,7 +11,7 @@ use super::super::model::Deciding;
 use super::super::msg::ReplyTo;
 use super::super::plan::{Plan, PlanEvent};
 use super::super::record::Record;
-use super::super::run::Stage;
+use super::super::run::{Fixed, Stage};
 use super::Step;
 
 /// Plan numbers take two base-36 digits in a tag.
@@ -85,35 +85,33 @@ impl Step<'_> {
     /// not fire, one that fires sends nothing more. A changed plan is for the next run: what is frozen
     /// stays as it was.
     pub(super) fn plan_changed(&mut self, event: &PlanEvent, id: &PlanId) {
-        match event {
-            PlanEvent::Put { .. } => self.want_instruments(),
-            PlanEvent::Armed { mode: Mode::Live, .. } => {}
-            PlanEvent::Armed { mode: Mode::DryRun, .. } => {
-                self.call_off(id, "the plan was disarmed");
-            }
-            PlanEvent::Removed { .. } => self.call_off(id, "the plan was removed"),
+        if matches!(event, PlanEvent::Put { .. }) {
+            self.want_instruments();
+        }
+        if event.calls_off().is_some() {
+            self.end_called_off(id);
         }
     }
 
-    fn call_off(&mut self, id: &PlanId, why: &str) {
-        let open = self.model.runs.iter().rev().find(|(run, _)| run.plan == *id);
-        let Some((run_id, run)) = open.map(|(run_id, run)| (run_id.clone(), run.clone())) else {
-            return;
-        };
-        if run.fixed.mode == Mode::DryRun {
-            return;
-        }
-        match run.stage {
-            Stage::Frozen => {
-                if self.model.deciding.insert(Deciding::Run(run_id.clone())) {
-                    self.miss(run_id, run.fixed, why);
+    fn end_called_off(&mut self, id: &PlanId) {
+        let off = self.model.called_off.iter().filter(|(run, _)| run.plan == *id);
+        let off: Vec<(RunId, &str)> = off.map(|(run, why)| (run.clone(), *why)).collect();
+        for (run_id, why) in off {
+            let Some(run) = self.model.runs.get(&run_id) else { continue };
+            match run.stage {
+                Stage::Frozen => {
+                    let fixed = Fixed::clone(&run.fixed);
+                    if self.model.deciding.insert(Deciding::Run(run_id.clone())) {
+                        self.miss(run_id, fixed, why);
+                    }
                 }
+                Stage::Firing { .. } => {
+                    let text = format!("{why}: nothing more is sent");
+                    self.log(self.of_run(&run_id, Level::Warn, text));
+                    self.settle_planned(&run_id, |at| IntentEvent::Missed { at });
+                }
+                Stage::Closed { .. } | Stage::Missed { .. } => {}
             }
-            Stage::Firing { .. } => {
-                self.log(self.of_run(&run_id, Level::Warn, format!("{why}: nothing more is sent")));
-                self.settle_planned(&run_id, |at| IntentEvent::Missed { at });
-            }
-            Stage::Closed { .. } | Stage::Missed { .. } => {}
         }
     }
 

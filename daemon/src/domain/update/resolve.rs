@@ -58,7 +58,7 @@ impl Step<'_> {
         if let Some(parts) = self.another_attempt(&id) {
             self.effects.push(Effect::MakeTag { intent: id, parts, by, reply: Some(reply) });
         } else {
-            let why = "the run's window is over, or it was sent too often: place it by hand if it is still wanted";
+            let why = "the run's window is over, its plan was disarmed, or it was sent too often: place it by hand if it is still wanted";
             self.refuse(reply, Code::Conflict, why);
         }
     }
@@ -69,6 +69,7 @@ impl Step<'_> {
         let open = self.model.runs.get(&id.run).is_some_and(|run| {
             matches!(run.stage, Stage::Firing { .. }) && self.now < run.fixed.window_until
         });
+        let open = open && !self.model.called_off.contains_key(&id.run);
         let attempt = self.model.intents.get(id).map_or(0, |intent| intent.attempt.0);
         (open && attempt < MAX_ATTEMPTS).then(|| TagParts {
             date: id.run.date,

@@ -12,7 +12,7 @@ use super::super::effect::Commit;
 use super::super::intent::{Cause, IntentEvent};
 use super::super::model::{Deciding, Firing, NoInstrument, Reading};
 use super::super::record::Record;
-use super::super::run::RunEvent;
+use super::super::run::{Fixed, RunEvent};
 use super::super::session::SessionEvent;
 use super::super::vet::order_fault;
 use super::freeze::resolve_until;
@@ -68,6 +68,16 @@ impl Step<'_> {
         }
     }
 
+    /// Queues who may send. Live and dry-run alike, since a dry run does everything but the send; the
+    /// others follow as their order books are read.
+    pub(super) fn begin_firing(&mut self, id: &RunId, fixed: &Fixed) {
+        let read = self.model.readings.get(id).map(|reading| &reading.read);
+        let parts = fixed.participants.iter();
+        let ready = parts.filter(|part| read.is_some_and(|r| r.contains(&part.account)));
+        let firing = Firing::of(ready.map(|part| (part.broker, part.account)), self.now);
+        self.model.firing.insert(id.clone(), firing);
+    }
+
     /// Sends what may be sent now: each account's legs one after the other, accounts side by side.
     pub(super) fn pump(&mut self) {
         if self.model.stopping {
@@ -75,11 +85,15 @@ impl Step<'_> {
         }
         let firing: Vec<RunId> = self.model.firing.keys().cloned().collect();
         for run in firing {
-            let over =
-                self.model.runs.get(&run).is_none_or(|kept| self.now >= kept.fixed.window_until);
-            if over {
+            let Some(fixed) = self.model.runs.get(&run).map(|run| &run.fixed) else { continue };
+            let (from, until) = (fixed.fire_at, fixed.window_until);
+            // By a clock that nothing confirms no window closes, and none is open.
+            let over = self.model.clock.surely(self.now) >= until;
+            if over || self.model.called_off.contains_key(&run) {
                 self.settle_planned(&run, |at| IntentEvent::Missed { at });
-            } else if self.model.barred().is_none() {
+                self.model.firing.insert(run, Firing::default());
+            } else if self.model.barred().is_none() && (from..until).contains(&self.now) {
+                // Before its time only where the clock was set back after it: then it waits for it anew.
                 self.pump_run(&run);
             }
         }
@@ -149,10 +163,16 @@ impl Step<'_> {
         if !account.session.is_live(self.now) {
             return never("no live session");
         }
+        if self.has_second_sender(&id.run, id.account) {
+            return never(
+                "another order of this run is at the broker twice: somebody else sends for the account",
+            );
+        }
         match self.model.instrument(run, account.broker, leg) {
             // The list may have come after the run was frozen.
             Ok(instrument) => order_fault(leg, instrument)
                 .or_else(|| barred(account.broker, leg))
+                .or_else(|| self.model.calendar.freeze_fault(leg, id.run.date))
                 .map_or(Sendable::Now, Sendable::Never),
             Err(NoInstrument::NotLoaded) => Sendable::Later,
             Err(NoInstrument::Unknown) => Sendable::Never(format!(
@@ -189,8 +209,9 @@ impl Step<'_> {
         let mut commit = Commit::default();
         let event = event(self.now);
         if let IntentEvent::Missed { .. } = event {
-            let text =
-                format!("MISSED: {} orders were not sent before the window closed", planned.len());
+            let off = self.model.called_off.get(run);
+            let why = off.copied().unwrap_or("they were not sent before the window closed");
+            let text = format!("MISSED: {} orders: {why}", planned.len());
             commit.journal.push(self.of_run(run, Level::Error, text));
         }
         for id in planned {
@@ -203,6 +224,7 @@ impl Step<'_> {
     /// A send came back: the answer is recorded before anything follows from it.
     pub(super) fn outcome(&mut self, id: IntentId, outcome: Result<OrderId, Cause>) {
         let at = self.now;
+        self.model.in_flight.answered(&id);
         let mut commit = Commit::default();
         let (event, level, text) = match outcome {
             Ok(order_id) => {
@@ -257,7 +279,8 @@ impl Step<'_> {
         let firing = self.model.firing_runs().filter(|(id, run)| {
             let counts = self.model.counts.get(*id).copied().unwrap_or_default();
             let waiting = counts.planned > 0 || counts.sending > 0;
-            let doubted = counts.in_doubt > 0 && self.now < resolve_until(run);
+            let now = self.model.clock.surely(self.now);
+            let doubted = counts.in_doubt > 0 && now < resolve_until(run);
             !waiting && !doubted && !self.model.deciding.contains(&Deciding::Run((*id).clone()))
         });
         let over: Vec<RunId> = firing.map(|(id, _)| id.clone()).collect();

@@ -116,7 +116,7 @@ impl Step<'_> {
 
     /// Records the tallies of which every line is known. A day that is over answers no more reads.
     pub(super) fn end_tallies(&mut self) {
-        let today = self.now.date();
+        let today = self.model.clock.surely(self.now).date();
         let waiting = self.model.runs_open().filter(|(id, run)| {
             matches!(run.stage, Stage::Closed { tally: None, .. })
                 && run.fixed.mode == Mode::Live

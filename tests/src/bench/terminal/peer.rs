@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use muster_protocol::conn::{LineReader, encode, write_line};
+use muster_protocol::conn::{LineReader, encode, lines, write_line};
 use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
 use muster_protocol::frame::{MAX_LINE, ReplyLine, RequestLine};
 use muster_protocol::reply::Subscribed;
@@ -131,7 +131,9 @@ async fn one(
                     subscribed = Some(0_u64);
                 }
                 let reply = ReplyLine::result(request.id, world.answer(&request.method)?);
-                write_line(&mut writer, &encode(&reply)?).await?;
+                for line in lines(&reply)? {
+                    write_line(&mut writer, &line?).await?;
+                }
             }
             Some(deltas) = queue.recv(), if subscribed.is_some() => {
                 let mut bytes = Vec::new();

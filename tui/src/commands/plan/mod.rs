@@ -1,7 +1,7 @@
 //! `muster plan`.
 
 mod file;
-mod text;
+pub(super) mod text;
 
 use std::path::Path;
 
@@ -167,7 +167,7 @@ fn show(plan: &PlanView, printer: Printer) -> Result<(), CommandError> {
     text::full(plan).into_iter().try_for_each(print::line)
 }
 
-async fn find(daemon: &Daemon, name: &str) -> Result<PlanView, CommandError> {
+pub(super) async fn find(daemon: &Daemon, name: &str) -> Result<PlanView, CommandError> {
     let wanted: PlanId = name.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
     let plans = daemon.client.call(ListPlans {}).await?;
     plans.into_iter().find(|plan| plan.spec.name == wanted).ok_or_else(|| {

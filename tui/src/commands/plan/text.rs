@@ -34,7 +34,7 @@ pub(super) fn unchanged(plan: &PlanView) -> Option<String> {
 }
 
 /// What arming it means.
-pub(super) fn arming(spec: &PlanSpec) -> String {
+pub(in crate::commands) fn arming(spec: &PlanSpec) -> String {
     format!("Send {} for {}, for real.", legs(&spec.ordered_legs()), takers(spec))
 }
 

@@ -64,13 +64,7 @@ const SEEN: &[(u16, &str, &str, Kind, Kind)] = &[
         Kind::CredentialsRejected,
         Kind::CredentialsRejected,
     ),
-    (
-        400,
-        "InputException",
-        "Invalid `api_key`.",
-        Kind::CredentialsRejected,
-        Kind::CredentialsRejected,
-    ),
+    (400, "InputException", "Invalid `api_key`.", Kind::CredentialsRejected, Kind::InDoubt),
     (
         400,
         "InputException",
@@ -130,7 +124,9 @@ const SEEN: &[(u16, &str, &str, Kind, Kind)] = &[
     (500, "TokenException", "x", Kind::Unreachable, Kind::InDoubt),
     (404, "GeneralException", "Route not found", Kind::Refused, Kind::InDoubt),
     (502, "DataException", "x", Kind::Malformed, Kind::InDoubt),
-    (400, "NewException", "x", Kind::Refused, Kind::Refused),
+    (400, "NewException", "x", Kind::Refused, Kind::InDoubt),
+    (400, "OrderException", "Request timeout", Kind::Unreachable, Kind::InDoubt),
+    (408, "InputException", "x", Kind::Unreachable, Kind::InDoubt),
     (403, "NewException", "x", Kind::Refused, Kind::InDoubt),
     (
         428,
@@ -144,10 +140,10 @@ const SEEN: &[(u16, &str, &str, Kind, Kind)] = &[
         "",
         "Our order management system is under scheduled maintenance. Try placing your AMO order after 5.30 AM.",
         Kind::Maintenance,
-        Kind::Maintenance,
+        Kind::InDoubt,
     ),
     (200, "GeneralException", "x", Kind::Refused, Kind::InDoubt),
-    (307, "", "", Kind::Refused, Kind::InDoubt),
+    (307, "", "", Kind::Malformed, Kind::InDoubt),
 ];
 
 #[test]
