@@ -31,7 +31,7 @@ impl Client {
     }
 
     async fn event(&mut self) -> LinkEvent {
-        tokio::time::timeout(Duration::from_secs(10), self.events.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_secs(60), self.events.recv()).await.unwrap().unwrap()
     }
 
     /// The next news that `wanted` takes; what comes before is passed over.

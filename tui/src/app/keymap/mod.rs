@@ -73,6 +73,7 @@ pub(crate) enum Cmd {
     Qr,
     JournalOf,
     CallMuster,
+    RunNow,
 }
 
 /// Where a key counts. Several are in force at once, see [`crate::app::model::Model::stack`].
@@ -371,7 +372,7 @@ mod tests {
             assert!(
                 !binding.keys.contains(&Key::Ctrl('s')) && !binding.keys.contains(&Key::Ctrl('q'))
             );
-            if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active) {
+            if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active | Cmd::RunNow) {
                 assert!(
                     binding.need > Need::Look && matches!(binding.keys, [Key::Char('A'..='Z')]),
                     "{binding:?}"

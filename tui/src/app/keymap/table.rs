@@ -242,6 +242,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     )
     .at(2),
     own(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(5),
+    act(
+        C::Runs,
+        &[Char('B')],
+        Cmd::RunNow,
+        "run now",
+        "begin a run of the plan now; live asks for its name",
+    ),
     see(C::Roll, &[Enter], Cmd::Enter, "gates", "everything the selected account must pass").at(2),
     see(C::Gates, &[Enter], Cmd::Enter, "back", "back to the list of who is fit").at(2),
     act(C::Muster, &[Char('m')], Cmd::CallMuster, "muster", "call everybody now: test who may be")
