@@ -141,6 +141,8 @@ fn parameters(other: &str, foreign: u32) -> BTreeMap<&'static str, Value> {
         ("head", json!("0".repeat(64))),
         ("cancel_open", json!(false)),
         ("brief", json!(false)),
+        ("before", json!(1_000_000)),
+        ("called", json!({"is": "extra"})),
     ])
 }
 
