@@ -46,9 +46,8 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         Stage::Firing { .. } if model.clock.surely(now) < resolve_until(run) => {
             Some(model.clock.shows(resolve_until(run)))
         }
-        // What is on its way is waited for, not time.
-        Stage::Firing { .. } => None,
-        Stage::Closed { .. } | Stage::Missed { .. } => None,
+        // Of one that fires, what is on its way is waited for, not time.
+        Stage::Firing { .. } | Stage::Closed { .. } | Stage::Missed { .. } => None,
     });
     let of_broker = |(run, firing): (&RunId, &Firing), broker| {
         let due = firing.next_due(broker)?.max(model.in_flight.room_at(broker, now)?);
