@@ -159,6 +159,8 @@ fn a_page_that_goes_on_below_says_so_until_its_end_is_seen() {
     press(&mut model, &text("G"));
     let end = shown(&model);
     assert!(!end.contains("more below") && end.contains("callback"), "{end}");
+    let narrow = super::gates::with_gates(40, 12);
+    assert!(shown(&narrow).contains("… · 18 more below: pgdn"), "{}", shown(&narrow));
     let mut model = at(world::model(), 80, 24, &[Key::Down, Key::Enter]);
     assert!(shown(&model).contains("more below: pgdn"), "{}", shown(&model));
     press(&mut model, &[Key::PageDown, Key::PageDown]);
