@@ -1,6 +1,7 @@
 //! Subscribers: each gets a snapshot, then every change it may see, or a fresh snapshot if it is slow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use muster_protocol::event::{Delta, Feed, JournalEntry, Snapshot};
 use muster_protocol::frame::{Code, Failure};
@@ -8,6 +9,7 @@ use muster_protocol::ids::UserId;
 use muster_protocol::time::Timestamp;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
 
 use super::handle::{Peer, Subscription};
 use crate::domain::effect::Changed;
@@ -17,6 +19,11 @@ use crate::domain::{person, view};
 
 /// How many changes wait for a slow reader; then it gets a fresh snapshot instead.
 const QUEUE: usize = 1_024;
+/// What changed is told together, no more often than this: a run of thousands of accounts changes them
+/// all at once, and an eye sees no more. The first change after a quiet moment is told at once.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+/// A slow reader gets fresh snapshots no more often than this; a large one holds the loop up.
+const RESYNC_EVERY: Duration = Duration::from_secs(1);
 /// The most subscribers at once.
 const MAX_SUBSCRIBERS: usize = 64;
 /// How many journal entries are held for snapshots.
@@ -28,17 +35,23 @@ struct Subscriber {
     seq: u64,
     queue: mpsc::Sender<Feed>,
     behind: bool,
+    /// When it got its last snapshot.
+    resynced: Instant,
 }
 
 /// Everyone who watches, and the journal's newest entries for their snapshots.
 pub(super) struct Watchers {
     subscribers: Vec<Subscriber>,
-    journal: Vec<JournalEntry>,
+    journal: VecDeque<JournalEntry>,
+    /// What changed since the last telling.
+    untold: BTreeSet<Changed>,
+    told: Option<Instant>,
 }
 
 impl Watchers {
-    pub(super) const fn new(journal: Vec<JournalEntry>) -> Self {
-        Self { subscribers: Vec::new(), journal }
+    pub(super) fn new(journal: Vec<JournalEntry>) -> Self {
+        let (subscribers, untold) = (Vec::new(), BTreeSet::new());
+        Self { subscribers, journal: journal.into(), untold, told: None }
     }
 
     /// Begins a subscription, unless there are too many.
@@ -57,7 +70,8 @@ impl Watchers {
         let (queue, feed) = mpsc::channel(QUEUE);
         let only = peer.only().cloned();
         let snapshot = self.snapshot(model, now, only.as_ref(), tail);
-        self.subscribers.push(Subscriber { only, tail, seq: 0, queue, behind: false });
+        let resynced = Instant::now();
+        self.subscribers.push(Subscriber { only, tail, seq: 0, queue, behind: false, resynced });
         let start = muster_protocol::reply::Subscribed { seq: 0, snapshot };
         Ok(Subscription { start, feed })
     }
@@ -91,40 +105,60 @@ impl Watchers {
         self.journal.drain(..over);
     }
 
-    /// Tells everyone what changed, each what it may see.
-    pub(super) fn changed(&mut self, model: &Model, now: Timestamp, changed: &BTreeSet<Changed>) {
+    /// Notes what changed, to be told soon.
+    pub(super) fn note(&mut self, changed: BTreeSet<Changed>) {
+        self.subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+        if self.subscribers.is_empty() {
+            self.untold.clear();
+        } else {
+            self.untold.extend(changed);
+        }
+    }
+
+    /// When the next telling is due, if there is anything to tell.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let waits = !self.untold.is_empty() || self.subscribers.iter().any(|one| one.behind);
+        waits.then(|| self.told.map_or_else(Instant::now, |told| told + TELL_EVERY))
+    }
+
+    /// Tells everyone what changed, each what it may see, if it is time.
+    pub(super) fn tell(&mut self, model: &Model, now: Timestamp) {
+        let this = Instant::now();
+        if self.due().is_none_or(|due| due > this) {
+            return;
+        }
+        self.told = Some(this);
         // Once for all of them: thousands of accounts change together.
         let ahead = Ahead::next(model, now);
-        for changed in changed {
+        for changed in std::mem::take(&mut self.untold) {
             for subscriber in self.subscribers.iter_mut().filter(|one| !one.behind) {
                 let only = subscriber.only.as_ref();
-                if let Some(delta) = delta((model, now, ahead), changed, only) {
+                if let Some(delta) = delta((model, now, ahead), &changed, only) {
                     subscriber.push(delta);
                 }
             }
         }
+        self.catch_up(model, now);
     }
 
     /// Sends a fresh snapshot to those who fell behind and have room again.
-    pub(super) fn catch_up(&mut self, model: &Model, now: Timestamp) {
-        self.subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+    fn catch_up(&mut self, model: &Model, now: Timestamp) {
+        let this = Instant::now();
         for index in 0..self.subscribers.len() {
             let Some(subscriber) = self.subscribers.get(index) else { continue };
-            if !subscriber.behind || subscriber.queue.capacity() < QUEUE / 2 {
+            let early = this < subscriber.resynced + RESYNC_EVERY;
+            if !subscriber.behind || early || subscriber.queue.capacity() < QUEUE / 2 {
                 continue;
             }
             let only = subscriber.only.clone();
             let snapshot = self.snapshot(model, now, only.as_ref(), subscriber.tail);
             if let Some(subscriber) = self.subscribers.get_mut(index) {
                 subscriber.seq = subscriber.seq.wrapping_add(1);
+                subscriber.resynced = this;
                 let resync = Feed::Resync { seq: subscriber.seq, snapshot: Box::new(snapshot) };
                 subscriber.behind = subscriber.queue.try_send(resync).is_err();
             }
         }
-    }
-
-    pub(super) fn any(&self) -> bool {
-        !self.subscribers.is_empty()
     }
 }
 

@@ -22,6 +22,7 @@ mod pricing;
 mod show;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ use muster_protocol::time::{SECOND, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::check::codes::{Codes, step_of};
@@ -224,6 +225,13 @@ impl Engine {
         let deadline = deadline.max(now.plus(LEAST_WAIT));
         let clock = Arc::clone(&self.clock);
         let stopping = self.model.stopping;
+        let telling = self.watchers.due();
+        let telling = async move {
+            match telling {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
+            }
+        };
         let mut msgs = Vec::new();
         tokio::select! {
             biased;
@@ -231,6 +239,7 @@ impl Engine {
             () = stop.cancelled(), if !stopping => {}
             Some(input) = self.inputs.recv(), if !stopping => msgs.extend(self.came_in(input)),
             () = clock.sleep_until(deadline) => {}
+            () = telling => {}
         }
         while msgs.len() < TURN {
             if let Ok(back) = self.back.try_recv() {

@@ -119,10 +119,8 @@ impl Engine {
             let _ = self.writer.submit(batch, note);
         }
         let now = self.clock.now();
-        if self.watchers.any() {
-            self.watchers.changed(&self.model, now, &changed);
-            self.watchers.catch_up(&self.model, now);
-        }
+        self.watchers.note(changed);
+        self.watchers.tell(&self.model, now);
     }
 
     /// Adds a commit to the turn's batch; what cannot be sealed is not written at all.
