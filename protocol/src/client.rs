@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -60,6 +60,7 @@ pub struct Client {
     line: Line,
     next_id: AtomicU64,
     welcome: Welcome,
+    lost: Arc<AtomicBool>,
 }
 
 /// The changes a subscription brings, in order. Ends when the connection does.
@@ -92,8 +93,9 @@ impl Client {
         let (feed, feed_queue) = mpsc::channel(FEED_QUEUE);
         let parts = Arc::new(AtomicU64::new(0));
         let line = Line { calls, parts: Arc::clone(&parts) };
-        let joiner = Joiner::default();
-        let pump = Pump { reader: LineReader::new(reader), writer, feed, joiner, parts };
+        let (joiner, lost) = (Joiner::default(), Arc::new(AtomicBool::new(false)));
+        let dropped = Arc::clone(&lost);
+        let pump = Pump { reader: LineReader::new(reader), writer, feed, joiner, parts, dropped };
         tokio::spawn(pump.run(call_queue));
         let hello = Hello {
             protocol: ProtocolVersion::CURRENT,
@@ -101,12 +103,18 @@ impl Client {
             client: kind.to_owned(),
         };
         let welcome = line.ask(0, &hello).await?;
-        Ok((Self { line, next_id: AtomicU64::new(1), welcome }, feed_queue))
+        Ok((Self { line, next_id: AtomicU64::new(1), welcome, lost }, feed_queue))
     }
 
     /// What the daemon said to hello.
     pub const fn welcome(&self) -> &Welcome {
         &self.welcome
+    }
+
+    /// Whether changes were dropped since this was last asked, because their reader was too slow. Their
+    /// numbers are missing; of the last one nobody would see that before the next comes.
+    pub fn has_lost(&self) -> bool {
+        self.lost.swap(false, Ordering::Relaxed)
     }
 
     /// Asks and waits for the reply, at most [`CALL_TIMEOUT`] for it or for each of its parts.
@@ -172,6 +180,7 @@ struct Pump<R, W> {
     feed: mpsc::Sender<Feed>,
     joiner: Joiner,
     parts: Arc<AtomicU64>,
+    dropped: Arc<AtomicBool>,
 }
 
 /// Calls that wait for their reply, by number.
@@ -222,7 +231,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
             (None, None, None, Some("feed")) => {
                 let item = serde_json::from_str(heard.params?.get()).ok()?;
                 // A full queue drops the item; its number is then missing, which the reader sees.
-                drop(self.feed.try_send(item));
+                if self.feed.try_send(item).is_err() {
+                    self.dropped.store(true, Ordering::Relaxed);
+                }
             }
             _ => return None,
         }

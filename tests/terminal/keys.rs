@@ -16,7 +16,8 @@ use crate::scripted::Scripted;
 fn five_hundred() -> (String, String) {
     let back = BACKSPACE.repeat(4);
     let rounds: Vec<String> = (10..60).map(|round| round.to_string()).collect();
-    let keys = rounds.iter().map(|round| format!("{round}wxyz{back}")).collect();
+    let last = format!("wxyz{back}");
+    let keys = rounds.join(&last) + &last;
     (keys, rounds.concat())
 }
 

@@ -62,6 +62,29 @@ async fn the_gates_of_whoever_is_chosen_are_shown_as_the_daemon_judges_them() ->
     daemon.stop().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_called_for_on_the_screen_by_its_name_and_shown_as_it_fires() -> anyhow::Result<()>
+{
+    let (world, daemon) = armed().await?;
+    world.sandbox.disarm();
+    let screen = Terminal::of(&world.socket()).open()?;
+    screen.shows(&["4 fit"]).await?;
+    screen.press("3")?;
+    screen.shows(&["FIT 4 accounts"]).await?;
+    screen.press("B")?;
+    screen.shows(&["Run btst@2026-11-23 now, LIVE?", "does not happen"]).await?;
+    // A question takes no key in its first moments.
+    screen
+        .until("the typed name", |text| {
+            screen.press("\x15btst@2026-11-23").is_ok() && text.contains("> btst@2026-11-23 ")
+        })
+        .await?;
+    screen.press(ENTER)?;
+    screen.shows(&["btst@2026-11-23 · LIVE · closed", "8/8"]).await?;
+    assert_eq!(world.sandbox.orders().len(), 8);
+    daemon.stop().await
+}
+
 async fn switch_auto(world: &World, on: bool) -> anyhow::Result<()> {
     let (client, _feed) = world.client().await?;
     client.call(SetAutoExecute { accounts: Selection::All, on }).await?;

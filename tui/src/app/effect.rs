@@ -8,6 +8,7 @@ use muster_protocol::ids::{AccountId, EgressName, IntentId, PlanId, RunId, Ticke
 use muster_protocol::order::Broker;
 use muster_protocol::plan::Mode;
 use muster_protocol::request::Selection;
+use muster_protocol::run::CalledAs;
 
 use crate::app::form::SecretField;
 use crate::app::msg::CallId;
@@ -78,6 +79,12 @@ pub(crate) enum Ask {
         account: Option<AccountId>,
     },
     CallMuster,
+    RunNow {
+        run: RunId,
+        hash: String,
+        mode: Mode,
+        called: CalledAs,
+    },
 }
 
 /// The form, without its secrets.

@@ -69,6 +69,7 @@ fn verdict(board: &MusterBoard) -> Result<(), CommandError> {
         return Err(CommandError::NoneFit(reason.words().to_owned()));
     }
     match (counts.fit, counts.unfit) {
+        (0, 0) => Err(CommandError::NoneFit("no account takes part".to_owned())),
         (_, 0) => Ok(()),
         (0, unfit) => Err(CommandError::NoneFit(format!("none of {unfit} accounts is fit"))),
         (fit, unfit) => {
@@ -220,6 +221,8 @@ mod tests {
         assert!(verdict(&board(2, 0)).is_ok());
         assert!(matches!(verdict(&board(1, 1)), Err(CommandError::Unfit(_))));
         assert!(matches!(verdict(&board(0, 1)), Err(CommandError::NoneFit(_))));
+        // Whoever is warned by the exit code is warned of a run nobody takes part in.
+        assert!(matches!(verdict(&board(0, 0)), Err(CommandError::NoneFit(_))));
         let held = MusterBoard { held: Some(HoldReason::ClockSet), ..board(2, 0) };
         assert!(matches!(verdict(&held), Err(CommandError::NoneFit(_))));
     }

@@ -4,8 +4,8 @@ use muster_protocol::client::{CallError, Client};
 use muster_protocol::ids::PlanId;
 use muster_protocol::request::{
     Abandon, ArmPlan, CallMuster, Connect, Halt, House, Login, Muster, RemoveAccount,
-    ResolveIntent, Resume, Seal, SetActive, SetAutoExecute, ShowRun, SubmitRedirect, TestAccounts,
-    Unseal,
+    ResolveIntent, Resume, RunNow, Seal, SetActive, SetAutoExecute, ShowRun, SubmitRedirect,
+    TestAccounts, Unseal,
 };
 
 use crate::app::effect::Ask;
@@ -33,6 +33,7 @@ pub(crate) enum Outgoing {
     House(House),
     Muster(PlanId, Muster),
     CallMuster(CallMuster),
+    RunNow(RunNow),
 }
 
 impl Outgoing {
@@ -71,6 +72,9 @@ impl Outgoing {
                 Self::Muster(plan, call)
             }
             Ask::CallMuster => Self::CallMuster(CallMuster {}),
+            Ask::RunNow { run, hash, mode, called } => {
+                Self::RunNow(RunNow { run, hash, mode, called })
+            }
             Ask::Resolve { intent, verdict } => Self::Resolve(ResolveIntent { intent, verdict }),
         }
     }
@@ -92,6 +96,7 @@ impl Outgoing {
             Self::Redirect(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Abandon(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Arm(call) => client.call(call).await.map(|_| Answer::Done)?,
+            Self::RunNow(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Halt(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Resume(call) => client.call(call).await.map(|_| Answer::Done)?,
             Self::Unseal(call) => client.call(call).await.map(|_| Answer::Done)?,

@@ -227,17 +227,23 @@ impl Session<'_> {
     /// Subscribes once more on this connection. Every subscription numbers its changes by itself, so
     /// what is left of the old one must not be taken for the new one's.
     async fn resubscribe(&mut self) -> Result<(), CallError> {
-        self.subscribe().await?;
-        while let Ok(item) = self.feed.try_recv() {
-            self.backlog.push_back(item);
+        loop {
+            // What was dropped before is in the snapshot that comes.
+            self.client.has_lost();
+            self.subscribe().await?;
+            while let Ok(item) = self.feed.try_recv() {
+                self.backlog.push_back(item);
+            }
+            let first = self.last.saturating_add(1);
+            let begins = |item: &Feed| match item {
+                Feed::Delta { seq, .. } | Feed::Resync { seq, .. } => *seq == first,
+            };
+            let start = self.backlog.iter().rposition(begins).unwrap_or(self.backlog.len());
+            self.backlog.drain(..start);
+            if !self.backlog.is_empty() || !self.client.has_lost() {
+                return Ok(());
+            }
         }
-        let first = self.last.saturating_add(1);
-        let begins = |item: &Feed| match item {
-            Feed::Delta { seq, .. } | Feed::Resync { seq, .. } => *seq == first,
-        };
-        let start = self.backlog.iter().rposition(begins).unwrap_or(self.backlog.len());
-        self.backlog.drain(..start);
-        Ok(())
     }
 
     async fn take(&mut self, item: Feed) -> Result<(), CallError> {
@@ -247,6 +253,11 @@ impl Session<'_> {
             Feed::Delta { seq, delta } if seq == self.last.saturating_add(1) => {
                 self.last = seq;
                 self.merged.push(*delta);
+                // The end of a flood: no later number would show that the last ones were dropped.
+                let drained = self.backlog.is_empty() && self.feed.is_empty();
+                if drained && self.client.has_lost() {
+                    return self.resubscribe().await;
+                }
                 Ok(())
             }
             // Something is missing.

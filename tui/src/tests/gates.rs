@@ -351,3 +351,40 @@ fn a_crowd_is_scrolled_by_whoever_is_chosen() {
     assert!(shown(&model).contains("p500"));
     assert_eq!(model.local.since(Timestamp::from_millis(0)), 42_000);
 }
+
+/// The run is named before it is asked for, with the plan as it was seen; live, its name is typed.
+#[test]
+fn a_run_now_names_its_run_and_says_what_becomes_of_the_days() {
+    use muster_protocol::run::CalledAs;
+    let mut model = world::model();
+    press(&mut model, &text("3B"));
+    let screen = shown(&model);
+    for words in ["Run btst@2026-11-23 now, LIVE?", "15:10:00", "Type btst@2026-11-23 and"] {
+        assert!(screen.contains(words), "{words}\n{screen}");
+    }
+    assert!(press(&mut model, &[Key::Enter]).is_empty(), "nothing was typed");
+    press(&mut model, &text("B"));
+    let done = press(&mut model, &[text("btst@2026-11-23").as_slice(), &[Key::Enter]].concat());
+    let Some(Ask::RunNow { run, hash, mode: Mode::Live, called }) = asked(&done) else {
+        panic!("{done:?}")
+    };
+    let at = world::plan().next_fire.unwrap();
+    assert_eq!(
+        (run.to_string().as_str(), called),
+        ("btst@2026-11-23", &CalledAs::InsteadOf { at })
+    );
+    assert_eq!(*hash, world::plan().hash);
+    // After today's run the next one bears the next number and is one more; a dry run asks for no name.
+    let (run, _) = world::firing();
+    let mut model = with(|snapshot| {
+        snapshot.plans[0].mode = Mode::DryRun;
+        snapshot.plans[0].next_fire = Some(at.plus(muster_protocol::time::DAY));
+        snapshot.runs.push(run);
+    });
+    press(&mut model, &text("3B"));
+    let done = press(&mut model, &[Key::Tab, Key::Enter]);
+    let Some(Ask::RunNow { run, called: CalledAs::Extra, .. }) = asked(&done) else {
+        panic!("{done:?}")
+    };
+    assert_eq!(run.to_string(), "btst@2026-11-23.2");
+}

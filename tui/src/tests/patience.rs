@@ -159,6 +159,8 @@ fn a_page_that_goes_on_below_says_so_until_its_end_is_seen() {
     press(&mut model, &text("G"));
     let end = shown(&model);
     assert!(!end.contains("more below") && end.contains("callback"), "{end}");
+    let narrow = super::gates::with_gates(40, 12);
+    assert!(shown(&narrow).contains("… · 18 more below: pgdn"), "{}", shown(&narrow));
     let mut model = at(world::model(), 80, 24, &[Key::Down, Key::Enter]);
     assert!(shown(&model).contains("more below: pgdn"), "{}", shown(&model));
     press(&mut model, &[Key::PageDown, Key::PageDown]);
@@ -315,4 +317,19 @@ fn the_brokers_link_is_whole_on_a_narrow_screen() {
     let screen = shown(&at(world::model(), 40, 12, &keys));
     let rows: String = screen.lines().map(|row| row.trim_matches(['"', ' '])).collect();
     assert!(rows.contains("https://smartapi.angelone.in/new/apps"), "{screen}");
+}
+
+/// Who starts it for the first time is told what to press, and not what does nothing yet.
+#[test]
+fn the_first_screen_offers_what_can_be_done_on_it() {
+    let fresh = with(|snapshot| snapshot.accounts.clear());
+    let screen = shown(&fresh);
+    assert!(screen.contains("press c to connect the first"), "{screen}");
+    let footer = screen.lines().last().unwrap();
+    assert!(footer.contains("c connect") && !footer.contains("t test"), "{footer}");
+    let board = shown(&at(fresh.clone(), 80, 24, &[Key::Char('3')]));
+    assert!(board.contains("no account takes part yet: 2 connects one"), "{board}");
+    let mut model = fresh;
+    press(&mut model, &text("c"));
+    assert_eq!(model.page, crate::app::model::Page::Connect);
 }

@@ -23,6 +23,7 @@ use crate::app::model::{Model, Page};
 use crate::app::overlay::Overlay;
 use crate::app::screens::connect::Stage;
 use crate::app::screens::runs::{self as run_screen, Board};
+use crate::text;
 use crate::view::paint::Pen;
 
 #[cfg(test)]
@@ -54,7 +55,12 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         let body = Rect { y: 3, height: area.height.saturating_sub(4), ..area };
         let content = page(model, pen, Size { width: body.width, height: body.height }, size);
         let title = match more(model).zip(content.lines.len().checked_sub(body.height.into())) {
-            Some((key, below @ 1..)) => format!("{} · {below} more below: {key}", content.title),
+            // What is below is said whole, whatever becomes of the title.
+            Some((key, below @ 1..)) => {
+                let hint = format!(" · {below} more below: {key}");
+                let room = usize::from(area.width).saturating_sub(text::width(&hint) + 4);
+                format!("{}{hint}", text::clip(&content.title, room))
+            }
             _ => content.title.clone(),
         };
         paint::lines(buffer, row(2), &[paint::rule(&title, area.width, pen)]);

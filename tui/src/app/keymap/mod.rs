@@ -73,6 +73,7 @@ pub(crate) enum Cmd {
     Qr,
     JournalOf,
     CallMuster,
+    RunNow,
 }
 
 /// Where a key counts. Several are in force at once, see [`crate::app::model::Model::stack`].
@@ -85,6 +86,8 @@ pub(crate) enum Context {
     /// Where something moves up and down.
     List,
     Accounts,
+    /// Before there is an account.
+    Fresh,
     /// The list of accounts.
     Table,
     /// One account on a page of its own.
@@ -141,6 +144,7 @@ impl Context {
         Self::Global,
         Self::List,
         Self::Accounts,
+        Self::Fresh,
         Self::Table,
         Self::Details,
         Self::Zerodha,
@@ -177,10 +181,11 @@ impl Context {
     pub(crate) const fn stacks() -> &'static [&'static [Self]] {
         use Context::{
             Accounts, Always, Check, Choose, Confirm, Details, Doubt, DryRun, Egress, Ended,
-            Failed, Form, Gates, Global, Guide, Help, History, Journal, Line, List, Live, Muster,
-            Palette, Qr, Redirect, Refill, Roll, Run, Runs, Table, Unseal, Zerodha,
+            Failed, Form, Fresh, Gates, Global, Guide, Help, History, Journal, Line, List, Live,
+            Muster, Palette, Qr, Redirect, Refill, Roll, Run, Runs, Table, Unseal, Zerodha,
         };
         &[
+            &[Fresh, Global, Always],
             &[Table, Accounts, List, Global, Always],
             &[Details, Accounts, List, Global, Always],
             &[Table, Zerodha, Accounts, List, Global, Always],
@@ -225,6 +230,7 @@ impl Context {
             Self::Global => "On every page",
             Self::List => "Moving",
             Self::Accounts => "Accounts",
+            Self::Fresh => "Before the first account",
             Self::Table => "The list of accounts",
             Self::Details => "One account",
             Self::Zerodha => "An account at Zerodha",
@@ -366,7 +372,7 @@ mod tests {
             assert!(
                 !binding.keys.contains(&Key::Ctrl('s')) && !binding.keys.contains(&Key::Ctrl('q'))
             );
-            if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active) {
+            if matches!(binding.cmd, Cmd::Remove | Cmd::Arm | Cmd::Active | Cmd::RunNow) {
                 assert!(
                     binding.need > Need::Look && matches!(binding.keys, [Key::Char('A'..='Z')]),
                     "{binding:?}"

@@ -113,6 +113,8 @@ pub(crate) static BINDINGS: &[Binding] = &[
         "let the marked or selected take part in runs, or not",
     )
     .at(4),
+    own(C::Fresh, &[Char('c')], Cmd::Connect, "connect", "connect the first account").at(2),
+    see(C::Fresh, &[Char('y')], Cmd::Copy, "copy the address", "copy the server's address").at(3),
     see(C::Table, &[Enter], Cmd::Enter, "details", "one account on a page of its own").at(5),
     see(C::Details, &[Enter], Cmd::Enter, "back", "back to the list of accounts").at(5),
     see(C::Table, &[Char('/')], Cmd::Filter, "filter", "show only rows holding these words").at(6),
@@ -240,6 +242,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     )
     .at(2),
     own(C::Runs, &[Char('T')], Cmd::TestAll, "test all", "test every account before the run").at(5),
+    act(
+        C::Runs,
+        &[Char('B')],
+        Cmd::RunNow,
+        "run now",
+        "begin a run of the plan now; live asks for its name",
+    ),
     see(C::Roll, &[Enter], Cmd::Enter, "gates", "everything the selected account must pass").at(2),
     see(C::Gates, &[Enter], Cmd::Enter, "back", "back to the list of who is fit").at(2),
     act(C::Muster, &[Char('m')], Cmd::CallMuster, "muster", "call everybody now: test who may be")

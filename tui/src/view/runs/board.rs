@@ -86,6 +86,11 @@ fn roll(
 ) -> Vec<Line<'static>> {
     let mut lines = plan_lines(model, plan, run, pen, usize::from(body.width));
     lines.push(counts(model, plan, pen, body.width));
+    if board::rows(model).is_empty() {
+        let words =
+            "no account takes part yet: 2 connects one, then a on Accounts lets it take part";
+        lines.extend(pen.wrapped(Role::Plain, words, 1, usize::from(body.width)));
+    }
     let room = usize::from(body.height).saturating_sub(lines.len());
     lines.extend(list(model, pen, body.width, room));
     lines

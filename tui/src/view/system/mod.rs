@@ -185,7 +185,9 @@ impl Sheet<'_> {
             || "nothing yet".to_owned(),
             |audit| {
                 let hash = text::clip_hard(&audit.hash, 16);
-                format!("{} entries, head {hash}", text::grouped(count(audit.entries)))
+                let entries = text::grouped(count(audit.entries));
+                let word = if audit.entries == 1 { "entry" } else { "entries" };
+                format!("{entries} {word}, head {hash}")
             },
         );
         lines.extend(pen.field("audit", (Role::Plain, &audit), self.width));

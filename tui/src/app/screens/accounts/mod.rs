@@ -52,7 +52,10 @@ pub(crate) fn selected(model: &Model) -> Option<&AccountView> {
 
 /// The contexts whose keys are in force: by the page, and by who is selected.
 pub(crate) fn contexts(model: &Model) -> &'static [Context] {
-    use Context::{Accounts, Always, Details, Global, List, Table, Zerodha};
+    use Context::{Accounts, Always, Details, Fresh, Global, List, Table, Zerodha};
+    if model.world.accounts.is_empty() {
+        return &[Fresh, Global, Always];
+    }
     let zerodha = selected(model).is_some_and(|account| account.broker == Broker::Zerodha);
     match (model.accounts.details, zerodha) {
         (true, true) => &[Details, Zerodha, Accounts, List, Global, Always],

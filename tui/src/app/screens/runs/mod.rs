@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod history;
+mod now;
 
 use std::collections::BTreeMap;
 
@@ -116,6 +117,7 @@ pub(crate) fn act(model: &mut Model, cmd: Cmd) -> Vec<Effect> {
         Cmd::TestAll => return vec![model.ask(Ask::Test(Selection::All), "test begun")],
         Cmd::Arm => ask_to_arm(model),
         Cmd::Disarm => ask_to_disarm(model),
+        Cmd::RunNow => now::ask(model),
         _ if on_list => return board::act(model, cmd),
         Cmd::Found => stop::ask_for_number(model),
         Cmd::NotPlaced => stop::ask_not_placed(model),
