@@ -16,6 +16,7 @@ use super::Engine;
 use super::check::{self, CheckContext, CheckResult, observe};
 use super::gate::Leaving;
 use super::handle::Back;
+use super::owed::Owed;
 use super::pricing::{self, Priced};
 use crate::broker::http::ADDRESS_GONE;
 use crate::broker::{Adapter, Auth, BrokerError, Order};
@@ -69,6 +70,7 @@ impl Engine {
         let (back_to, gate) = (self.back_to.clone(), self.gate.clone());
         let clock = Arc::clone(&self.clock);
         tokio::spawn(async move {
+            let owed = Owed::new(intent.clone(), back_to.clone());
             let auth = Auth { credential: &signing.credential, session: &signing.session };
             let leg = match pricing::price(&*signing.adapter, auth, (&leg, &instrument)).await {
                 Ok(Priced { leg, last }) => {
@@ -78,11 +80,7 @@ impl Engine {
                     }
                     leg
                 }
-                Err(cause) => {
-                    let outcome = Msg::Outcome { intent, outcome: Err(cause) };
-                    drop(back_to.send(Back::Msg(Box::new(outcome))));
-                    return;
-                }
+                Err(cause) => return owed.pay(Err(cause)),
             };
             let order = Order { leg, instrument, tag };
             let leaving = Leaving { user: &route.user, run: &intent.run, from, until };
@@ -95,7 +93,7 @@ impl Engine {
                 hit(Point::Replied);
                 outcome
             };
-            drop(back_to.send(Back::Msg(Box::new(Msg::Outcome { intent, outcome }))));
+            owed.pay(outcome);
         });
     }
 

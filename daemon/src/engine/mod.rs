@@ -17,6 +17,7 @@ pub mod limited;
 mod lists;
 mod merged;
 mod offsets;
+mod owed;
 mod perform;
 mod points;
 mod pricing;
