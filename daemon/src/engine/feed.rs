@@ -123,8 +123,10 @@ impl Watchers {
 
     /// Tells everyone what changed, each what it may see, if it is time.
     pub(super) fn tell(&mut self, model: &Model, now: Timestamp) {
+        // Read after `due`, which is now where nothing was ever told: it must not be in the future then.
+        let due = self.due();
         let this = Instant::now();
-        if self.due().is_none_or(|due| due > this) {
+        if due.is_none_or(|due| due > this) {
             return;
         }
         self.told = Some(this);
