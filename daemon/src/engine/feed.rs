@@ -115,18 +115,15 @@ impl Watchers {
         }
     }
 
-    /// When the next telling is due, if there is anything to tell.
-    pub(super) fn due(&self) -> Option<Instant> {
+    /// When the next telling is due, if there is anything to tell at the instant `this`.
+    pub(super) fn due(&self, this: Instant) -> Option<Instant> {
         let waits = !self.untold.is_empty() || self.subscribers.iter().any(|one| one.behind);
-        waits.then(|| self.told.map_or_else(Instant::now, |told| told + TELL_EVERY))
+        waits.then(|| self.told.map_or(this, |told| told + TELL_EVERY))
     }
 
-    /// Tells everyone what changed, each what it may see, if it is time.
-    pub(super) fn tell(&mut self, model: &Model, now: Timestamp) {
-        // Read after `due`, which is now where nothing was ever told: it must not be in the future then.
-        let due = self.due();
-        let this = Instant::now();
-        if due.is_none_or(|due| due > this) {
+    /// Tells everyone what changed, each what it may see, if it is time at the instant `this`.
+    pub(super) fn tell(&mut self, model: &Model, now: Timestamp, this: Instant) {
+        if self.due(this).is_none_or(|due| due > this) {
             return;
         }
         self.told = Some(this);
@@ -140,12 +137,11 @@ impl Watchers {
                 }
             }
         }
-        self.catch_up(model, now);
+        self.catch_up(model, now, this);
     }
 
     /// Sends a fresh snapshot to those who fell behind and have room again.
-    fn catch_up(&mut self, model: &Model, now: Timestamp) {
-        let this = Instant::now();
+    fn catch_up(&mut self, model: &Model, now: Timestamp, this: Instant) {
         for index in 0..self.subscribers.len() {
             let Some(subscriber) = self.subscribers.get(index) else { continue };
             let early = this < subscriber.resynced + RESYNC_EVERY;
@@ -209,5 +205,59 @@ fn delta(
             .get(ticket)
             .filter(|kept| mine(&kept.route.user))
             .map(|kept| Delta::Check(kept.check.view().clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::Calendar;
+    use crate::domain::settings::Settings;
+
+    fn watched() -> (Watchers, Model, mpsc::Receiver<Feed>) {
+        let at = Timestamp::from_millis(0);
+        let model = Model::new(Settings::default(), Calendar::built_in(), at);
+        let mut watchers = Watchers::new(Vec::new());
+        let peer = Peer { role: muster_protocol::reply::Role::Operator, name: "uid 0".to_owned() };
+        let subscription = watchers.subscribe(&model, at, &peer, 0).unwrap();
+        (watchers, model, subscription.feed)
+    }
+
+    fn told(feed: &mut mpsc::Receiver<Feed>) -> usize {
+        std::iter::from_fn(|| feed.try_recv().ok()).count()
+    }
+
+    #[tokio::test]
+    async fn the_first_change_is_told_at_once_and_what_follows_together() {
+        let (mut watchers, model, mut feed) = watched();
+        let (now, this) = (model.started, Instant::now());
+        let mut change = |watchers: &mut Watchers, this| {
+            watchers.note(BTreeSet::from([Changed::Status]));
+            watchers.tell(&model, now, this);
+            told(&mut feed)
+        };
+        assert_eq!(watchers.due(this), None);
+        assert_eq!(change(&mut watchers, this), 1);
+        assert_eq!(watchers.due(this), None, "all is told");
+        assert_eq!(change(&mut watchers, this), 0);
+        assert_eq!(watchers.due(this), Some(this + TELL_EVERY));
+        assert_eq!(change(&mut watchers, this + TELL_EVERY), 1, "both as one");
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_gets_a_snapshot_when_it_has_room_again_and_no_sooner() {
+        let (mut watchers, model, mut feed) = watched();
+        let (now, mut this) = (model.started, Instant::now());
+        for _ in 0..=QUEUE {
+            watchers.note(BTreeSet::from([Changed::Status]));
+            watchers.tell(&model, now, this);
+            this += TELL_EVERY;
+        }
+        watchers.tell(&model, now, this);
+        assert_eq!(told(&mut feed), QUEUE, "it had room for no more");
+        this += RESYNC_EVERY;
+        assert!(watchers.due(this).is_some(), "it waits for its snapshot");
+        watchers.tell(&model, now, this);
+        assert!(matches!(feed.try_recv(), Ok(Feed::Resync { .. })));
     }
 }

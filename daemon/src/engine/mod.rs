@@ -226,7 +226,7 @@ impl Engine {
         let deadline = deadline.max(now.plus(LEAST_WAIT));
         let clock = Arc::clone(&self.clock);
         let stopping = self.model.stopping;
-        let telling = self.watchers.due();
+        let telling = self.watchers.due(Instant::now());
         let telling = async move {
             match telling {
                 Some(at) => sleep_until(at).await,

@@ -9,6 +9,7 @@ use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
 use muster_protocol::time::Timestamp;
 use sha2::Sha256;
+use tokio::time::Instant;
 
 use super::Engine;
 use super::ask::{done, said};
@@ -120,7 +121,7 @@ impl Engine {
         }
         let now = self.clock.now();
         self.watchers.note(changed);
-        self.watchers.tell(&self.model, now);
+        self.watchers.tell(&self.model, now, Instant::now());
     }
 
     /// Adds a commit to the turn's batch; what cannot be sealed is not written at all.
