@@ -59,8 +59,11 @@ pub(crate) async fn open() -> anyhow::Result<Option<Open>> {
     let folder = tempfile::tempdir()?;
     mode(folder.path(), 0o755)?;
     let drill = folder.path().join("muster-drill");
-    std::fs::copy(env!("CARGO_BIN_EXE_muster-drill"), &drill)?;
-    mode(&drill, 0o755)?;
+    // By another process: a child that another test starts while this one writes would inherit the open
+    // file, and a program that somebody has open for writing cannot be started.
+    let mut install = std::process::Command::new("install");
+    let installed = install.args(["-m", "755", env!("CARGO_BIN_EXE_muster-drill")]).arg(&drill);
+    anyhow::ensure!(installed.status()?.success(), "the drill could not be copied");
     Ok(Some(Open { world, daemon, drill, folder }))
 }
 
