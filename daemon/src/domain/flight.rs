@@ -7,8 +7,8 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 
-/// The most fresh calls under way at one broker. A call's place includes its wait for two commits: with
-/// 32 most of them wait for the disk, with 128 a commit takes more of them (docs/performance.md).
+/// The most fresh calls under way at one broker. A call's place includes its wait for the commit before it:
+/// with 32 most of them wait for the disk, with 128 a commit takes more of them (docs/performance.md).
 pub const MAX_IN_FLIGHT: usize = 128;
 
 /// A call that has taken longer keeps nobody waiting any more, in milliseconds: one account whose broker
