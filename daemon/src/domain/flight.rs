@@ -9,7 +9,7 @@ use muster_protocol::time::Timestamp;
 
 /// The most fresh calls under way at one broker. A call's place includes its wait for the commit before it:
 /// with 32 most of them wait for the disk, with 128 a commit takes more of them (docs/performance.md).
-pub const MAX_IN_FLIGHT: usize = 128;
+pub const MAX_IN_FLIGHT: usize = 192;
 
 /// A call that has taken longer keeps nobody waiting any more, in milliseconds: one account whose broker
 /// hangs delays no other's first order by more.

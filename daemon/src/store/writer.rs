@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use muster_protocol::event::JournalEntry;
 use muster_protocol::status::AuditHead;
@@ -70,7 +71,12 @@ impl<T: Send + 'static> Writer<T> {
 }
 
 fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl FnMut(Report<T>)) {
+    let mut ended: Option<Instant> = None;
     while let Ok(first) = queued.recv() {
+        // Only right after another: the first commit of a run waits for nothing.
+        if let Some(left) = ended.and_then(|at| LINGER.checked_sub(at.elapsed())) {
+            thread::sleep(left);
+        }
         let mut group: Vec<(Batch, T)> =
             iter::once(first).chain(queued.try_iter()).take(GROUP).collect();
         let placed = match unjournalled::placed(group.iter_mut().map(|(batch, _)| batch)) {
@@ -79,6 +85,7 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
         };
         match placed {
             Ok(placed) => {
+                ended = Some(Instant::now());
                 tracing::trace!(target: "musterd::commit", batches = group.len(), "durable");
                 for (placed, (_, note)) in placed.into_iter().zip(group) {
                     let Placed { records, journal, audit } = placed;
@@ -94,5 +101,8 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
     }
 }
 
+/// So long after a commit more is waited for before the next one: in a run there is always more, and two
+/// small commits cost nearly twice as much as one.
+const LINGER: Duration = Duration::from_millis(2);
 /// Batches in one transaction at most, so that the first of them does not wait without bound.
 const GROUP: usize = 4_096;
