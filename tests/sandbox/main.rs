@@ -1,6 +1,8 @@
 //! The sandbox seen from outside, over real sockets, with the clock standing where a test puts it.
 
 mod angel_one;
+#[cfg(test)]
+mod answers;
 mod binary;
 #[cfg(test)]
 mod client;

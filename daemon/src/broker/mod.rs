@@ -183,6 +183,11 @@ pub trait Adapter: Send + Sync {
     /// Ends the session at the broker.
     async fn logout(&self, auth: Auth<'_>) -> Result<(), BrokerError>;
 
-    /// The broker's list of all its instruments; `None` if it is still the one that is known.
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError>;
+    /// The broker's list of all its instruments; `None` if it is still the one that is known. Asked
+    /// for without a signature first; with one where the broker refuses that.
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError>;
 }

@@ -104,6 +104,8 @@ pub enum Effect {
         wanted: BTreeSet<(Exchange, String)>,
         /// One that was the broker's then or later is good enough.
         due: Timestamp,
+        /// Whose session it may be asked for with, if the broker wants one.
+        lender: Option<(AccountId, Route)>,
     },
 }
 

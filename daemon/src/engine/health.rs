@@ -203,8 +203,12 @@ impl Adapter for Watched {
         self.note(self.inner.logout(auth).await)
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
-        self.note(self.inner.list(known).await)
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
+        self.note(self.inner.list(auth, known).await)
     }
 }
 

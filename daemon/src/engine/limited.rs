@@ -277,8 +277,16 @@ impl Adapter for Limited {
         self.inner.logout(auth).await
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
-        self.inner.list(known).await
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
+        if let Some(auth) = auth {
+            // One call of the account's like any other. Its length takes no reader's place.
+            self.limits.turn(auth.credential, Class::Profile).await?;
+        }
+        self.inner.list(auth, known).await
     }
 }
 

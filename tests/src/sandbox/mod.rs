@@ -20,8 +20,8 @@ pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
-    AngelMarket, BookOrder, CancelChecks, ConsentPage, ExpiredToken, LimitFills, MarketHours,
-    MarketTag, QuoteDialect, RateLimits, Rules, TotpReuse,
+    AngelMarket, BookOrder, CancelChecks, CancelRedirect, ConsentPage, ExpiredToken, LimitFills,
+    ListLogin, MarketHours, MarketTag, QuoteDialect, RateLimits, Rules, TotpReuse, UnknownKey,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,

@@ -12,11 +12,14 @@ use super::wire::{self, Signing, foreign};
 use super::{AngelOne, malformed};
 use crate::broker::classify::{Access, Fault};
 use crate::broker::error::BrokerError;
-use crate::broker::http::Call;
+use crate::broker::http::{Call, Reply};
 use crate::broker::{Auth, Opened, Profile, Proof, json, scrub};
 use crate::credential::{Credential, SecretText, SessionSecret};
 
 const LOGIN: [&str; 6] = ["rest", "auth", "angelbroking", "user", "v1", "loginByPassword"];
+/// The words for a login that was refused without any.
+const BARE_NO: &str =
+    "HTTP 400 without a word: so it answers a missing API key, and perhaps one it does not know";
 /// No token seen is a tenth of it.
 const MAX_JWT: usize = 8 * 1024;
 
@@ -40,6 +43,9 @@ impl AngelOne {
         let call = wire::with_app(Call::post_json(self.base.with(&LOGIN), &body), api_key);
         let secrets = [api_key.expose(), mpin.expose(), totp_secret.expose(), code.as_str()];
         let reply = self.http.send(call).await.map_err(|e| Fault::unsent(e, Access::Read))?;
+        if is_bare_no(&reply) {
+            return Err(BrokerError::says(FailureKind::CredentialsRejected, BARE_NO));
+        }
         let data = wire::data(&reply, Access::Read, &secrets)?;
         let jwt = json::text(&data, "jwtToken").ok_or_else(malformed)?;
         let jwt = jwt.strip_prefix("Bearer ").unwrap_or(&jwt);
@@ -74,6 +80,12 @@ impl AngelOne {
         self.post(auth, &["user", "v1", "logout"], &body, Access::Read).await?;
         Ok(())
     }
+}
+
+/// A login with an empty key is answered with a bare 400 (reported). What an unknown key gets is not
+/// known: if it is the same, trying again by itself would only come nearer to a block.
+fn is_bare_no(reply: &Reply) -> bool {
+    reply.status == 400 && !reply.cut && reply.body.trim_ascii().is_empty()
 }
 
 /// The profile's names of the segments (documented).

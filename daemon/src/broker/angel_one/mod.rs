@@ -148,7 +148,11 @@ impl Adapter for AngelOne {
         self.close(auth).await
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
+    async fn list(
+        &self,
+        _: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
         self.read_master(known).await
     }
 }

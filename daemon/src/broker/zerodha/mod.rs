@@ -136,7 +136,11 @@ impl Adapter for Zerodha {
         self.close(auth).await
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
-        self.read_dump(known).await
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
+        self.read_dump(auth, known).await
     }
 }

@@ -8,6 +8,7 @@ mod clock;
 mod day;
 mod foreign;
 mod halt;
+mod lists;
 mod muster;
 mod plans;
 mod recovery;
@@ -246,7 +247,7 @@ impl Day {
         });
         let found = found.collect();
         let (checked, failed) = (Some(self.now), None);
-        let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
+        let loaded = ListLoaded { wanted, found, checked, size: 2, failed, lent: None };
         (!self.slow_lists).then_some(Msg::Instruments { broker, loaded })
     }
 

@@ -8,7 +8,7 @@ use crate::sandbox::net::message::{Reply, Request};
 use crate::sandbox::net::route::{Access, Operation, Route};
 use crate::sandbox::people::account::Broker;
 use crate::sandbox::people::limit::Excess;
-use crate::sandbox::rules::ExpiredToken;
+use crate::sandbox::rules::{ExpiredToken, UnknownKey};
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod extras;
@@ -212,7 +212,10 @@ fn check_headers(call: &Call<'_>) -> Result<(), Reply> {
     }
     let key = call.request.header("x-privatekey").unwrap_or_default();
     if call.state.account_by_key(BROKER, key).is_none() {
-        return Err(gateway("AG8004", "Invalid API Key"));
+        return Err(match call.operation {
+            Operation::Login => unknown_key(call.state.rules.unknown_key),
+            _ => gateway("AG8004", "Invalid API Key"),
+        });
     }
     let content_type = call.request.header("content-type").unwrap_or_default();
     let has_json = call.request.method == Method::GET || content_type.contains("json");
@@ -223,6 +226,15 @@ fn check_headers(call: &Call<'_>) -> Result<(), Reply> {
         return Err(refused("AB1005", "User type must be USER"));
     }
     Ok(())
+}
+
+/// What a login with a strange key gets, which nobody has told.
+fn unknown_key(rule: UnknownKey) -> Reply {
+    match rule {
+        UnknownKey::Coded => gateway("AG8004", "Invalid API Key"),
+        UnknownKey::Bare => Reply::text(StatusCode::BAD_REQUEST, ""),
+        UnknownKey::Person => refused("AB1000", "Invalid Email Or Password"),
+    }
 }
 
 fn account_of(state: &State, request: &Request) -> Option<String> {

@@ -94,7 +94,7 @@ const fn get(path: &'static str, operation: Operation, handler: Handler) -> Rout
     Route::new(Method::GET, path, operation, Access::Session, handler)
 }
 
-/// Whether the dumps ask for a signature is not documented; the simulator does not.
+/// Whether the dumps ask for a signature is not documented: the handler asks the rules.
 const fn public(path: &'static str, handler: Handler) -> Route<Handler> {
     Route::new(Method::GET, path, Operation::Instruments, Access::Public, handler)
 }
