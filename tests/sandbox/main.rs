@@ -19,4 +19,6 @@ mod life;
 #[cfg(test)]
 mod postback;
 #[cfg(test)]
+mod slices;
+#[cfg(test)]
 mod tls;

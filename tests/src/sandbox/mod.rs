@@ -21,7 +21,8 @@ pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
     AngelMarket, BookOrder, CancelChecks, CancelRedirect, ConsentPage, ExpiredToken, LimitFills,
-    ListLogin, MarketHours, MarketTag, QuoteDialect, RateLimits, Rules, TotpReuse, UnknownKey,
+    ListLogin, MarketHours, MarketTag, QuoteDialect, RateLimits, Rules, SliceReply, TotpReuse,
+    UnknownKey,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,

@@ -79,6 +79,18 @@ pub struct Rules {
     pub cancel_redirect: CancelRedirect,
     /// What Angel One answers a login with an API key it does not know.
     pub unknown_key: UnknownKey,
+    /// In which form Kite answers an order that it cut into slices.
+    pub slice_reply: SliceReply,
+}
+
+/// In which form Kite answers an order that it cut into slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SliceReply {
+    /// The parent's number and the slices as its children, as in the published sample.
+    Nested,
+    /// The slices alone, as on the page of the documents.
+    Flat,
 }
 
 /// Whether Kite's lists of instruments are given to who is not logged in.
@@ -275,6 +287,7 @@ impl Default for Rules {
             list_login: ListLogin::Free,
             cancel_redirect: CancelRedirect::Bare,
             unknown_key: UnknownKey::Coded,
+            slice_reply: SliceReply::Nested,
         }
     }
 }

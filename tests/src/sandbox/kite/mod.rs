@@ -20,6 +20,8 @@ pub(crate) mod postback;
 mod quotes;
 mod rows;
 mod session;
+mod slices;
+mod summaries;
 
 pub use self::page::BrowserLogin;
 pub(crate) use self::page::browser_login;
@@ -44,6 +46,7 @@ static ROUTES: &[Route<Handler>] = &[
     open(Method::POST, "/session/token", Operation::Login, session::exchange),
     open(Method::DELETE, "/session/token", Operation::Logout, session::logout),
     get("/user/profile", Operation::Profile, portfolio::profile),
+    get("/user/profile/full", Operation::Profile, summaries::profile),
     get("/user/margins", Operation::Funds, portfolio::margins),
     get("/user/margins/{}", Operation::Funds, portfolio::margins),
     order(Method::POST, "/orders/{}", Operation::Place, place::place),
@@ -59,6 +62,9 @@ static ROUTES: &[Route<Handler>] = &[
     order(Method::POST, "/margins/basket", Operation::Margin, extras::basket),
     order(Method::POST, "/charges/orders", Operation::Charges, extras::note),
     get("/portfolio/holdings", Operation::Holdings, portfolio::holdings),
+    get("/portfolio/holdings/summary", Operation::Holdings, summaries::summary),
+    get("/portfolio/holdings/compact", Operation::Holdings, summaries::compact),
+    get("/portfolio/holdings/auctions", Operation::Holdings, summaries::auctions),
     open(Method::POST, "/session/refresh_token", Operation::Refresh, session::refresh),
     Route::new(
         Method::POST,

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{BROKER, bad_input, check_source, missing, refused, success};
+use super::{BROKER, bad_input, check_source, missing, refused, slices, success};
 use crate::sandbox::exchange::check::{Numbers, Objection, check};
 use crate::sandbox::exchange::hours::{self, Phase};
 use crate::sandbox::exchange::market::{Instrument, Kind};
@@ -30,13 +30,14 @@ pub(super) fn place(call: &mut Call<'_>) -> Reply {
     if let Err(refusal) = check_depository(call, &wanted) {
         return refusal;
     }
+    if slices::asked(&form) {
+        return slices::place(call, &wanted, release);
+    }
     let ltp = call.state.market.ltp(&wanted.exchange, wanted.token).unwrap_or_default();
     let cost = wanted.cost(ltp);
     let (free, _) = call.state.funds(BROKER, &call.account, call.now);
     if cost > free {
-        let text = format!(
-            "Insufficient funds. Required margin is {cost} but available margin is {free}."
-        );
+        let text = no_funds(cost, free);
         return refused(StatusCode::BAD_REQUEST, "MarginException", &text);
     }
     let now = call.now;
@@ -45,6 +46,10 @@ pub(super) fn place(call: &mut Call<'_>) -> Reply {
         order.keep_for(release);
     }
     success(&json!({ "order_id": order.id }))
+}
+
+pub(super) fn no_funds(cost: Paise, free: Paise) -> String {
+    format!("Insufficient funds. Required margin is {cost} but available margin is {free}.")
 }
 
 fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
@@ -76,7 +81,11 @@ fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
         "TTL" => need("validity_ttl")?.parse().map_err(|_| bad_input("Invalid `validity_ttl`."))?,
         _ => 0,
     };
-    check(instrument, Numbers { quantity, price, trigger }).map_err(objection)?;
+    match check(instrument, Numbers { quantity, price, trigger }) {
+        // What is too much at once is what slices are for.
+        Err(Objection::Freeze(_)) if slices::asked(form) => {}
+        checked => checked.map_err(objection)?,
+    }
     let mut wanted = Wanted {
         broker: BROKER,
         account: call.account.clone(),
