@@ -1,11 +1,13 @@
 //! What nobody knows of the brokers, and the switch that plays either answer.
 
-use muster_tests::sandbox::{BrowserLogin, CancelRedirect, ListLogin, Rules, Sandbox, UnknownKey};
+use muster_tests::sandbox::{
+    AngelTypes, BrowserLogin, CancelRedirect, ListLogin, Rules, Sandbox, UnknownKey,
+};
 use serde_json::{Value, json};
 
 use crate::client::{
-    ANGEL_LOGIN, ANGEL_PROFILE, Caller, angel, angel_credentials, angel_stranger, kite,
-    kite_account, kite_stranger, sandbox,
+    ANGEL_BOOK, ANGEL_LOGIN, ANGEL_PLACE, ANGEL_PROFILE, Caller, angel, angel_credentials,
+    angel_order, angel_stranger, kite, kite_account, kite_stranger, sandbox,
 };
 
 #[tokio::test]
@@ -50,6 +52,23 @@ async fn a_cancelled_login_comes_back_bare_or_with_what_the_link_carried() {
     assert_eq!(cancelled(&sandbox), "status=cancelled");
     sandbox.set_rules(Rules { cancel_redirect: CancelRedirect::Full, ..Rules::default() });
     assert_eq!(cancelled(&sandbox), "action=login&type=login&status=cancelled&state=n+1");
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_book_comes_in_numbers_or_in_texts() {
+    let sandbox = sandbox().await;
+    let member = angel(&sandbox).await;
+    member.post(ANGEL_PLACE, &angel_order("muster01")).await;
+    let row = member.get(ANGEL_BOOK).await.json()["data"][0].clone();
+    assert_eq!((&row["price"], &row["symboltoken"]), (&json!(812.4), &json!("3045")));
+    sandbox.set_rules(Rules { angel_types: AngelTypes::Texts, ..Rules::default() });
+    let row = member.get(ANGEL_BOOK).await.json()["data"][0].clone();
+    assert_eq!((&row["price"], &row["symboltoken"]), (&json!("812.40"), &Value::Null));
+    assert!(row.as_object().unwrap().values().all(|value| !value.is_number()), "{row}");
+    let asked = json!({ "exchange": "NSE", "tradingsymbol": "SBIN-EQ", "symboltoken": "3045" });
+    let price = "/rest/secure/angelbroking/order/v1/getLtpData";
+    assert_eq!(member.post(price, &asked).await.json()["data"]["ltp"], "812.40");
     sandbox.stop().await;
 }
 

@@ -20,9 +20,9 @@ pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
-    AngelMarket, BookOrder, CancelChecks, CancelRedirect, ConsentPage, ExpiredToken, LimitFills,
-    ListLogin, MarketHours, MarketTag, QuoteDialect, RateLimits, Rules, SliceReply, TotpReuse,
-    UnknownKey,
+    AngelMarket, AngelTypes, BookOrder, CancelChecks, CancelRedirect, ConsentPage, ExpiredToken,
+    LimitFills, ListLogin, MarketHours, MarketTag, QuoteDialect, RateLimits, Rules, SliceReply,
+    TotpReuse, UnknownKey,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,

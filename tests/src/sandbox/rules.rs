@@ -81,6 +81,18 @@ pub struct Rules {
     pub unknown_key: UnknownKey,
     /// In which form Kite answers an order that it cut into slices.
     pub slice_reply: SliceReply,
+    /// Whether Angel One's book and last price come in texts.
+    pub angel_types: AngelTypes,
+}
+
+/// Whether Angel One's book and last price come in texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AngelTypes {
+    /// Prices as numbers, as its order updates have them.
+    Mixed,
+    /// All in texts and the token of a book's row missing, as the documents' sample has it.
+    Texts,
 }
 
 /// In which form Kite answers an order that it cut into slices.
@@ -288,6 +300,7 @@ impl Default for Rules {
             cancel_redirect: CancelRedirect::Bare,
             unknown_key: UnknownKey::Coded,
             slice_reply: SliceReply::Nested,
+            angel_types: AngelTypes::Mixed,
         }
     }
 }
