@@ -1,13 +1,18 @@
 //! What nobody knows of the brokers, answered either way: the adapters understand both.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use muster_protocol::account::Credential as Entered;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::order::{Broker, PriceRule};
 use muster_protocol::secret::Secret;
-use muster_tests::sandbox::{ListLogin, MarketTag, Operation, QuoteDialect, Rules, UnknownKey};
+use muster_tests::sandbox::{
+    AngelTypes, ListLogin, MarketTag, Operation, QuoteDialect, Rules, UnknownKey,
+};
 use musterd::broker::Auth;
 
+use crate::bounds::looks_like;
 use crate::subject::{Subject, checked, rules};
 
 /// What nobody knows of the brokers, answered either way: the adapter understands both.
@@ -27,6 +32,7 @@ pub(crate) async fn either_answer_is_understood(subject: Subject) -> anyhow::Res
     }
     subject.allow(&["127.0.0.1"])?;
     either_place_of_a_tag(&subject).await?;
+    either_type_of_a_book(&subject).await?;
     either_end_of_a_session(&subject).await
 }
 
@@ -74,6 +80,21 @@ async fn either_place_of_a_tag(subject: &Subject) -> anyhow::Result<()> {
         let placed = subject.adapter.place(auth, &order).await?;
         let found = subject.adapter.find_by_tag(auth, &order.tag).await?;
         assert_eq!(found.iter().map(|row| &row.order_id).collect::<Vec<_>>(), [&placed]);
+    }
+    Ok(())
+}
+
+/// Texts or numbers, with a token or without: a row tells the same.
+async fn either_type_of_a_book(subject: &Subject) -> anyhow::Result<()> {
+    let (auth, order) = (subject.auth(), subject.order(20));
+    let placed = subject.adapter.place(auth, &order).await?;
+    subject.sandbox.clock().advance(Duration::from_secs(2));
+    for angel_types in [AngelTypes::Mixed, AngelTypes::Texts] {
+        subject.sandbox.set_rules(Rules { angel_types, ..rules() });
+        let book = subject.adapter.order_book(auth).await?;
+        let row = book.iter().find(|row| row.order_id == placed).context("not in the book")?;
+        looks_like(row, &order);
+        assert_eq!((row.filled, row.average.map(|price| price.0)), (1, Some(84_215)));
     }
     Ok(())
 }

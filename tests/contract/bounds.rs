@@ -8,7 +8,7 @@ use muster_tests::sandbox::{
 };
 
 use crate::subject::Subject;
-use musterd::broker::Adapter;
+use musterd::broker::{Adapter, BookRow, Order};
 
 /// An answer that takes longer than a call may is none: the order may be there, and is.
 pub(crate) async fn a_slow_reply_is_a_doubt(subject: Subject) -> anyhow::Result<()> {
@@ -40,6 +40,15 @@ pub(crate) async fn a_body_over_the_cap_is_cut(subject: Subject) -> anyhow::Resu
     Ok(())
 }
 
+/// The book tells of an order what was sent, or nothing: by that one under another's tag is told apart.
+pub(crate) fn looks_like(row: &BookRow, order: &Order) {
+    let (leg, instrument) = (&order.leg, &order.instrument);
+    let told = (row.exchange, row.side, row.quantity);
+    assert_eq!(told, (Some(leg.exchange), Some(leg.side), Some(leg.quantity)));
+    assert_eq!(row.symbol.as_ref(), Some(&instrument.broker_symbol));
+    assert!(row.token.as_ref().is_none_or(|token| *token == instrument.token), "{row:?}");
+}
+
 /// An order's tag stands in the book as it was sent, whoever else's orders are there and in whatever
 /// order they come; nobody else's is taken for ours.
 pub(crate) async fn the_tag_comes_back(subject: Subject) -> anyhow::Result<()> {
@@ -56,6 +65,7 @@ pub(crate) async fn the_tag_comes_back(subject: Subject) -> anyhow::Result<()> {
         let ours: Vec<_> = book.iter().filter(|row| row.tags.contains(&order.tag.0)).collect();
         assert_eq!(ours.len(), 1, "{book_order:?}");
         assert_eq!(ours[0].order_id, placed, "{book_order:?}");
+        looks_like(ours[0], &order);
         let found = subject.adapter.find_by_tag(subject.auth(), &order.tag).await?;
         assert_eq!(found.len(), 1, "{book_order:?}");
         assert_eq!(found[0].order_id, placed);

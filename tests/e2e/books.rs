@@ -118,6 +118,39 @@ async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> 
     daemon.stop().await
 }
 
+/// The same, and the plan was entered anew with another quantity before its runs were let go: its tags are on
+/// orders that are not its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn i18_a_changed_plan_takes_no_old_order_under_its_tags_for_its_own() -> anyhow::Result<()> {
+    let world = armed(2).await?;
+    let noon = world.folder().join("noon.redb");
+    std::fs::copy(world.store(), &noon)?;
+    let daemon = world.daemon().await?;
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    until(&world, "the run is closed", |seen| seen.run.state == RunState::Closed).await?;
+    daemon.stop().await?;
+    std::fs::copy(&noon, world.store())?;
+    // Before the time of the run, as a person would put a store back and enter the plan.
+    world.set_clock("2026-11-23T15:05:00+05:30")?;
+    let daemon = world.daemon().await?;
+    let mut plan = two_legs();
+    plan.legs[1].quantity = 3.try_into()?;
+    world.arm(plan).await?;
+    let (client, _feed) = world.client().await?;
+    client.call(Release {}).await?;
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    let details =
+        until(&world, "the run is closed once more", |seen| seen.run.state == RunState::Closed)
+            .await?;
+    let counts = &details.run.counts;
+    assert_eq!((counts.placed(), counts.not_sent), (2, 2), "{counts:?}");
+    assert_eq!(world.sandbox.orders().len(), 4, "nothing was added");
+    let journal = world.look().await?.snapshot.journal;
+    let told = |words: &str| journal.iter().filter(|entry| entry.text.contains(words)).count();
+    assert_eq!((told("NOT OURS"), told("its tag is on another order")), (2, 2));
+    daemon.stop().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_halt_that_cancels_leaves_nothing_open_at_the_brokers() -> anyhow::Result<()> {
     let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;

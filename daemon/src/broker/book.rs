@@ -2,7 +2,7 @@
 
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
-use muster_protocol::order::Side;
+use muster_protocol::order::{Exchange, Side};
 use serde_json::Value;
 
 use super::error::BrokerError;
@@ -38,6 +38,21 @@ pub(super) fn state(word: &str) -> OrderState {
 pub(super) fn side(word: &str) -> Option<Side> {
     [Side::Buy, Side::Sell].into_iter().find(|side| side.code().eq_ignore_ascii_case(word.trim()))
 }
+
+/// Where it trades, by the word both brokers use.
+pub(super) fn exchange(word: &str) -> Option<Exchange> {
+    Exchange::ALL.into_iter().find(|known| known.code().eq_ignore_ascii_case(word.trim()))
+}
+
+/// An instrument's name or token as it is, or a word for one that no instrument has: it is compared, and
+/// said aloud where it is another's.
+pub(super) fn name(text: String) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"&-_. ".contains(&b));
+    if plain && text.len() <= MAX_NAME { text } else { UNREADABLE.to_owned() }
+}
+
+const MAX_NAME: usize = 64;
+const UNREADABLE: &str = "(unreadable)";
 
 /// The part of a tag before the attempt: all attempts of an intent share it.
 pub const TAG_PREFIX: usize = 11;
@@ -78,6 +93,9 @@ mod tests {
         BookRow {
             order_id: OrderId("1".to_owned()),
             tags: tags.iter().map(|&t| t.to_owned()).collect(),
+            exchange: None,
+            symbol: None,
+            token: None,
             state: OrderState::Open,
             status: "open".to_owned(),
             filled: 0,
@@ -99,6 +117,17 @@ mod tests {
         ];
         assert_eq!(matching(book.clone(), &tag).len(), 2);
         assert!(matching(book, &OrderTag(String::new())).is_empty());
+    }
+
+    #[test]
+    fn a_name_is_kept_as_it_is_or_not_at_all() {
+        for kept in ["SBIN-EQ", "M&M", "NIFTY24NOV2626000CE", "NIFTY 50", "779521"] {
+            assert_eq!(name(kept.to_owned()), kept);
+        }
+        for odd in ["SBIN\u{202e}", "<b>", &"A".repeat(65)] {
+            assert_eq!(name(odd.to_owned()), UNREADABLE);
+        }
+        assert_eq!((exchange("nse "), exchange("XYZ")), (Some(Exchange::Nse), None));
     }
 
     #[test]

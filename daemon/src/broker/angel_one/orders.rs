@@ -123,6 +123,10 @@ fn book_row(row: &Value) -> Option<BookRow> {
     Some(BookRow {
         order_id: json::text(row, "orderid").and_then(|id| book::order_id(&id))?,
         tags: json::text(row, "ordertag").into_iter().collect(),
+        exchange: json::text(row, "exchange").and_then(|word| book::exchange(&word)),
+        symbol: json::text(row, "tradingsymbol").map(book::name),
+        // Null in the documents' sample.
+        token: json::text(row, "symboltoken").map(book::name),
         state: book::state(&status),
         status: scrub::words(&status.to_lowercase(), &[]),
         filled: json::count(row, "filledshares").ok()?.unwrap_or_default(),

@@ -118,6 +118,9 @@ fn book_row(row: &Value) -> Option<BookRow> {
     Some(BookRow {
         order_id: json::text(row, "order_id").and_then(|id| book::order_id(&id))?,
         tags,
+        exchange: json::text(row, "exchange").and_then(|word| book::exchange(&word)),
+        symbol: json::text(row, "tradingsymbol").map(book::name),
+        token: json::text(row, "instrument_token").map(book::name),
         state: book::state(&status),
         status: scrub::words(&status.to_lowercase(), &[]),
         filled: json::count(row, "filled_quantity").ok()?.unwrap_or_default(),

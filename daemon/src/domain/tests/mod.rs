@@ -14,6 +14,7 @@ mod plans;
 mod recovery;
 mod run_now;
 mod sealed;
+mod tagged;
 mod twins;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag, RunId};
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
@@ -65,6 +66,8 @@ struct Day {
     most_in_flight: usize,
     /// What became of the book's orders, by their place in it, and how much of them filled.
     states: BTreeMap<usize, (OrderState, u32)>,
+    /// What the book's orders are of, by their place in it, where it tells.
+    looks: BTreeMap<usize, Leg>,
     /// Accounts whose book cannot be read.
     unreadable: BTreeSet<AccountId>,
     reads: Vec<(Timestamp, AccountId)>,
@@ -191,6 +194,7 @@ impl Day {
             sends: vec![],
             most_in_flight: 0,
             states: BTreeMap::new(),
+            looks: BTreeMap::new(),
             unreadable: BTreeSet::new(),
             reads: vec![],
             cancels: vec![],
@@ -208,15 +212,19 @@ impl Day {
         let row = |(place, tag): (usize, &OrderTag)| {
             let (state, filled) =
                 self.states.get(&place).copied().unwrap_or((OrderState::Pending, 0));
+            let leg = self.looks.get(&place);
             BookRow {
                 order_id: OrderId(place.to_string()),
                 tags: vec![tag.0.clone()],
+                exchange: leg.map(|leg| leg.exchange),
+                symbol: leg.map(|leg| instrument(leg.exchange, &leg.symbol).broker_symbol),
+                token: None,
                 state,
                 status: String::new(),
                 filled,
-                quantity: None,
+                quantity: leg.map(|leg| leg.quantity),
                 average: None,
-                side: None,
+                side: leg.map(|leg| leg.side),
                 text: None,
             }
         };
@@ -332,6 +340,7 @@ impl Day {
         let fate = self.fates.get(&(job.intent.account, job.intent.leg.0)).copied();
         let fate = fate.unwrap_or(Fate::Accept);
         if matches!(fate, Fate::Accept | Fate::AcceptSilently | Fate::Hang) {
+            self.looks.insert(self.book.len(), job.leg);
             self.book.push(job.tag);
         }
         let cause = |kind| Cause { kind, says: None, ip_seen: None };
