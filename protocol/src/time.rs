@@ -100,12 +100,34 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}.{:03}+05:30",
-            self.civil().strftime("%Y-%m-%dT%H:%M:%S"),
-            self.0.rem_euclid(SECOND)
-        )
+        let (civil, millis) = (self.civil(), self.0.rem_euclid(SECOND));
+        let (date, time) = (civil.date(), civil.time());
+        // A part of every record and every line of the journal: digits, without a format to read.
+        if !(0..=9_999).contains(&date.year()) {
+            return write!(f, "{}.{millis:03}+05:30", civil.strftime("%Y-%m-%dT%H:%M:%S"));
+        }
+        let mut text = *b"0000-00-00T00:00:00.000+05:30";
+        let fields = [
+            (0, 4, i64::from(date.year())),
+            (5, 2, i64::from(date.month())),
+            (8, 2, i64::from(date.day())),
+            (11, 2, i64::from(time.hour())),
+            (14, 2, i64::from(time.minute())),
+            (17, 2, i64::from(time.second())),
+            (20, 3, millis),
+        ];
+        for (at, width, number) in fields {
+            write_digits(&mut text, at, width, number);
+        }
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+/// Writes the last `width` decimal digits of a number that is not negative.
+fn write_digits(text: &mut [u8], at: usize, width: usize, mut number: i64) {
+    for place in text.iter_mut().skip(at).take(width).rev() {
+        *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
     }
 }
 

@@ -128,16 +128,16 @@ impl Http {
     pub async fn send(&self, call: Call) -> Result<Reply, SendError> {
         let Call { method, url, headers, body, cap, timeout } = call;
         let headers = headers.ok_or(SendError::NotSent("a header would hold signs it cannot"))?;
-        let mut request = self.client.request(method, url).headers(headers);
-        if let Some(body) = body {
-            request = request.body(body);
-        }
-        if let Some(timeout) = timeout {
-            request = request.timeout(timeout);
-        }
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.map(reqwest::Body::from);
+        *request.timeout_mut() = timeout;
         let sent = self.dates.as_ref().map(|dates| dates.0.moment());
-        let mut response = request.send().await.map_err(|error| self.failed(&error))?;
-        self.tell_date(&response, sent);
+        let response = self.client.execute(request).await;
+        let mut response = response.map_err(|error| self.failed(&error))?;
+        let date = response.headers().get("date").and_then(|date| date.to_str().ok());
+        let date = date.and_then(http_date);
+        self.tell_date(&response, date, sent);
         let (mut body, mut cut) = (Vec::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(|error| SendError::of(&error))? {
             let room = cap.saturating_sub(body.len());
@@ -151,7 +151,7 @@ impl Http {
         Ok(Reply {
             status: response.status().as_u16(),
             content_type: header("content-type").unwrap_or_default().to_ascii_lowercase(),
-            date: header("date").and_then(http_date),
+            date,
             body,
             cut,
             validators: Validators {
@@ -169,9 +169,13 @@ impl Http {
     }
 
     /// A cache keeps the date of what it keeps: an answer of some age says nothing of the clock.
-    fn tell_date(&self, response: &reqwest::Response, sent: Option<Moment>) {
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
-        let date = header("date").and_then(http_date).filter(|_| header("age").is_none());
+    fn tell_date(
+        &self,
+        response: &reqwest::Response,
+        date: Option<Timestamp>,
+        sent: Option<Moment>,
+    ) {
+        let date = date.filter(|_| !response.headers().contains_key("age"));
         if let (Some(dates), Some(date), Some(sent)) = (&self.dates, date, sent) {
             dates.0.dated(date, sent);
         }

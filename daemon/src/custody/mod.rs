@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::credential::{Credential, SessionSecret, UnknownSecret};
 use crate::store::{Batch, SealedRow};
 use crate::vault::{
-    Header, Kind, Purpose, RecordId, Sealed, UserKey, Vault, VaultError, WrappedKey,
+    Header, Kind, Purpose, RecordId, UserKey, Vault, VaultError, WrappedKey,
 };
 
 /// Why a secret cannot be had or kept.
@@ -36,6 +36,9 @@ pub enum CustodyError {
     /// The account has no credential.
     #[error("the account has no credential")]
     NoCredential,
+    /// The account has no session.
+    #[error("no session is kept")]
+    NoSession,
     /// What was stored does not open.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -179,6 +182,23 @@ impl Custody {
         Ok(session.map(Arc::new))
     }
 
+    /// Both, opened together: what signs an account's call.
+    pub fn signing(
+        &self,
+        user: &UserId,
+        account: AccountId,
+    ) -> Result<(Arc<Credential>, Arc<SessionSecret>), CustodyError> {
+        let vault = self.vault()?;
+        let credential = self.row(account, Kind::Credential).ok_or(CustodyError::NoCredential)?;
+        let session = self.row(account, Kind::Session).ok_or(CustodyError::NoSession)?;
+        let opened = vault.open_records(user, self.user_key_of(user)?, &[credential, session])?;
+        let [credential, session] = opened.as_slice() else {
+            return Err(VaultError::Damaged.into());
+        };
+        let session = SessionSecret::from_bytes(session)?;
+        Ok((Arc::new(Credential::from_bytes(credential)?), Arc::new(session)))
+    }
+
     /// Forgets an account's secrets; gives what must be written.
     pub fn forget(&mut self, account: AccountId) -> Batch {
         self.rows.retain(|(owner, _), _| *owner != account);
@@ -220,12 +240,19 @@ impl Custody {
         kind: Kind,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, CustodyError> {
         let vault = self.vault()?;
-        let Some(row) = self.rows.get(&(account, kind.code())) else { return Ok(None) };
-        // A row without its user's key is as good as damaged.
-        let wrapped = self.user_keys.get(user).ok_or(VaultError::Damaged)?;
-        let id = RecordId { account, kind, generation: row.generation };
-        let sealed = Sealed::from_bytes(row.bytes.clone());
-        Ok(Some(vault.unwrap(user, wrapped)?.open(&id, &sealed)?))
+        let Some(row) = self.row(account, kind) else { return Ok(None) };
+        Ok(vault.open_records(user, self.user_key_of(user)?, &[row])?.pop())
+    }
+
+    /// A record's name and its sealed bytes.
+    fn row(&self, account: AccountId, kind: Kind) -> Option<(RecordId, &[u8])> {
+        let row = self.rows.get(&(account, kind.code()))?;
+        Some((RecordId { account, kind, generation: row.generation }, row.bytes.as_slice()))
+    }
+
+    /// A user's wrapped key; a row without it is as good as damaged.
+    fn user_key_of(&self, user: &UserId) -> Result<&WrappedKey, VaultError> {
+        self.user_keys.get(user).ok_or(VaultError::Damaged)
     }
 
     fn seal_all(

@@ -60,7 +60,7 @@ pub(super) async fn opened(
         batch.journal.push(entry(text, now));
     }
     if !batch.journal.is_empty() {
-        store.commit([batch].iter())?;
+        store.commit([batch].iter_mut())?;
     }
     Ok(vault)
 }

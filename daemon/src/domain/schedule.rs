@@ -1,7 +1,5 @@
 //! When a plan fires next.
 
-use std::collections::BTreeSet;
-
 use muster_protocol::calendar::Hours;
 use muster_protocol::order::Exchange;
 use muster_protocol::plan::PlanSpec;
@@ -33,8 +31,7 @@ pub fn next_fire(
     calendar: &Calendar,
     after: Timestamp,
 ) -> Result<Fire, NoTrading> {
-    let exchanges: BTreeSet<Exchange> = spec.legs.iter().map(|leg| leg.exchange).collect();
-    let exchanges: Vec<Exchange> = exchanges.into_iter().collect();
+    let exchanges = exchanges(spec);
     let mut date = after.date();
     let mut why = NoTrading::Weekend;
     for _ in 0..=HORIZON_DAYS {
@@ -60,10 +57,17 @@ pub fn next_fire(
 
 /// A firing at this very instant, whatever the plan's times: it ends with the session of every leg.
 pub fn fire_now(spec: &PlanSpec, calendar: &Calendar, at: Timestamp, until: Timestamp) -> Fire {
-    let exchanges: BTreeSet<Exchange> = spec.legs.iter().map(|leg| leg.exchange).collect();
-    let exchanges: Vec<Exchange> = exchanges.into_iter().collect();
+    let exchanges = exchanges(spec);
     let (date, times) = (at.date(), (at.time_of_day(), until.time_of_day()));
     fire(calendar, &exchanges, date, times)
+}
+
+/// The exchanges of its legs, each once.
+fn exchanges(spec: &PlanSpec) -> Vec<Exchange> {
+    let mut all: Vec<Exchange> = spec.legs.iter().map(|leg| leg.exchange).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 const WHOLE_DAY: Hours = Hours { from: TimeOfDay::hm(0, 0), until: TimeOfDay::LAST };

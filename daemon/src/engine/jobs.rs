@@ -56,9 +56,7 @@ impl Engine {
         let adapter = adapter
             .ok_or_else(|| cannot(format!("egress {} is not configured any more", route.egress)))?;
         let failed = |error: CustodyError| cannot(error.to_string());
-        let credential = self.custody.credential(&route.user, account).map_err(failed)?;
-        let session = self.custody.session(&route.user, account).map_err(failed)?;
-        let session = session.ok_or_else(|| cannot("no session is kept".to_owned()))?;
+        let (credential, session) = self.custody.signing(&route.user, account).map_err(failed)?;
         Ok(Signing { adapter, credential, session })
     }
 

@@ -15,6 +15,7 @@ use super::Engine;
 use super::ask::{done, said};
 use super::handle::Said;
 use super::points;
+use crate::custody::CustodyError;
 use crate::domain::effect::{Answer, Changed, Commit, Effect, Seal};
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
@@ -210,31 +211,43 @@ impl Engine {
 
     /// The tags of a run: deterministic, and nobody else's, by a MAC only custody can make.
     fn make_tags(&self, run: RunId, parts: Vec<(AccountId, Vec<TagParts>)>) -> Msg {
-        let tags = parts.into_iter().filter_map(|(account, legs)| {
-            let tags: Option<Vec<OrderTag>> =
-                legs.into_iter().map(|parts| self.make_tag(parts)).collect();
-            Some((account, tags?))
-        });
-        let tags = tags.collect();
-        Msg::TagsMade { run, tags }
+        let maker = self.tag_maker();
+        let of_account = |(account, legs): (AccountId, Vec<TagParts>)| {
+            let maker = maker.as_ref()?;
+            Some((account, legs.into_iter().map(|parts| maker.tag(parts)).collect()))
+        };
+        Msg::TagsMade { run, tags: parts.into_iter().filter_map(of_account).collect() }
     }
 
     fn make_tag(&self, parts: TagParts) -> Option<OrderTag> {
-        let key = match self.custody.tag_key() {
-            Ok(key) => key,
-            Err(error) => {
-                tracing::error!(%error, "no tag can be made");
-                return None;
-            }
-        };
-        let digest = |text: &[u8]| -> [u8; 32] {
-            let mut mac =
-                Hmac::<Sha256>::new_from_slice(&*key).expect("HMAC takes a key of any length");
-            mac.update(text);
-            mac.finalize().into_bytes().into()
-        };
-        let [a, b, c, d, ..] = digest(b"account shift");
-        let shift = Shift::from_bytes([a, b, c, d]);
-        Some(parts.tag(shift, &digest(parts.body(shift).as_bytes())))
+        Some(self.tag_maker()?.tag(parts))
     }
+
+    fn tag_maker(&self) -> Option<TagMaker> {
+        let key = self.custody.tag_key();
+        let told = |error: &CustodyError| tracing::error!(%error, "no tag can be made");
+        Some(TagMaker::new(&*key.inspect_err(told).ok()?))
+    }
+}
+
+/// The keyed part of tags, set up once for all of a run.
+struct TagMaker {
+    mac: Hmac<Sha256>,
+    shift: Shift,
+}
+
+impl TagMaker {
+    fn new(key: &[u8; 32]) -> Self {
+        let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+        let [a, b, c, d, ..] = digest(&mac, b"account shift");
+        Self { mac, shift: Shift::from_bytes([a, b, c, d]) }
+    }
+
+    fn tag(&self, parts: TagParts) -> OrderTag {
+        parts.tag(self.shift, &digest(&self.mac, parts.body(self.shift).as_bytes()))
+    }
+}
+
+fn digest(mac: &Hmac<Sha256>, text: &[u8]) -> [u8; 32] {
+    mac.clone().chain_update(text).finalize().into_bytes().into()
 }

@@ -165,7 +165,7 @@ mod tests {
         let store = Store::open_backend(redb::backends::InMemoryBackend::new()).unwrap();
         for n in [0, 2, 4] {
             let audit = vec![entry(n), entry(n)];
-            store.commit([Batch { audit, ..Batch::default() }].iter()).unwrap();
+            store.commit([Batch { audit, ..Batch::default() }].iter_mut()).unwrap();
         }
         let db = store.db();
         let writing = db.begin_write().unwrap();
@@ -179,7 +179,7 @@ mod tests {
     fn a_page_is_of_the_newest_in_their_order_each_with_the_hash_the_next_one_holds() {
         let store = Store::open_backend(redb::backends::InMemoryBackend::new()).unwrap();
         let audit = (1..=5).map(entry).collect();
-        store.commit([Batch { audit, ..Batch::default() }].iter()).unwrap();
+        store.commit([Batch { audit, ..Batch::default() }].iter_mut()).unwrap();
         let all = store.audit().unwrap();
         let page = store.audit_page(3..u64::MAX, 2).unwrap();
         assert_eq!(page, all[3..]);

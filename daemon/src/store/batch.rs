@@ -5,7 +5,7 @@ use std::ops::Range;
 use muster_protocol::event::{AuditEntry, JournalEntry};
 use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::status::AuditHead;
-use redb::{Table, WriteTransaction};
+use redb::{Table, TableDefinition, WriteTransaction};
 
 use super::records::encode;
 use super::tables::{
@@ -15,7 +15,7 @@ use super::{StoreError, audit, sealed};
 use crate::failpoint::{Point, hit};
 
 /// What is written together. Within a batch, forgetting comes before putting.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Batch {
     /// Records to append, as [`encode`] made them.
     pub records: Vec<Vec<u8>>,
@@ -97,13 +97,13 @@ impl Batch {
 /// Writes the batches in order into one transaction, without committing it.
 pub(super) fn write<'a>(
     writing: &WriteTransaction,
-    batches: impl Iterator<Item = &'a Batch>,
+    batches: impl Iterator<Item = &'a mut Batch>,
 ) -> Result<Vec<Placed>, StoreError> {
-    let batches: Vec<&Batch> = batches.collect();
+    let batches: Vec<&mut Batch> = batches.collect();
     let others = batches.iter().any(|batch| batch.has_others());
     let mut tables = Tables {
-        records: writing.open_table(RECORDS)?,
-        journal: writing.open_table(JOURNAL)?,
+        records: Log::open(writing, RECORDS)?,
+        journal: Log::open(writing, JOURNAL)?,
         others: others.then(|| Others::open(writing)).transpose()?,
     };
     batches.into_iter().map(|batch| tables.write(batch)).collect()
@@ -111,9 +111,15 @@ pub(super) fn write<'a>(
 
 /// The tables of which a run writes two; opening one costs as much as an order.
 struct Tables<'txn> {
-    records: Table<'txn, u64, &'static [u8]>,
-    journal: Table<'txn, u64, &'static [u8]>,
+    records: Log<'txn>,
+    journal: Log<'txn>,
     others: Option<Others<'txn>>,
+}
+
+/// A table that is only appended to. Its newest number is looked up once a transaction.
+struct Log<'txn> {
+    table: Table<'txn, u64, &'static [u8]>,
+    next: u64,
 }
 
 struct Others<'txn> {
@@ -167,38 +173,49 @@ impl<'txn> Others<'txn> {
 }
 
 impl Tables<'_> {
-    fn write(&mut self, batch: &Batch) -> Result<Placed, StoreError> {
+    /// Writes all of it; the journal's entries go where they are reported.
+    fn write(&mut self, batch: &mut Batch) -> Result<Placed, StoreError> {
         let audit = self.others.as_mut().map(|others| others.write(batch)).transpose()?;
         Ok(Placed {
-            records: append(&mut self.records, &batch.records)?,
-            journal: self.append_journal(&batch.journal)?,
+            records: self.append_records(&batch.records)?,
+            journal: self.append_journal(std::mem::take(&mut batch.journal))?,
             audit: audit.flatten(),
         })
     }
 
+    fn append_records(&mut self, records: &[Vec<u8>]) -> Result<Range<u64>, StoreError> {
+        let first = self.records.next;
+        for record in records {
+            self.records.append(record)?;
+        }
+        Ok(first..self.records.next)
+    }
+
     fn append_journal(
         &mut self,
-        entries: &[JournalEntry],
+        mut entries: Vec<JournalEntry>,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        let first = newest(&self.journal)?.saturating_add(1);
-        let numbered: Vec<JournalEntry> = (first..)
-            .zip(entries)
-            .map(|(seq, entry)| JournalEntry { seq, ..entry.clone() })
-            .collect();
-        append(&mut self.journal, &numbered.iter().map(encode).collect::<Vec<_>>())?;
-        Ok(numbered)
+        for entry in &mut entries {
+            entry.seq = self.journal.next;
+            self.journal.append(&encode(entry))?;
+        }
+        Ok(entries)
     }
 }
 
-fn append(
-    log: &mut Table<'_, u64, &'static [u8]>,
-    entries: &[Vec<u8>],
-) -> Result<Range<u64>, StoreError> {
-    let first = newest(log)?.saturating_add(1);
-    let mut next = first;
-    for entry in entries {
-        log.insert(next, entry.as_slice())?;
-        next = next.saturating_add(1);
+impl<'txn> Log<'txn> {
+    fn open(
+        writing: &'txn WriteTransaction,
+        name: TableDefinition<'static, u64, &'static [u8]>,
+    ) -> Result<Self, StoreError> {
+        let table = writing.open_table(name)?;
+        let next = newest(&table)?.saturating_add(1);
+        Ok(Self { table, next })
     }
-    Ok(first..next)
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.table.insert(self.next, bytes)?;
+        self.next = self.next.saturating_add(1);
+        Ok(())
+    }
 }

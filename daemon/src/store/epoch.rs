@@ -48,7 +48,7 @@ impl Epochs {
 
     /// Moves both on, the store first, with whatever else the batch holds.
     pub fn advance(&self, store: &Store, batch: Batch, to: u64) -> Result<(), StoreError> {
-        store.commit([Batch { epoch: Some(to), ..batch }].iter())?;
+        store.commit([Batch { epoch: Some(to), ..batch }].iter_mut())?;
         self.write(to)
     }
 

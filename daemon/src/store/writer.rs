@@ -71,9 +71,9 @@ impl<T: Send + 'static> Writer<T> {
 
 fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl FnMut(Report<T>)) {
     while let Ok(first) = queued.recv() {
-        let group: Vec<(Batch, T)> =
+        let mut group: Vec<(Batch, T)> =
             iter::once(first).chain(queued.try_iter()).take(GROUP).collect();
-        match store.commit(group.iter().map(|(batch, _)| batch)) {
+        match store.commit(group.iter_mut().map(|(batch, _)| batch)) {
             Ok(placed) => {
                 tracing::trace!(target: "musterd::commit", batches = group.len(), "durable");
                 for (placed, (_, note)) in placed.into_iter().zip(group) {

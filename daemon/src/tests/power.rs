@@ -33,7 +33,7 @@ const LIVES: (usize, usize) = (3, 8);
 impl Log for Store {
     fn append(&mut self, records: &[Record]) -> Result<(), Died> {
         let batch = Batch { records: records.iter().map(encode).collect(), ..Batch::default() };
-        self.commit([batch].iter()).map(drop).map_err(|_| Died)
+        self.commit([batch].iter_mut()).map(drop).map_err(|_| Died)
     }
 }
 

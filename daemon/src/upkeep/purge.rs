@@ -11,7 +11,7 @@ pub fn purge(path: &Path, hand: &Hand) -> Result<Rewritten, UpkeepError> {
     let at = |source| UpkeepError::Store { path: path.to_owned(), source };
     let store = open(path)?;
     let audit = vec![hand.entry("write the store anew", true)];
-    store.commit([Batch { audit, ..Batch::default() }].iter()).map_err(at)?;
+    store.commit([Batch { audit, ..Batch::default() }].iter_mut()).map_err(at)?;
     let made = Epochs::beside(path).purged(&store).map_err(at)?;
     store.close().map_err(at)?;
     Ok(made)

@@ -55,11 +55,11 @@ pub fn change_keys(
                 other => UpkeepError::Custody(other),
             })?;
             batch.audit.push(hand.entry(task.words(), true));
-            store.commit([batch].iter()).map_err(at)?;
+            store.commit([batch].iter_mut()).map_err(at)?;
         }
         Err(error) => {
             let audit = vec![hand.entry(format!("{}: {error}", task.words()), false)];
-            store.commit([Batch { audit, ..Batch::default() }].iter()).map_err(at)?;
+            store.commit([Batch { audit, ..Batch::default() }].iter_mut()).map_err(at)?;
             return Err(error.into());
         }
     }
@@ -112,7 +112,7 @@ mod tests {
             user_keys: vec![(user, wrapped.as_bytes().to_vec())],
             ..Batch::default()
         };
-        store.commit([batch].iter()).unwrap();
+        store.commit([batch].iter_mut()).unwrap();
         store.close().unwrap();
         text.as_str().to_owned()
     }

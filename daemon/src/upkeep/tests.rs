@@ -37,7 +37,7 @@ fn folder() -> (tempfile::TempDir, PathBuf, PathBuf, Passphrase) {
     epochs.advance(&store, entry("first"), 1).unwrap();
     let key = vault.backup_key().unwrap();
     epochs.backed_up(&store, &backup, |digest| key.mac(digest)).unwrap();
-    store.commit([entry("second")].iter()).unwrap();
+    store.commit([entry("second")].iter_mut()).unwrap();
     store.close().unwrap();
     (folder, path, backup, passphrase)
 }

@@ -144,15 +144,28 @@ pub(super) fn seal_with(
 
 /// Opens, or says that bytes, key or binding are not the ones it was sealed with.
 pub(super) fn open(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(VaultError::Damaged)?;
-    let opened =
-        leaving_no_trace(|| cipher(key).decrypt(&Nonce::from(*nonce), Payload { msg: body, aad }));
-    opened.map(Zeroizing::new).map_err(|_| VaultError::Damaged)
+    leaving_no_trace(|| open_inside(key, aad, sealed))
 }
 
 /// Opens bytes that hold a key.
 pub(super) fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, VaultError> {
-    let plain = open(key, aad, sealed)?;
+    leaving_no_trace(|| open_key_inside(key, aad, sealed))
+}
+
+/// [`open`] for whoever is within [`leaving_no_trace`] already.
+pub(super) fn open_inside(
+    key: &Key,
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(VaultError::Damaged)?;
+    let opened = cipher(key).decrypt(&Nonce::from(*nonce), Payload { msg: body, aad });
+    opened.map(Zeroizing::new).map_err(|_| VaultError::Damaged)
+}
+
+/// [`open_key`] for whoever is within [`leaving_no_trace`] already.
+pub(super) fn open_key_inside(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, VaultError> {
+    let plain = open_inside(key, aad, sealed)?;
     let bytes: &[u8; KEY_LEN] = plain.as_slice().try_into().map_err(|_| VaultError::Damaged)?;
     Key::filled(|out| {
         out.copy_from_slice(bytes);

@@ -92,6 +92,8 @@ pub fn new_key_text() -> Result<Zeroizing<String>, VaultError> {
 pub struct Vault {
     store: StoreId,
     master: Key,
+    /// Derived from the master key, once: every order opens with it.
+    wrap: Key,
     root: Key,
     opened_by: u8,
 }
@@ -100,7 +102,7 @@ impl Vault {
     /// Makes a new store id, master key, and a slot for the passphrase. Works for about half a second.
     pub fn create(passphrase: &[u8], cost: KdfParams) -> Result<(Header, Self), VaultError> {
         let store = StoreId::random()?;
-        let vault = Self { store, master: Key::random()?, root: Key::random()?, opened_by: 0 };
+        let vault = Self::of(store, (Key::random()?, Key::random()?), 0)?;
         let new = NewSlot { kind: SlotKind::Passphrase, secret: passphrase, cost };
         Ok((vault.header_with(&new)?, vault))
     }
@@ -111,7 +113,12 @@ impl Vault {
         let (master, opened_by) = slots::unlock(header, secret, keys::argon2id)?;
         let wrap = keys::wrap_key(&master, header.store)?;
         let root = envelope::open_key(&wrap, &header::root_aad(header.store), &header.root)?;
-        Ok(Self { store: header.store, master, root, opened_by })
+        Self::of(header.store, (master, root), opened_by)
+    }
+
+    fn of(store: StoreId, (master, root): (Key, Key), opened_by: u8) -> Result<Self, VaultError> {
+        let wrap = keys::wrap_key(&master, store)?;
+        Ok(Self { store, master, wrap, root, opened_by })
     }
 
     /// The number of the slot it was opened with.
@@ -155,7 +162,7 @@ impl Vault {
             out.copy_from_slice(self.root.expose());
             Ok(())
         })?;
-        let vault = Self { store: self.store, master: Key::random()?, root, opened_by: 0 };
+        let vault = Self::of(self.store, (Key::random()?, root), 0)?;
         Ok((vault.header_with(new)?, vault))
     }
 
@@ -167,8 +174,7 @@ impl Vault {
         wrapped: &WrappedKey,
     ) -> Result<WrappedKey, VaultError> {
         let key = self.unwrap(user, wrapped)?;
-        let wrap = keys::wrap_key(&other.master, other.store)?;
-        let wrapped = envelope::seal(&wrap, &key.owner.user_key(), key.key.expose())?;
+        let wrapped = envelope::seal(&other.wrap, &key.owner.user_key(), key.key.expose())?;
         Ok(WrappedKey(wrapped))
     }
 
@@ -186,8 +192,7 @@ impl Vault {
     }
 
     fn header_with(&self, new: &NewSlot<'_>) -> Result<Header, VaultError> {
-        let wrap = keys::wrap_key(&self.master, self.store)?;
-        let root = envelope::seal(&wrap, &header::root_aad(self.store), self.root.expose())?;
+        let root = envelope::seal(&self.wrap, &header::root_aad(self.store), self.root.expose())?;
         let slot = self.slot(0, new)?;
         Header::made(self.store, root.into_bytes(), vec![slot], &self.master)
     }
@@ -201,17 +206,34 @@ impl Vault {
     pub fn new_user_key(&self, user: &UserId) -> Result<(UserKey, WrappedKey), VaultError> {
         let owner = Owner::new(self.store, user);
         let key = Key::random()?;
-        let wrap = keys::wrap_key(&self.master, self.store)?;
-        let wrapped = envelope::seal(&wrap, &owner.user_key(), key.expose())?;
+        let wrapped = envelope::seal(&self.wrap, &owner.user_key(), key.expose())?;
         Ok((UserKey { owner, key }, WrappedKey(wrapped)))
     }
 
     /// The user's key from what was stored.
     pub fn unwrap(&self, user: &UserId, wrapped: &WrappedKey) -> Result<UserKey, VaultError> {
         let owner = Owner::new(self.store, user);
-        let wrap = keys::wrap_key(&self.master, self.store)?;
-        let key = envelope::open_key(&wrap, &owner.user_key(), wrapped.0.as_bytes())?;
+        let key = envelope::open_key(&self.wrap, &owner.user_key(), wrapped.0.as_bytes())?;
         Ok(UserKey { owner, key })
+    }
+
+    /// Opens some of a user's records, in their order. The stack is wiped once for all of them and for the
+    /// user's key: what signs an order is opened for each order.
+    pub fn open_records(
+        &self,
+        user: &UserId,
+        wrapped: &WrappedKey,
+        records: &[(RecordId, &[u8])],
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, VaultError> {
+        let owner = Owner::new(self.store, user);
+        keys::leaving_no_trace(|| {
+            let of_user = owner.user_key();
+            let key = envelope::open_key_inside(&self.wrap, &of_user, wrapped.0.as_bytes())?;
+            let opened = records
+                .iter()
+                .map(|(id, sealed)| envelope::open_inside(&key, &owner.record(id), sealed));
+            opened.collect()
+        })
     }
 
     /// A key for one purpose; the same for the life of the store.
@@ -280,7 +302,7 @@ impl Vault {
     pub(crate) fn with_key() -> (Self, Header, Zeroizing<String>) {
         let (store, text) = (StoreId::random().unwrap(), new_key_text().unwrap());
         let (master, root) = (Key::random().unwrap(), Key::random().unwrap());
-        let vault = Self { store, master, root, opened_by: 0 };
+        let vault = Self::of(store, (master, root), 0).unwrap();
         let new = NewSlot {
             kind: SlotKind::KeyFile,
             secret: text.as_bytes(),
@@ -299,7 +321,7 @@ impl Vault {
             })
         };
         let (master, root) = (copy(&self.master).unwrap(), copy(&self.root).unwrap());
-        Self { store: self.store, master, root, opened_by: self.opened_by }
+        Self::of(self.store, (master, root), self.opened_by).unwrap()
     }
 }
 

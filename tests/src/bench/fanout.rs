@@ -40,6 +40,9 @@ pub struct Fanout {
     /// Leave the comparisons out.
     #[arg(long)]
     alone: bool,
+    /// Seconds the daemon has from its start to the reading of books; more under a profiler.
+    #[arg(long, default_value_t = 5)]
+    boot: i64,
 }
 
 /// The last line.
@@ -83,7 +86,7 @@ async fn run(what: &Fanout) -> anyhow::Result<Result> {
     let place = Place { folder: folder.path().to_owned() };
     // Time for every account's book to be read between freeze and fire, and for the start before that.
     let lead = 15 + i64::from(what.accounts) / 1_000;
-    let boot = 5 + i64::from(what.accounts) / 4_000;
+    let boot = what.boot + i64::from(what.accounts) / 4_000;
     let clock = SandboxClock::frozen_at(FIRE.parse().context("the instant")?);
     let sandbox = sandbox(clock.clone()).await?;
     say(&format!("{} accounts", what.accounts));

@@ -16,11 +16,11 @@ pub(super) const SECURE: [&str; 3] = ["rest", "secure", "angelbroking"];
 /// Adds the headers every call carries. The three about the client must be there and are not
 /// checked (reported); what counts is the address the connection comes from.
 pub(super) fn with_app(call: Call, api_key: &SecretText) -> Call {
-    call.plain("x-usertype", "USER")
-        .plain("x-sourceid", "WEB")
-        .plain("x-clientlocalip", "127.0.0.1")
-        .plain("x-clientpublicip", "127.0.0.1")
-        .plain("x-macaddress", "00:00:00:00:00:00")
+    call.constant("x-usertype", "USER")
+        .constant("x-sourceid", "WEB")
+        .constant("x-clientlocalip", "127.0.0.1")
+        .constant("x-clientpublicip", "127.0.0.1")
+        .constant("x-macaddress", "00:00:00:00:00:00")
         .secret("x-privatekey", api_key.expose())
 }
 

@@ -12,6 +12,8 @@ use super::Validators;
 /// A day's list of all instruments is read up to here, for so long.
 const DUMP_CAP: usize = 96 * 1024 * 1024;
 const DUMP_TIMEOUT: Duration = Duration::from_secs(120);
+/// How many headers a call has at most, usually.
+const HEADERS: usize = 24;
 /// Answers are read up to here.
 const BODY_CAP: usize = 1024 * 1024;
 
@@ -39,7 +41,7 @@ impl Call {
 
     /// A POST of JSON.
     pub fn post_json(url: Url, body: &serde_json::Value) -> Self {
-        let mut call = Self::of(Method::POST, url).plain("content-type", "application/json");
+        let mut call = Self::of(Method::POST, url).fixed(CONTENT_TYPE, "application/json");
         call.body = Some(body.to_string().into_bytes());
         call
     }
@@ -48,7 +50,7 @@ impl Call {
     pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Self {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut call =
-            Self::of(Method::POST, url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            Self::of(Method::POST, url).fixed(CONTENT_TYPE, "application/x-www-form-urlencoded");
         call.body = Some(form.into_bytes());
         call
     }
@@ -57,6 +59,12 @@ impl Call {
     #[must_use]
     pub fn plain(self, name: &'static str, value: &str) -> Self {
         self.header(HeaderName::from_static(name), value)
+    }
+
+    /// Adds a header whose value every call has.
+    #[must_use]
+    pub fn constant(self, name: &'static str, value: &'static str) -> Self {
+        self.fixed(HeaderName::from_static(name), value)
     }
 
     /// Adds a header that is masked wherever headers are shown.
@@ -93,6 +101,14 @@ impl Call {
         self
     }
 
+    /// A header with a value known beforehand: nothing to check and nothing to copy.
+    fn fixed(mut self, name: HeaderName, value: &'static str) -> Self {
+        if let Some(headers) = &mut self.headers {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        self
+    }
+
     fn header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers = self.headers.and_then(|mut headers| {
             headers.insert(name, HeaderValue::from_str(value).ok()?);
@@ -102,8 +118,9 @@ impl Call {
     }
 
     fn of(method: Method, url: Url) -> Self {
-        let headers = Some(HeaderMap::new());
+        // Room for all of them and the client's own.
+        let headers = Some(HeaderMap::with_capacity(HEADERS));
         let call = Self { method, url, headers, body: None, cap: BODY_CAP, timeout: None };
-        call.header(ACCEPT, "application/json, text/csv, text/plain")
+        call.fixed(ACCEPT, "application/json, text/csv, text/plain")
     }
 }

@@ -1,5 +1,7 @@
 //! Kite's orders: place, cancel, book.
 
+use std::borrow::Cow;
+
 use muster_protocol::ids::OrderId;
 use muster_protocol::money::Quantity;
 use muster_protocol::order::{PriceRule, Product, Validity};
@@ -22,7 +24,7 @@ impl Zerodha {
             return Err(book::unpriced());
         }
         let fields = order_form(order);
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
         let call = Call::post_form(self.base.with(&["orders", "regular"]), &fields);
         let data = self.signed(auth, call, Access::Write).await?;
         accepted(&data)
@@ -73,7 +75,7 @@ fn trade(row: &Value) -> Option<Trade> {
     Some(Trade { order_id, quantity: json::count(row, "quantity").ok()?? })
 }
 
-fn order_form(order: &Order) -> Vec<(&'static str, String)> {
+fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
     let leg = &order.leg;
     let product = match leg.product {
         Product::Delivery => "CNC",
@@ -85,21 +87,21 @@ fn order_form(order: &Order) -> Vec<(&'static str, String)> {
         Validity::Ioc => "IOC",
     };
     let mut form = vec![
-        ("exchange", leg.exchange.code().to_owned()),
-        ("tradingsymbol", order.instrument.broker_symbol.clone()),
-        ("transaction_type", leg.side.code().to_owned()),
-        ("quantity", leg.quantity.to_string()),
-        ("product", product.to_owned()),
-        ("validity", validity.to_owned()),
-        ("tag", order.tag.0.clone()),
+        ("exchange", leg.exchange.code().into()),
+        ("tradingsymbol", order.instrument.broker_symbol.as_str().into()),
+        ("transaction_type", leg.side.code().into()),
+        ("quantity", leg.quantity.to_string().into()),
+        ("product", product.into()),
+        ("validity", validity.into()),
+        ("tag", order.tag.0.as_str().into()),
     ];
     match leg.price {
         PriceRule::Limit { price } => {
-            form.extend([("order_type", "LIMIT".to_owned()), ("price", price.rupees())]);
+            form.extend([("order_type", "LIMIT".into()), ("price", price.rupees().into())]);
         }
         // Refused without protection since April 2026 (documented); -1 is the automatic band.
         PriceRule::Market | PriceRule::Marketable { .. } => form
-            .extend([("order_type", "MARKET".to_owned()), ("market_protection", "-1".to_owned())]),
+            .extend([("order_type", "MARKET".into()), ("market_protection", "-1".into())]),
     }
     form
 }
@@ -166,16 +168,18 @@ mod tests {
         }
     }
 
-    fn field(form: &[(&str, String)], name: &str) -> Option<String> {
-        form.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
+    fn field(form: &[(&str, Cow<'_, str>)], name: &str) -> Option<String> {
+        form.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string())
     }
 
     #[test]
     fn market_orders_carry_protection_and_limits_do_not() {
-        let market = order_form(&order(PriceRule::Market));
+        let at_market = order(PriceRule::Market);
+        let market = order_form(&at_market);
         assert_eq!(field(&market, "market_protection").unwrap(), "-1");
         assert_eq!(field(&market, "price"), None);
-        let limit = order_form(&order(PriceRule::Limit { price: Paise(140_005) }));
+        let at_limit = order(PriceRule::Limit { price: Paise(140_005) });
+        let limit = order_form(&at_limit);
         assert_eq!(field(&limit, "price").unwrap(), "1400.05");
         assert_eq!(field(&limit, "market_protection"), None);
         assert_eq!(field(&limit, "product").unwrap(), "MIS");

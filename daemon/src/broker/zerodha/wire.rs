@@ -14,7 +14,7 @@ use crate::credential::{Credential, SecretText, SessionSecret};
 
 /// Adds the header that selects the interface's version.
 pub(super) fn versioned(call: Call) -> Call {
-    call.plain("x-kite-version", "3")
+    call.constant("x-kite-version", "3")
 }
 
 /// What signs a call, taken out of an [`Auth`] that is Zerodha's.

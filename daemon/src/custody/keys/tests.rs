@@ -23,7 +23,7 @@ fn filled() -> (Vec<u8>, Zeroizing<String>) {
             Credential::Zerodha { api_key: secret("key"), api_secret: secret("CANARY") };
         custody.hold_draft(TicketId(1), credential);
         let batch = custody.adopt_draft(TicketId(1), &user.parse().unwrap(), AccountId(number));
-        store.commit([batch.unwrap()].iter()).unwrap();
+        store.commit([batch.unwrap()].iter_mut()).unwrap();
     }
     store.close().unwrap();
     (disk.image(), text)

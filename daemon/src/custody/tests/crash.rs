@@ -54,7 +54,7 @@ fn start() -> (Vec<u8>, Secrets) {
         custody.hold_draft(TICKET, credential(&format!("CANARY-{user}")));
         custody.hold_draft_session(TICKET, session("CANARY-token"));
         let batch = custody.adopt_draft(TICKET, &user.parse().unwrap(), AccountId(account));
-        store.commit([batch.unwrap()].iter()).unwrap();
+        store.commit([batch.unwrap()].iter_mut()).unwrap();
     }
     store.close().unwrap();
     (disk.image(), secrets)
@@ -175,7 +175,7 @@ fn rehearse(image: &[u8], with: &Secrets, which: usize) -> Rehearsed {
     batch.add(audited(name));
     everything_opens(&custody, name);
     let opened = disk.calls();
-    store.commit([&batch].into_iter()).unwrap();
+    store.commit([batch.clone()].iter_mut()).unwrap();
     let after = seen(&store);
     // A passphrase takes its time to try: only where one is at stake.
     let tried = match name {
@@ -203,7 +203,7 @@ fn crash(image: &[u8], with: &Secrets, of: &Rehearsed, (call, seed): (u64, u64))
     let disk = Disk::with(image.to_vec());
     let store = Store::open_backend(disk.clone()).unwrap();
     disk.crash_at_call(disk.calls() + call);
-    let committed = store.commit([&of.batch].into_iter()).is_ok();
+    let committed = store.commit([of.batch.clone()].iter_mut()).is_ok();
     drop(store);
     let once = disk.after_crash(&mut random);
     let again = once.reopened();

@@ -24,7 +24,7 @@ fn i19_the_documents_known_answers_for_the_audit_chain_and_a_backup() {
         sealed: vec![row],
         ..Batch::default()
     };
-    store.commit([batch].iter()).unwrap();
+    store.commit([batch].iter_mut()).unwrap();
     let head = store.audit_head().unwrap();
     assert_eq!(head.hash, HEXLOWER.encode(known.get("audit hash")));
     let (digest, none) = store.backup_mark().unwrap();

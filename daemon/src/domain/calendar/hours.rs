@@ -1,5 +1,7 @@
 //! When orders can be placed: each exchange's session on each kind of day.
 
+use std::sync::LazyLock;
+
 use muster_protocol::calendar::Hours;
 use muster_protocol::order::Exchange;
 use muster_protocol::status::MarketPhase;
@@ -46,8 +48,10 @@ impl Session {
 }
 
 pub(super) fn timetable(date: TradingDate) -> Option<&'static Timetable> {
-    let text = date.to_string();
-    TIMETABLES.iter().find(|table| text.as_str() >= table.from)
+    // Asked for whenever it is decided what is due, so the dates are read once.
+    static FROM: LazyLock<Vec<(TradingDate, &Timetable)>> =
+        LazyLock::new(|| TIMETABLES.iter().map(|table| (super::date(table.from), table)).collect());
+    FROM.iter().find(|(from, _)| date >= *from).map(|(_, table)| *table)
 }
 
 impl Calendar {

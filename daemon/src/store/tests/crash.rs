@@ -20,7 +20,7 @@ fn work(disk: &Disk) -> u32 {
     let Ok(store) = Store::open_backend(disk.clone()) else { return 0 };
     let done = u32::try_from(store.records().unwrap().len() / 2).unwrap();
     for n in done + 1..=BATCHES {
-        if store.commit([batch_of(n)].iter()).is_err() {
+        if store.commit([batch_of(n)].iter_mut()).is_err() {
             return n - 1;
         }
     }
@@ -138,7 +138,7 @@ fn write_until_it_fails(disk: &Disk, case: &str) -> Option<(u32, bool)> {
         assert!(rx.recv().is_err(), "{case}: it was the last report");
         assert_eq!(writer.submit(batch_of(9), 9), Err(WriterStopped), "{case}");
         // Nor does anybody else get anything written by this process.
-        assert!(store.commit([batch_of(9)].iter()).is_err(), "{case}");
+        assert!(store.commit([batch_of(9)].iter_mut()).is_err(), "{case}");
         assert_eq!(disk.calls(), calls, "{case}: the disk was written to");
     }
     writer.stop();

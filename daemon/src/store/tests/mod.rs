@@ -47,7 +47,7 @@ fn row(account: u32, kind: u8, generation: u64) -> SealedRow {
 }
 
 fn commit(store: &Store, batch: Batch) -> Placed {
-    store.commit([batch].iter()).unwrap().remove(0)
+    store.commit([batch].iter_mut()).unwrap().remove(0)
 }
 
 fn in_memory() -> Store {
