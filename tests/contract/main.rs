@@ -62,6 +62,7 @@ macro_rules! keeps {
             crate::promises_over_tls! { Broker::$broker;
                 proxies::orders_leave_by_the_proxy_and_by_nothing_else,
                 proxies::a_proxy_that_does_not_connect_lets_nothing_out,
+                proxies::each_refusal_of_a_socks_proxy_says_which,
                 proxies::a_proxy_that_goes_away_lets_nothing_out,
             }
 

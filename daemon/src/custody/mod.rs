@@ -20,9 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::credential::{Credential, SessionSecret, UnknownSecret};
 use crate::store::{Batch, SealedRow};
-use crate::vault::{
-    Header, Kind, Purpose, RecordId, UserKey, Vault, VaultError, WrappedKey,
-};
+use crate::vault::{Header, Kind, Purpose, RecordId, UserKey, Vault, VaultError, WrappedKey};
 
 /// Why a secret cannot be had or kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

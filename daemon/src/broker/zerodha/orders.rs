@@ -100,8 +100,9 @@ fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
             form.extend([("order_type", "LIMIT".into()), ("price", price.rupees().into())]);
         }
         // Refused without protection since April 2026 (documented); -1 is the automatic band.
-        PriceRule::Market | PriceRule::Marketable { .. } => form
-            .extend([("order_type", "MARKET".into()), ("market_protection", "-1".into())]),
+        PriceRule::Market | PriceRule::Marketable { .. } => {
+            form.extend([("order_type", "MARKET".into()), ("market_protection", "-1".into())])
+        }
     }
     form
 }
