@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use muster_protocol::account::Credential as Entered;
+use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::order::{Broker, PriceRule};
 use muster_protocol::secret::Secret;
@@ -24,15 +25,12 @@ pub(crate) async fn either_answer_is_understood(subject: Subject) -> anyhow::Res
         let quote = subject.adapter.quotes(auth, one).await?[0].context("no price")?;
         assert_eq!((quote.last.0, quote.lower < quote.upper), (81_240, true));
     }
-    subject.allow(&["203.0.113.9"])?;
-    for ip_refusal_status in [200, 400, 403] {
-        subject.sandbox.set_rules(Rules { ip_refusal_status, ..rules() });
-        let error = subject.adapter.place(auth, &subject.order(1)).await.err();
-        assert_eq!(error.context("placed")?.kind, FailureKind::IpNotAllowed);
-    }
-    subject.allow(&["127.0.0.1"])?;
+    either_refusal_of_an_address(&subject).await?;
     either_place_of_a_tag(&subject).await?;
     either_type_of_a_book(&subject).await?;
+    subject.sandbox.set_rules(Rules { gzip_replies: true, ..rules() });
+    let placed = subject.adapter.place(auth, &subject.order(30)).await?;
+    assert!(subject.adapter.order_book(auth).await?.iter().any(|row| row.order_id == placed));
     either_end_of_a_session(&subject).await
 }
 
@@ -68,6 +66,27 @@ pub(crate) async fn an_unknown_key_is_the_keys_fault(subject: Subject) -> anyhow
         assert!(error.says.is_some_and(|says| !says.contains("canary99")), "{unknown_key:?}");
         assert_eq!(subject.calls(Operation::Login), before + 1);
     }
+    Ok(())
+}
+
+/// From an app's second address, and at whatever status.
+async fn either_refusal_of_an_address(subject: &Subject) -> anyhow::Result<()> {
+    let auth = subject.auth();
+    // The daemon leaves by one address; where it is the second one, it may be refused.
+    subject.allow(&["203.0.113.9", "127.0.0.1"])?;
+    for angel_second_ip in [true, false] {
+        subject.sandbox.set_rules(Rules { angel_second_ip, ..rules() });
+        let probed = subject.adapter.probe_order_permission(auth).await?;
+        let refused = matches!(probed.permission, OrderPermission::Refused { .. });
+        assert_eq!(refused, !angel_second_ip && subject.broker == Broker::AngelOne);
+    }
+    subject.allow(&["203.0.113.9"])?;
+    for ip_refusal_status in [200, 400, 403] {
+        subject.sandbox.set_rules(Rules { ip_refusal_status, ..rules() });
+        let error = subject.adapter.place(auth, &subject.order(1)).await.err();
+        assert_eq!(error.context("placed")?.kind, FailureKind::IpNotAllowed);
+    }
+    subject.allow(&["127.0.0.1"])?;
     Ok(())
 }
 

@@ -17,6 +17,8 @@ mod kite;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod postback;
 #[cfg(test)]
 mod slices;

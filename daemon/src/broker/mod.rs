@@ -175,7 +175,9 @@ pub trait Adapter: Send + Sync {
         &self,
         auth: Auth<'_>,
         tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError>;
+    ) -> Result<Vec<BookRow>, BrokerError> {
+        Ok(book::matching(self.order_book(auth).await?, tag))
+    }
 
     /// Cancels an order: one call, never a second.
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError>;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::house::{BrokerFault, BrokerHealth};
-use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::ids::OrderId;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::{MINUTE, Timestamp};
@@ -185,14 +185,6 @@ impl Adapter for Watched {
 
     async fn trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
         self.note(self.inner.trades(auth).await)
-    }
-
-    async fn find_by_tag(
-        &self,
-        auth: Auth<'_>,
-        tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError> {
-        self.note(self.inner.find_by_tag(auth, tag).await)
     }
 
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {

@@ -83,6 +83,12 @@ pub struct Rules {
     pub slice_reply: SliceReply,
     /// Whether Angel One's book and last price come in texts.
     pub angel_types: AngelTypes,
+    /// Whether Angel One takes orders from any but the first of an app's addresses.
+    pub angel_second_ip: bool,
+    /// Whether the control port refuses an address that is another Angel One app's.
+    pub unique_ips: bool,
+    /// Whether Kite compresses what it says to who can read that.
+    pub gzip_replies: bool,
 }
 
 /// Whether Angel One's book and last price come in texts.
@@ -301,6 +307,9 @@ impl Default for Rules {
             unknown_key: UnknownKey::Coded,
             slice_reply: SliceReply::Nested,
             angel_types: AngelTypes::Mixed,
+            angel_second_ip: true,
+            unique_ips: false,
+            gzip_replies: false,
         }
     }
 }

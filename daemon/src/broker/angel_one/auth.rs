@@ -1,14 +1,16 @@
 //! Angel One's login, logout, profile and funds.
 
+use data_encoding::BASE64URL_NOPAD;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Exchange;
 use muster_protocol::time::{TimeOfDay, Timestamp};
+use serde::Deserialize;
 use serde_json::json;
 use totp_rs::{Builder, Secret};
 use zeroize::Zeroizing;
 
-use super::wire::{self, Signing, foreign};
+use super::wire::{self, Signing};
 use super::{AngelOne, malformed};
 use crate::broker::classify::{Access, Fault};
 use crate::broker::error::BrokerError;
@@ -20,6 +22,12 @@ const LOGIN: [&str; 6] = ["rest", "auth", "angelbroking", "user", "v1", "loginBy
 /// The words for a login that was refused without any.
 const BARE_NO: &str =
     "HTTP 400 without a word: so it answers a missing API key, and perhaps one it does not know";
+/// What is read of a token.
+#[derive(Deserialize)]
+struct Claims {
+    exp: i64,
+}
+
 /// No token seen is a tenth of it.
 const MAX_JWT: usize = 8 * 1024;
 
@@ -36,7 +44,7 @@ impl AngelOne {
             Proof::OneTimeCode { now: at },
         ) = (credential, proof)
         else {
-            return Err(foreign().into());
+            return Err(Fault::foreign().into());
         };
         let code = one_time_code(totp_secret, at)?;
         let body = json!({ "clientcode": client_id, "password": mpin.expose(), "totp": *code });
@@ -53,7 +61,11 @@ impl AngelOne {
             return Err(malformed());
         }
         let secret = SessionSecret::AngelOne { jwt: SecretText::new(jwt.to_owned()) };
-        Ok(Opened { secret, until: flush_after(now), client_id: None })
+        // What the token says of its end may come sooner than the day's, never later.
+        let flush = flush_after(now);
+        let ends = said_end(jwt).filter(|ends| *ends > now);
+        let until = ends.map_or(flush, |ends| ends.min(flush));
+        Ok(Opened { secret, until, client_id: None })
     }
 
     /// Whose session it is.
@@ -112,6 +124,14 @@ fn one_time_code(secret: &SecretText, now: Timestamp) -> Result<Zeroizing<String
     Ok(Zeroizing::new(totp.generate(seconds).to_string()))
 }
 
+/// The end that a token's own claims name, if they can be read: nothing rests on it but when a new login
+/// is made.
+fn said_end(jwt: &str) -> Option<Timestamp> {
+    let claims = Zeroizing::new(BASE64URL_NOPAD.decode(jwt.split('.').nth(1)?.as_bytes()).ok()?);
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    Some(Timestamp::from_millis(claims.exp.checked_mul(1000)?))
+}
+
 /// Angel One ends every session at midnight, exchange time (documented).
 fn flush_after(now: Timestamp) -> Timestamp {
     now.date().tomorrow().at(TimeOfDay::hm(0, 0))
@@ -136,6 +156,19 @@ mod tests {
         let broken = SecretText::new("1".to_owned());
         let error = one_time_code(&broken, Timestamp::from_millis(0)).unwrap_err();
         assert_eq!(error.kind, FailureKind::CredentialsRejected);
+    }
+
+    #[test]
+    fn a_tokens_own_end_is_read_where_it_can_be() {
+        let token = |claims: &str| format!("e30.{}.x", BASE64URL_NOPAD.encode(claims.as_bytes()));
+        let end = |claims: &str| said_end(&token(claims)).map(Timestamp::millis);
+        assert_eq!(end(r#"{"username":"A1","exp":1763900000}"#), Some(1_763_900_000_000));
+        for odd in [r#"{"exp":"soon"}"#, "{}", "", "[]", r#"{"exp":9223372036854775807}"#] {
+            assert_eq!(end(odd), None, "{odd}");
+        }
+        for odd in ["", "a", "a.b", "a.!!.c", "..", "a.eyJleHAiOjF9\u{e9}.c"] {
+            assert_eq!(said_end(odd), None, "{odd}");
+        }
     }
 
     #[test]

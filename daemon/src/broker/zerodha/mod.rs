@@ -14,8 +14,7 @@ pub(super) mod table;
 mod wire;
 
 use async_trait::async_trait;
-use muster_protocol::failure::FailureKind;
-use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::ids::OrderId;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
@@ -25,11 +24,12 @@ use self::wire::Signing;
 use super::base_url::BaseUrl;
 use super::catalog::{Downloaded, Validators};
 use super::classify::{Access, Fault};
+use super::error::malformed;
 use super::http::{Call, Http};
 use super::registry::Endpoints;
 use super::{
     Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Quote, Reached,
-    Trade, book, reach,
+    Trade, reach,
 };
 use crate::credential::Credential;
 use crate::domain::instrument::Instrument;
@@ -58,11 +58,6 @@ impl Zerodha {
         let reply = sent.map_err(|error| Fault::unsent(error, access))?;
         wire::data(&reply, access, &signing.secrets())
     }
-}
-
-/// A success whose content is not what was asked for.
-fn malformed() -> BrokerError {
-    BrokerError::says(FailureKind::Malformed, "the answer lacks what was asked for")
 }
 
 #[async_trait]
@@ -118,14 +113,6 @@ impl Adapter for Zerodha {
 
     async fn trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
         self.read_trades(auth).await
-    }
-
-    async fn find_by_tag(
-        &self,
-        auth: Auth<'_>,
-        tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError> {
-        Ok(book::matching(self.read_book(auth).await?, tag))
     }
 
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {

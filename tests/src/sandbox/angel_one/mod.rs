@@ -29,6 +29,7 @@ pub(crate) static MANNERS: Manners = Manners {
     no_route,
     too_many,
     outage: crate::sandbox::fault::outage,
+    says,
     own_error: went_wrong,
     firewall,
     maintenance,
@@ -190,7 +191,8 @@ fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
 /// The address gate of the order calls; the handlers ask it at their turn.
 fn check_source(call: &mut Call<'_>) -> Result<(), Reply> {
     let source = call.request.source_ip();
-    if call.allowed_ips(BROKER).contains(&source) {
+    let counted = if call.state.rules.angel_second_ip { usize::MAX } else { 1 };
+    if call.allowed_ips(BROKER).iter().take(counted).any(|allowed| *allowed == source) {
         return Ok(());
     }
     let refusal = gateway(
@@ -292,6 +294,11 @@ fn gateway(code: &str, message: &str) -> Reply {
 fn gateway_success(data: &Value) -> Reply {
     let body = json!({ "success": true, "message": "SUCCESS", "errorCode": "", "data": data });
     Reply::json(StatusCode::OK, &body)
+}
+
+/// In the dialect of whom the code is: the gateway's begin with AG.
+fn says(code: &str, message: &str) -> Reply {
+    if code.starts_with("AG") { gateway(code, message) } else { refused(code, message) }
 }
 
 /// What bad bodies and bad headers get.

@@ -35,6 +35,7 @@ pub(crate) static MANNERS: Manners = Manners {
     no_route,
     too_many,
     outage,
+    says,
     own_error,
     firewall,
     maintenance,
@@ -181,6 +182,10 @@ fn outage(status: StatusCode) -> Reply {
         _ => ("NetworkException", "Request failed (kitetrade-oms)."),
     };
     refused(status, kind, message)
+}
+
+fn says(error_type: &str, message: &str) -> Reply {
+    refused(StatusCode::BAD_REQUEST, error_type, message)
 }
 
 fn own_error() -> Reply {

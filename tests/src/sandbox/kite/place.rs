@@ -68,6 +68,7 @@ fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
     if tag.chars().count() > TAG_LIMIT || !tag.chars().all(is_tag_letter) {
         return Err(bad_input("Invalid `tag`. It can be at most 20 letters and digits long."));
     }
+    check_iceberg(&variety, form)?;
     let instrument = call.state.market.by_kite(exchange, symbol).ok_or_else(|| {
         let text =
             "The instrument you are placing an order for has either expired or does not exist.";
@@ -111,6 +112,16 @@ fn read(call: &Call<'_>, form: &Pairs) -> Result<Wanted, Reply> {
         keep_tag(&mut wanted.tags, call.state.rules.market_tag);
     }
     Ok(wanted)
+}
+
+/// Two legs to fifty (documented; that one is refused has been seen, in which words has not).
+fn check_iceberg(variety: &str, form: &Pairs) -> Result<(), Reply> {
+    if variety != "iceberg" {
+        return Ok(());
+    }
+    let legs = form.get("iceberg_legs").ok_or_else(|| missing("iceberg_legs"))?;
+    let within = legs.parse().is_ok_and(|legs: u32| (2..=50).contains(&legs));
+    if within { Ok(()) } else { Err(bad_input("Invalid `iceberg_legs`.")) }
 }
 
 /// Whether a protected order keeps its own tag is not known; one row was published without.
@@ -168,10 +179,11 @@ fn check_hours(call: &Call<'_>, wanted: &Wanted) -> Result<Option<Timestamp>, Re
         };
     }
     let at_once = wanted.validity == "IOC"
-        || matches!(wanted.pricing, Pricing::StopLimit | Pricing::StopMarket);
+        || matches!(wanted.pricing, Pricing::StopLimit | Pricing::StopMarket)
+        || wanted.variety == "iceberg";
     match call.phase(row) {
         Phase::Auction | Phase::AuctionLimitOnly if at_once => {
-            Err(bad_input("Stop and IOC orders are not allowed in the closing auction."))
+            Err(bad_input("Stop, IOC and iceberg orders are not allowed in the closing auction."))
         }
         Phase::AuctionLimitOnly if wanted.pricing == Pricing::Market => {
             Err(bad_input("Market orders are not allowed at this time of the closing auction."))
