@@ -83,7 +83,7 @@ pub struct InvalidField {
 #[error("the sealed bytes are of a kind or version this build does not know")]
 pub struct UnknownSecret;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(tag = "kind")]
 enum Plain<'a> {
     #[serde(rename = "angel_one_credential")]
@@ -94,6 +94,43 @@ enum Plain<'a> {
     AngelOneSession { jwt: &'a str },
     #[serde(rename = "zerodha_session")]
     ZerodhaSession { access_token: &'a str },
+}
+
+/// The same as it is read: every field in place, so that no copy of a secret is made on the way.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    kind: &'a str,
+    api_key: Option<&'a str>,
+    api_secret: Option<&'a str>,
+    client_id: Option<&'a str>,
+    mpin: Option<&'a str>,
+    totp_secret: Option<&'a str>,
+    jwt: Option<&'a str>,
+    access_token: Option<&'a str>,
+}
+
+impl<'a> Plain<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, UnknownSecret> {
+        let fields: Fields<'a> = serde_json::from_slice(bytes).map_err(|_| UnknownSecret)?;
+        Self::of(&fields).ok_or(UnknownSecret)
+    }
+
+    fn of(fields: &Fields<'a>) -> Option<Self> {
+        Some(match fields.kind {
+            "angel_one_credential" => Self::AngelOneCredential {
+                api_key: fields.api_key?,
+                client_id: fields.client_id?,
+                mpin: fields.mpin?,
+                totp_secret: fields.totp_secret?,
+            },
+            "zerodha_credential" => {
+                Self::ZerodhaCredential { api_key: fields.api_key?, api_secret: fields.api_secret? }
+            }
+            "angel_one_session" => Self::AngelOneSession { jwt: fields.jwt? },
+            "zerodha_session" => Self::ZerodhaSession { access_token: fields.access_token? },
+            _ => return None,
+        })
+    }
 }
 
 impl Credential {
@@ -149,7 +186,7 @@ impl Credential {
     /// Reads what [`Self::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnknownSecret> {
         let secret = |text: &str| SecretText::new(text.to_owned());
-        match serde_json::from_slice(bytes) {
+        match Plain::read(bytes) {
             Ok(Plain::AngelOneCredential { api_key, client_id, mpin, totp_secret }) => {
                 Ok(Self::AngelOne {
                     api_key: secret(api_key),
@@ -182,7 +219,7 @@ impl SessionSecret {
     /// Reads what [`Self::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, UnknownSecret> {
         let secret = |text: &str| SecretText::new(text.to_owned());
-        match serde_json::from_slice(bytes) {
+        match Plain::read(bytes) {
             Ok(Plain::AngelOneSession { jwt }) => Ok(Self::AngelOne { jwt: secret(jwt) }),
             Ok(Plain::ZerodhaSession { access_token }) => {
                 Ok(Self::Zerodha { access_token: secret(access_token) })

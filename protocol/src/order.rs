@@ -204,14 +204,19 @@ impl Leg {
 
     /// `BUY NSE:SBIN 20 @ 842.15`.
     pub fn words(&self) -> String {
-        let head =
-            format!("{} {}:{} {}", self.side.code(), self.exchange, self.symbol, self.quantity);
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}:{} {}", self.side.code(), self.exchange, self.symbol, self.quantity)?;
         match self.price {
-            PriceRule::Limit { price } => format!("{head} @ {}", price.rupees()),
-            PriceRule::Market => format!("{head} at market"),
-            PriceRule::Marketable { band: None } => format!("{head} at the last price"),
+            PriceRule::Limit { price } => write!(f, " @ {}", price.rupees()),
+            PriceRule::Market => f.write_str(" at market"),
+            PriceRule::Marketable { band: None } => f.write_str(" at the last price"),
             PriceRule::Marketable { band: Some(band) } => {
-                format!("{head} within {}.{:02} %", band / 100, band % 100)
+                write!(f, " within {}.{:02} %", band / 100, band % 100)
             }
         }
     }

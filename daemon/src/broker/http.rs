@@ -131,7 +131,9 @@ impl Http {
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
         *request.body_mut() = body.map(reqwest::Body::from);
-        *request.timeout_mut() = timeout;
+        if timeout.is_some() {
+            *request.timeout_mut() = timeout;
+        }
         let sent = self.dates.as_ref().map(|dates| dates.0.moment());
         let response = self.client.execute(request).await;
         let mut response = response.map_err(|error| self.failed(&error))?;

@@ -21,6 +21,7 @@ mod records;
 mod sealed;
 pub(crate) mod steps;
 mod tables;
+pub mod unjournalled;
 mod writer;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use muster_protocol::event::JournalEntry;
 use muster_protocol::status::AuditHead;
 
-use super::{Batch, Placed, Store, StoreError};
+use super::{Batch, Placed, Store, StoreError, unjournalled};
 
 /// What the writer has to say, in the order the batches were submitted.
 #[derive(Debug)]
@@ -73,7 +73,11 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
     while let Ok(first) = queued.recv() {
         let mut group: Vec<(Batch, T)> =
             iter::once(first).chain(queued.try_iter()).take(GROUP).collect();
-        match store.commit(group.iter_mut().map(|(batch, _)| batch)) {
+        let placed = match unjournalled::placed(group.iter_mut().map(|(batch, _)| batch)) {
+            Some(unwritten) => Ok(unwritten),
+            None => store.commit(group.iter_mut().map(|(batch, _)| batch)),
+        };
+        match placed {
             Ok(placed) => {
                 tracing::trace!(target: "musterd::commit", batches = group.len(), "durable");
                 for (placed, (_, note)) in placed.into_iter().zip(group) {

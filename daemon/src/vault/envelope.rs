@@ -81,6 +81,12 @@ pub struct RecordId {
     pub generation: u64,
 }
 
+/// Length of the associated data.
+const BOUND_LEN: usize = 50;
+
+/// What sealed bytes are bound to.
+pub(super) type Bound = [u8; BOUND_LEN];
+
 /// Whose bytes, in which store.
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
@@ -97,27 +103,24 @@ impl Owner {
     }
 
     /// Binds a record.
-    pub(super) fn record(self, id: &RecordId) -> Vec<u8> {
+    pub(super) fn record(self, id: &RecordId) -> Bound {
         let kind = u16::from(id.kind.code());
         self.bind(TABLE_SEALED, id.account.0, kind, id.generation)
     }
 
     /// Binds this user's wrapped key.
-    pub(super) fn user_key(self) -> Vec<u8> {
+    pub(super) fn user_key(self) -> Bound {
         self.bind(TABLE_USER_KEYS, 0, 0, 0)
     }
 
-    fn bind(self, table: u16, account: u32, kind: u16, generation: u64) -> Vec<u8> {
-        [
-            b"v1".as_slice(),
-            self.store.as_bytes(),
-            &table.to_be_bytes(),
-            &self.user,
-            &account.to_be_bytes(),
-            &kind.to_be_bytes(),
-            &generation.to_be_bytes(),
-        ]
-        .concat()
+    fn bind(self, table: u16, account: u32, kind: u16, generation: u64) -> Bound {
+        let (table, account) = (table.to_be_bytes(), account.to_be_bytes());
+        let (kind, generation) = (kind.to_be_bytes(), generation.to_be_bytes());
+        let fields = b"v1".iter().chain(self.store.as_bytes()).chain(&table).chain(&self.user);
+        let fields = fields.chain(&account).chain(&kind).chain(&generation);
+        let mut bound = [0; BOUND_LEN];
+        bound.iter_mut().zip(fields).for_each(|(to, from)| *to = *from);
+        bound
     }
 }
 

@@ -13,10 +13,11 @@ use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::request::{ArmPlan, ListRuns, PutPlan};
 use muster_protocol::run::RunState;
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::fleet::{self, Member, PASSPHRASE, Place};
 use super::life::{COUNTED, Counted};
-use super::measure::{Measured, measure};
+use super::measure::{Measured, arrivals_per_s, measure};
 use super::sender::{Sent, leg};
 use super::{others, say};
 use crate::harness::{clock_anchor, eventually_within};
@@ -81,29 +82,15 @@ pub fn fanout(what: &Fanout) -> anyhow::Result<()> {
 }
 
 async fn run(what: &Fanout) -> anyhow::Result<Result> {
-    let parent = what.folder.clone().unwrap_or_else(std::env::temp_dir);
-    let folder = tempfile::tempdir_in(parent)?;
-    let place = Place { folder: folder.path().to_owned() };
-    // Time for every account's book to be read between freeze and fire, and for the start before that.
-    let lead = 15 + i64::from(what.accounts) / 1_000;
-    let boot = what.boot + i64::from(what.accounts) / 4_000;
-    let clock = SandboxClock::frozen_at(FIRE.parse().context("the instant")?);
-    let sandbox = sandbox(clock.clone()).await?;
-    say(&format!("{} accounts", what.accounts));
-    let fleet = fleet::muster(&sandbox, what.accounts)?;
-    let now = FIRE.parse::<muster_protocol::time::Timestamp>()?.plus(-3_600_000);
-    fleet::write_store(&place.store(), &fleet, now)?;
-    write_files(&place, &sandbox, &fleet, lead)?;
-    let begin = FIRE.parse::<jiff::Timestamp>()? - jiff::SignedDuration::from_secs(lead + boot);
-    clock.set(Some(begin), Some(1.0), Some(false));
-    let daemon = start(&place, &clock)?;
-    let rss_kib = the_run(&place, &daemon).await?;
-    let commits = stop(&place, daemon).await?;
-    let measured = measure(&place, &sandbox.orders(), FIRE.parse()?)?;
+    let scene = Scene::set(what).await?;
+    let Life { rss_kib, commits } = scene.live(what, true).await?;
+    let orders = scene.sandbox.orders();
+    let measured = measure(&scene.place, &orders, FIRE.parse()?)?;
     let rate = measured.orders_per_s;
-    let others =
-        if what.alone { Others::default() } else { others(what, &place, &sandbox, &fleet)? };
-    sandbox.stop().await;
+    let arrived = arrivals_per_s(&orders, FIRE.parse()?);
+    let others = if what.alone { Others::default() } else { scene.others(what)? };
+    scene.sandbox.stop().await;
+    let unjournalled = if what.alone { None } else { unjournalled(what).await? };
     let accounts = f64::from(what.accounts);
     let versus = |other: Option<f64>| Some(round(rate? / other?));
     let Measured { plan_commit_ms, first_order_ms, p50_ms, p99_ms, duplicates, lost, .. } =
@@ -112,7 +99,7 @@ async fn run(what: &Fanout) -> anyhow::Result<Result> {
         orders_per_s: rate.map(round),
         vs_wrk: versus(others.wrk),
         vs_python_sdk: versus(others.python),
-        vs_unjournalled: versus(others.unjournalled),
+        vs_unjournalled: arrived.zip(unjournalled).map(|(with, without)| round(with / without)),
         plan_commit_ms: round(plan_commit_ms),
         first_order_ms,
         p50_ms,
@@ -122,6 +109,91 @@ async fn run(what: &Fanout) -> anyhow::Result<Result> {
         duplicates,
         lost,
     })
+}
+
+/// The same run of the same daemon, which writes nothing down: orders a second.
+async fn unjournalled(what: &Fanout) -> anyhow::Result<Option<f64>> {
+    say("the same without the journal");
+    let scene = Scene::set(what).await?;
+    scene.live(what, false).await?;
+    let rate = arrivals_per_s(&scene.sandbox.orders(), FIRE.parse()?);
+    scene.sandbox.stop().await;
+    say(&format!("unjournalled: {rate:?} orders/s"));
+    Ok(rate)
+}
+
+/// A sandbox with its accounts, and the files of a daemon that has them too.
+struct Scene {
+    place: Place,
+    clock: SandboxClock,
+    sandbox: Sandbox,
+    fleet: Vec<Member>,
+    _folder: TempDir,
+}
+
+/// What a daemon's life came to.
+struct Life {
+    rss_kib: f64,
+    commits: u64,
+}
+
+impl Scene {
+    async fn set(what: &Fanout) -> anyhow::Result<Self> {
+        let parent = what.folder.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = tempfile::tempdir_in(parent)?;
+        let place = Place { folder: folder.path().to_owned() };
+        let clock = SandboxClock::frozen_at(FIRE.parse().context("the instant")?);
+        let sandbox = sandbox(clock.clone()).await?;
+        say(&format!("{} accounts", what.accounts));
+        let fleet = fleet::muster(&sandbox, what.accounts)?;
+        let now = FIRE.parse::<muster_protocol::time::Timestamp>()?.plus(-3_600_000);
+        fleet::write_store(&place.store(), &fleet, now)?;
+        write_files(&place, &sandbox, &fleet, what.lead())?;
+        Ok(Self { place, clock, sandbox, fleet, _folder: folder })
+    }
+
+    /// A daemon from its start to its end, with one run in between.
+    async fn live(&self, what: &Fanout, journalled: bool) -> anyhow::Result<Life> {
+        let boot = what.boot + i64::from(what.accounts) / 4_000;
+        let lead = jiff::SignedDuration::from_secs(what.lead() + boot);
+        self.clock.set(Some(FIRE.parse::<jiff::Timestamp>()? - lead), Some(1.0), Some(false));
+        let daemon = start(&self.place, &self.clock, journalled)?;
+        let rss_kib = the_run(&self.place, &daemon).await?;
+        let commits = stop(&self.place, daemon).await?;
+        Ok(Life { rss_kib, commits })
+    }
+
+    /// Orders a second by other means, at the same sandbox.
+    fn others(&self, what: &Fanout) -> anyhow::Result<Others> {
+        // wrk goes round, and more often than ten times a second for each account if they are few.
+        let rules = Rules {
+            market_hours: MarketHours::AlwaysOpen,
+            fill_delay_ms: 0,
+            rate_limits: RateLimits::Off,
+            ..Rules::default()
+        };
+        self.sandbox.set_rules(rules);
+        let root = self.sandbox.addresses().kite.base_url;
+        tokio::task::block_in_place(|| {
+            let Sent { orders, failed, seconds } = bare(&self.place, &root)?;
+            ensure!(failed == 0, "{failed} orders of the bare sender failed");
+            #[expect(clippy::cast_precision_loss, reason = "thousands of orders")]
+            let rate = orders as f64 / seconds;
+            say(&format!("the bare adapter: {rate:.0} orders/s"));
+            let wrk = others::wrk(&self.place, &self.fleet, &root)?;
+            say(&format!("wrk: {wrk:?} orders/s"));
+            let python = others::python(&self.place, &self.fleet, (&what.python, &root))?;
+            say(&format!("Python: {python:?} orders/s"));
+            Ok(Others { wrk, python })
+        })
+    }
+}
+
+impl Fanout {
+    /// Seconds for every account's book to be read between freeze and fire, and for the start before that.
+    fn lead(&self) -> i64 {
+        15 + i64::from(self.accounts) / 1_000
+    }
 }
 
 async fn sandbox(clock: SandboxClock) -> anyhow::Result<Sandbox> {
@@ -175,13 +247,14 @@ extra_ca = "{ca}"
     Ok(())
 }
 
-fn start(place: &Place, clock: &SandboxClock) -> anyhow::Result<Child> {
+fn start(place: &Place, clock: &SandboxClock, journalled: bool) -> anyhow::Result<Child> {
     let (wall, exchange) = clock_anchor(clock);
     let daemon = Command::new(std::env::current_exe()?)
         .arg("musterd")
         .arg("--config")
         .arg(place.config())
         .args(["--anchor".to_owned(), wall.to_string(), exchange.to_string()])
+        .args((!journalled).then_some("--unjournalled"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn();
@@ -235,39 +308,10 @@ async fn stop(place: &Place, mut daemon: Child) -> anyhow::Result<u64> {
 struct Others {
     wrk: Option<f64>,
     python: Option<f64>,
-    unjournalled: Option<f64>,
 }
 
-fn others(
-    what: &Fanout,
-    place: &Place,
-    sandbox: &Sandbox,
-    fleet: &[Member],
-) -> anyhow::Result<Others> {
-    // wrk goes round, and more often than ten times a second for each account if they are few.
-    let rules = Rules {
-        market_hours: MarketHours::AlwaysOpen,
-        fill_delay_ms: 0,
-        rate_limits: RateLimits::Off,
-        ..Rules::default()
-    };
-    sandbox.set_rules(rules);
-    let root = sandbox.addresses().kite.base_url;
-    tokio::task::block_in_place(|| {
-        let sent = unjournalled(place, &root)?;
-        say(&format!("{sent:?}"));
-        ensure!(sent.failed == 0, "{} orders of the bare sender failed", sent.failed);
-        let wrk = others::wrk(place, fleet, &root)?;
-        say(&format!("wrk: {wrk:?} orders/s"));
-        let python = others::python(place, fleet, (&what.python, &root))?;
-        say(&format!("Python: {python:?} orders/s"));
-        #[expect(clippy::cast_precision_loss, reason = "thousands of orders")]
-        let unjournalled = Some(sent.orders as f64 / sent.seconds);
-        Ok(Others { wrk, python, unjournalled })
-    })
-}
-
-fn unjournalled(place: &Place, root: &str) -> anyhow::Result<Sent> {
+/// The adapter alone: neither engine nor journal.
+fn bare(place: &Place, root: &str) -> anyhow::Result<Sent> {
     let run = Command::new(std::env::current_exe()?)
         .arg("sender")
         .arg("--fleet")

@@ -26,6 +26,9 @@ pub struct Life {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
+    /// With a journal that is not written.
+    #[arg(long)]
+    unjournalled: bool,
     /// The same moment on this machine's clock and on the exchange's, in Unix milliseconds.
     #[arg(long, num_args = 2)]
     anchor: Vec<i64>,
@@ -60,6 +63,9 @@ pub fn live(life: &Life) -> anyhow::Result<()> {
     let only = tracing_subscriber::filter::filter_fn(|about| about.target() == COMMIT);
     let counter = Counter(Arc::clone(&commits)).with_filter(only);
     tracing_subscriber::registry().with(counter).init();
+    if life.unjournalled {
+        musterd::store::unjournalled::begin();
+    }
     let config = Config::read(&life.config)?;
     let folder = life.config.parent().map(PathBuf::from).unwrap_or_default();
     let source = Source::Credential { directory: folder.clone(), name: "passphrase".to_owned() };

@@ -26,6 +26,17 @@ pub(super) struct Measured {
     pub(super) lost: u64,
 }
 
+/// Orders a second, from the run's instant to the last arrival at the broker.
+pub(super) fn arrivals_per_s(orders: &[OrderRecord], fire: Timestamp) -> Option<f64> {
+    let last = arrivals(orders).max()?;
+    #[expect(clippy::cast_precision_loss, reason = "thousands of orders, seconds in milliseconds")]
+    Some(orders.len() as f64 * 1e3 / last.since(fire).max(1) as f64)
+}
+
+fn arrivals(orders: &[OrderRecord]) -> impl Iterator<Item = Timestamp> {
+    orders.iter().filter_map(|order| order.received_at.parse().ok())
+}
+
 /// What the records say.
 #[derive(Debug, Default)]
 struct Said {
@@ -50,8 +61,7 @@ pub(super) fn measure(
     store.close()?;
     said.took.sort_unstable();
     let at = |percent: usize| said.took.get(said.took.len() * percent / 100).copied().unwrap_or(0);
-    let received = orders.iter().filter_map(|order| order.received_at.parse::<Timestamp>().ok());
-    let first = received.min().map_or(0, |first| first.since(fire));
+    let first = arrivals(orders).min().map_or(0, |first| first.since(fire));
     let mut by_tag: BTreeMap<&str, u64> = BTreeMap::new();
     for order in orders {
         *by_tag.entry(order.tag.as_deref().unwrap_or_default()).or_default() += 1;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Context;
+use musterd::domain::flight::MAX_IN_FLIGHT;
 
 use super::fleet::{Member, Place};
 use super::say;
@@ -26,7 +27,7 @@ pub(super) fn wrk(place: &Place, fleet: &[Member], root: &str) -> anyhow::Result
     std::fs::write(&auths, auth)?;
     std::fs::write(&script, LUA.replace("AUTHS", &auths.display().to_string()))?;
     let run = Command::new("wrk")
-        .args(["-t2", "-c32", &format!("-d{WRK_SECONDS}s"), "-s"])
+        .args(["-t2", &format!("-c{MAX_IN_FLIGHT}"), &format!("-d{WRK_SECONDS}s"), "-s"])
         .arg(&script)
         .arg(root)
         .output()

@@ -12,8 +12,10 @@ use super::Validators;
 /// A day's list of all instruments is read up to here, for so long.
 const DUMP_CAP: usize = 96 * 1024 * 1024;
 const DUMP_TIMEOUT: Duration = Duration::from_secs(120);
-/// How many headers a call has at most, usually.
-const HEADERS: usize = 24;
+/// How long a form is at most, usually.
+const FORM: usize = 256;
+/// How many headers a call has, the client's own two among them.
+const HEADERS: usize = 6;
 /// Answers are read up to here.
 const BODY_CAP: usize = 1024 * 1024;
 
@@ -48,7 +50,9 @@ impl Call {
 
     /// A POST of form fields.
     pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Self {
-        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let form = form_urlencoded::Serializer::new(String::with_capacity(FORM))
+            .extend_pairs(fields)
+            .finish();
         let mut call =
             Self::of(Method::POST, url).fixed(CONTENT_TYPE, "application/x-www-form-urlencoded");
         call.body = Some(form.into_bytes());
@@ -118,7 +122,7 @@ impl Call {
     }
 
     fn of(method: Method, url: Url) -> Self {
-        // Room for all of them and the client's own.
+        // Room for all of them at once: the client copies the map, and a larger one is dearer.
         let headers = Some(HeaderMap::with_capacity(HEADERS));
         let call = Self { method, url, headers, body: None, cap: BODY_CAP, timeout: None };
         call.fixed(ACCEPT, "application/json, text/csv, text/plain")

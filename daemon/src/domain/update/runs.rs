@@ -262,9 +262,11 @@ impl Step<'_> {
                 }
             }
         };
-        commit.journal.push(self.of_intent(&id, level, text));
-        commit.records.push(Record::Intent(id, event));
-        self.commit(commit);
+        let entry = self.of_intent(&id, level, text);
+        let mut records = std::mem::take(&mut commit.records);
+        records.reserve_exact(1);
+        records.push(Record::Intent(id, event));
+        self.commit(Commit { records, journal: vec![entry], ..commit });
     }
 
     /// The record that ends a session the broker refused, unless one is on its way.
@@ -307,9 +309,11 @@ impl Step<'_> {
         text: impl AsRef<str>,
     ) -> muster_protocol::event::JournalEntry {
         let leg = self.model.runs.get(&id.run).and_then(|run| run.leg_of(id.account, id.leg));
-        let what = leg.as_ref().map(muster_protocol::order::Leg::words).unwrap_or_default();
         // What became of it first: a narrow screen cuts the end.
-        let text = format!("{} · {what}", text.as_ref());
+        let text = match leg {
+            Some(leg) => format!("{} · {leg}", text.as_ref()),
+            None => format!("{} · ", text.as_ref()),
+        };
         let mut entry = self.about(id.account, level, Area::Order, text);
         entry.run = Some(id.run.clone());
         entry

@@ -1,5 +1,7 @@
 //! Instants and dates. Exchange time is IST, UTC+05:30 the whole year, so it needs no zone database.
 
+mod text;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,8 +27,7 @@ pub struct InvalidTime {
 }
 
 /// An instant in milliseconds since 1970 UTC; on the wire RFC 3339 in exchange time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -95,63 +96,6 @@ impl Timestamp {
             .map_or(civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0), |t| {
                 Offset::UTC.to_datetime(t)
             })
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (civil, millis) = (self.civil(), self.0.rem_euclid(SECOND));
-        let (date, time) = (civil.date(), civil.time());
-        // A part of every record and every line of the journal: digits, without a format to read.
-        if !(0..=9_999).contains(&date.year()) {
-            return write!(f, "{}.{millis:03}+05:30", civil.strftime("%Y-%m-%dT%H:%M:%S"));
-        }
-        let mut text = *b"0000-00-00T00:00:00.000+05:30";
-        let fields = [
-            (0, 4, i64::from(date.year())),
-            (5, 2, i64::from(date.month())),
-            (8, 2, i64::from(date.day())),
-            (11, 2, i64::from(time.hour())),
-            (14, 2, i64::from(time.minute())),
-            (17, 2, i64::from(time.second())),
-            (20, 3, millis),
-        ];
-        for (at, width, number) in fields {
-            write_digits(&mut text, at, width, number);
-        }
-        f.write_str(str::from_utf8(&text).unwrap_or_default())
-    }
-}
-
-/// Writes the last `width` decimal digits of a number that is not negative.
-fn write_digits(text: &mut [u8], at: usize, width: usize, mut number: i64) {
-    for place in text.iter_mut().skip(at).take(width).rev() {
-        *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
-        number /= 10;
-    }
-}
-
-impl FromStr for Timestamp {
-    type Err = InvalidTime;
-
-    fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        text.parse::<jiff::Timestamp>()
-            .map(|t| Self::from_millis(t.as_millisecond()))
-            .map_err(|_| InvalidTime { given: text.to_owned(), wanted: "an RFC 3339 time" })
-    }
-}
-
-impl TryFrom<String> for Timestamp {
-    type Error = InvalidTime;
-
-    fn try_from(text: String) -> Result<Self, InvalidTime> {
-        text.parse()
-    }
-}
-
-impl From<Timestamp> for String {
-    fn from(at: Timestamp) -> Self {
-        at.to_string()
     }
 }
 
