@@ -167,3 +167,29 @@ async fn a_halt_that_cancels_leaves_nothing_open_at_the_brokers() -> anyhow::Res
     assert!(details.intents.iter().all(|intent| intent.status == IntentStatus::Cancelled));
     daemon.stop().await
 }
+
+/// Kite does not cancel what it is just sending on to the exchange, and says so. A halt must not leave it there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_halt_also_cancels_what_the_broker_was_busy_with() -> anyhow::Result<()> {
+    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    world.auto_execute_all().await?;
+    world.arm(two_legs()).await?;
+    let limit_fills = LimitFills::Never;
+    let slow = Rules { limit_fills, received_delay_ms: 60_000, ..Rules::default() };
+    world.sandbox.set_rules(slow);
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    until(&world, "all are taken in", |seen| seen.run.counts.placed() == 4).await?;
+    let (client, _feed) = world.client().await?;
+    client.call(Halt { scope: HaltScope::All, cancel_open: true }).await?;
+    let refusals = async || {
+        let journal = world.look().await.map(|seen| seen.snapshot.journal).unwrap_or_default();
+        journal.iter().filter(|entry| entry.text.contains("being processed")).count()
+    };
+    eventually("Kite refuses both", async || refusals().await >= 2).await?;
+    // A minute later both rest at the exchange.
+    world.set_clock("2026-11-23T15:11:30+05:30")?;
+    until(&world, "all are cancelled", |seen| seen.run.counts.cancelled == 4).await?;
+    daemon.stop().await
+}

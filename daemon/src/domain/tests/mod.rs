@@ -74,6 +74,7 @@ struct Day {
     cancels: Vec<OrderId>,
     /// So many cancellations do not arrive.
     lost_cancels: usize,
+    cancel_fault: FailureKind,
     /// The checks that were begun, and the lines of the journal.
     checks: Vec<CheckJob>,
     warmed: Vec<(Timestamp, usize)>,
@@ -199,6 +200,7 @@ impl Day {
             reads: vec![],
             cancels: vec![],
             lost_cancels: 0,
+            cancel_fault: FailureKind::Unreachable,
             checks: vec![],
             warmed: vec![],
             said: vec![],
@@ -301,7 +303,7 @@ impl Day {
             Effect::Cancel { intent, order_id, .. } => {
                 self.cancels.push(order_id.clone());
                 if self.cancels.len() <= self.lost_cancels {
-                    let cause = Cause { kind: FailureKind::Unreachable, says: None, ip_seen: None };
+                    let cause = Cause { kind: self.cancel_fault, says: None, ip_seen: None };
                     return vec![Msg::Cancelled { intent, outcome: Err(cause) }];
                 }
                 let place: usize = order_id.0.parse().unwrap();

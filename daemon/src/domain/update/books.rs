@@ -220,7 +220,7 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
     let of_today = model.runs_open().filter(|(id, _)| id.date == today);
     let wants = of_today.filter_map(|(id, run)| {
         run.part(account)?;
-        let legs = || model.legs_of(id, account).map(|(_, intent)| intent);
+        let legs = || model.legs_of(id, account);
         let reading = model.readings.get(id)?;
         let unread = !reading.read.contains(&account);
         let before = match run.stage {
@@ -229,7 +229,7 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
                 Some(reading.since.max(run.fixed.fire_at.plus(-lead)))
             }
             run::Stage::Firing { .. } if unread => {
-                let planned = legs().any(|intent| intent.status() == IntentStatus::Planned);
+                let planned = legs().any(|(_, intent)| intent.status() == IntentStatus::Planned);
                 planned.then_some(reading.since)
             }
             run::Stage::Frozen
@@ -237,20 +237,25 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
             | run::Stage::Closed { .. }
             | run::Stage::Missed { .. } => None,
         };
-        let open = legs().filter_map(|intent| next_look(intent, last));
+        let answered = |id| model.cancel_answers.get(id).map(|(at, _)| *at);
+        let open = legs().filter_map(|(id, intent)| next_look(intent, answered(id), last));
         open.chain(before).chain(tally_read(model, id, run, account)).min()
     });
     wants.min()
 }
 
 /// When an intent wants its account's book read.
-fn next_look(intent: &Intent, last: Option<Timestamp>) -> Option<Timestamp> {
+fn next_look(
+    intent: &Intent,
+    answered: Option<Timestamp>,
+    last: Option<Timestamp>,
+) -> Option<Timestamp> {
     match &intent.stage {
         Stage::InDoubt { since, .. } => Some(doubt_read(*since, last)),
         Stage::Accepted { at, order, .. } => {
             let over = order.progress.as_ref().is_some_and(|progress| progress.state.is_final());
-            // A cancellation is followed like a fresh order.
-            let since = order.cancelling.unwrap_or(*at);
+            // A cancellation is followed like a fresh order, and so is each answer to one.
+            let since = order.cancelling.max(answered).unwrap_or(*at);
             (!over).then(|| follow_read(since, last))
         }
         Stage::Planned
