@@ -93,25 +93,35 @@ async fn i1_a_market_order_that_lost_its_tag_at_kite_is_never_sent_again() -> an
     daemon.stop().await
 }
 
-/// The store of noon is put back in the afternoon and a person lets its runs go: the one that
-/// happened is due again.
-#[tokio::test(flavor = "multi_thread")]
-async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> anyhow::Result<()> {
-    let world = armed(3).await?;
+/// A world whose run of today is over, and whose store of noon was put back.
+async fn put_back(accounts: usize) -> anyhow::Result<World> {
+    let world = armed(accounts).await?;
     let noon = world.folder().join("noon.redb");
     std::fs::copy(world.store(), &noon)?;
     let daemon = world.daemon().await?;
     world.set_clock("2026-11-23T15:09:59+05:30")?;
     until(&world, "the run is closed", |seen| seen.run.state == RunState::Closed).await?;
     daemon.stop().await?;
-    assert_eq!(world.sandbox.orders().len(), 6);
+    assert_eq!(world.sandbox.orders().len(), 2 * accounts);
     std::fs::copy(&noon, world.store())?;
-    let daemon = world.daemon().await?;
+    Ok(world)
+}
+
+/// Lets the held runs go, and waits for the one that is due again.
+async fn released(world: &World) -> anyhow::Result<RunDetails> {
     let (client, _feed) = world.client().await?;
     client.call(Release {}).await?;
-    let details =
-        until(&world, "the run is closed once more", |seen| seen.run.state == RunState::Closed)
-            .await?;
+    let closed = |seen: &RunDetails| seen.run.state == RunState::Closed;
+    until(world, "the run is closed once more", closed).await
+}
+
+/// The store of noon is put back in the afternoon and a person lets its runs go: the one that
+/// happened is due again.
+#[tokio::test(flavor = "multi_thread")]
+async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> anyhow::Result<()> {
+    let world = put_back(3).await?;
+    let daemon = world.daemon().await?;
+    let details = released(&world).await?;
     assert_eq!(details.run.counts.placed(), 6, "{:?}", details.run.counts);
     let books = world.sandbox.orders();
     assert_eq!((books.len(), tally(&details.intents, &books)), (6, Tally::default()));
@@ -122,26 +132,16 @@ async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> 
 /// orders that are not its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn i18_a_changed_plan_takes_no_old_order_under_its_tags_for_its_own() -> anyhow::Result<()> {
-    let world = armed(2).await?;
-    let noon = world.folder().join("noon.redb");
-    std::fs::copy(world.store(), &noon)?;
-    let daemon = world.daemon().await?;
-    world.set_clock("2026-11-23T15:09:59+05:30")?;
-    until(&world, "the run is closed", |seen| seen.run.state == RunState::Closed).await?;
-    daemon.stop().await?;
-    std::fs::copy(&noon, world.store())?;
+    let world = put_back(2).await?;
+    let before = world.clock.now();
     // Before the time of the run, as a person would put a store back and enter the plan.
     world.set_clock("2026-11-23T15:05:00+05:30")?;
     let daemon = world.daemon().await?;
     let mut plan = two_legs();
     plan.legs[1].quantity = 3.try_into()?;
     world.arm(plan).await?;
-    let (client, _feed) = world.client().await?;
-    client.call(Release {}).await?;
-    world.set_clock("2026-11-23T15:09:59+05:30")?;
-    let details =
-        until(&world, "the run is closed once more", |seen| seen.run.state == RunState::Closed)
-            .await?;
+    world.clock.set(Some(before), None, None);
+    let details = released(&world).await?;
     let counts = &details.run.counts;
     assert_eq!((counts.placed(), counts.not_sent), (2, 2), "{counts:?}");
     assert_eq!(world.sandbox.orders().len(), 4, "nothing was added");

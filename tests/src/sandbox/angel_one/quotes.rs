@@ -89,14 +89,9 @@ fn row_of(call: &Call<'_>, row: &Instrument, mode: &str) -> Value {
 }
 
 fn day(row: &Instrument) -> Value {
-    let prices = row.prices;
-    json!({
-        "open": prices.open.rupees(),
-        "high": prices.high.rupees(),
-        "low": prices.low.rupees(),
-        "close": prices.close.rupees(),
-        "ltp": prices.last.rupees(),
-    })
+    let mut day = row.prices.day();
+    day["ltp"] = row.prices.last.rupees().into();
+    day
 }
 
 fn full(call: &Call<'_>, row: &Instrument) -> Value {
