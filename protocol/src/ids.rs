@@ -1,5 +1,6 @@
 //! Newtypes for everything that is named or numbered, so that no two can be confused.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,7 +35,7 @@ fn check_name(what: &'static str, text: &str, max: usize) -> Result<(), InvalidN
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
         #[serde(try_from = "String")]
         // Filled up with zeros: names are parts of every key, copied and compared without a detour.
         pub struct $name([u8; $max]);
@@ -48,6 +49,19 @@ macro_rules! name_type {
                 let text = self.0.split(|byte| *byte == 0).next().unwrap_or_default();
                 // Only ASCII is let in.
                 str::from_utf8(text).unwrap_or_default()
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                // Most that are compared are the same: all orders of a run, all runs of a plan.
+                if self == other { Ordering::Equal } else { self.0.cmp(&other.0) }
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
             }
         }
 

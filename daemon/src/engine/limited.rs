@@ -3,7 +3,8 @@
 //! their way. Starts empty, and lets nothing burst.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use muster_protocol::failure::FailureKind;
@@ -11,7 +12,6 @@ use muster_protocol::ids::OrderId;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::{MINUTE, SECOND, Timestamp};
-use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::merged::{self, Merged};
@@ -89,15 +89,16 @@ pub struct Limits {
     starts: Mutex<HashMap<(Account, usize), VecDeque<Timestamp>>>,
 }
 
-/// Whose calls are counted: a digest of what names the account at the broker.
-type Account = [u8; 16];
+/// Whose calls are counted: a hash, by a key of this process, of what names the account at the broker.
+pub(super) type Account = [u64; 2];
 
 fn account(credential: &Credential) -> Account {
+    static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
     let named = match credential {
-        Credential::AngelOne { client_id, .. } => Sha256::digest(client_id.as_bytes()),
-        Credential::Zerodha { api_key, .. } => Sha256::digest(api_key.expose().as_bytes()),
+        Credential::AngelOne { client_id, .. } => client_id,
+        Credential::Zerodha { api_key, .. } => api_key.expose(),
     };
-    std::array::from_fn(|at| named.get(at).copied().unwrap_or(0))
+    KEYS.each_ref().map(|key| key.hash_one(named))
 }
 
 impl Limits {
@@ -329,7 +330,7 @@ mod tests {
             let mut starts = Vec::new();
             for number in 0..60 {
                 let class = row.classes[number % row.classes.len()];
-                let Some(start) = limits.book([1; 16], class, true) else { break };
+                let Some(start) = limits.book([1; 2], class, true) else { break };
                 clock.sleep_until(start).await;
                 starts.push(start.millis());
             }
@@ -339,7 +340,7 @@ mod tests {
                 }
             }
             let now = clock.now();
-            assert_eq!(limits.book([2; 16], row.classes[0], true), Some(now));
+            assert_eq!(limits.book([2; 2], row.classes[0], true), Some(now));
         }
     }
 
@@ -348,21 +349,21 @@ mod tests {
         let limits = Limits::new(Broker::AngelOne, Arc::new(Jumping::default()));
         let zero = Timestamp::from_millis(0);
         for _ in 0..8 {
-            assert_eq!(limits.book([1; 16], Class::Orders, false), Some(zero));
+            assert_eq!(limits.book([1; 2], Class::Orders, false), Some(zero));
         }
-        assert_eq!(limits.book([1; 16], Class::Orders, true), Some(zero.plus(SECOND)));
-        assert_eq!(limits.book([1; 16], Class::Orders, false), Some(zero));
+        assert_eq!(limits.book([1; 2], Class::Orders, true), Some(zero.plus(SECOND)));
+        assert_eq!(limits.book([1; 2], Class::Orders, false), Some(zero));
         // Another class has room.
-        assert_eq!(limits.book([1; 16], Class::Book, true), Some(zero));
+        assert_eq!(limits.book([1; 2], Class::Book, true), Some(zero));
     }
 
     #[test]
     fn nobody_waits_for_long_and_a_clock_set_back_stops_nobody() {
         let clock = Arc::new(Jumping(AtomicI64::new(3_600_000)));
         let limits = Limits::new(Broker::AngelOne, clock.clone());
-        let booked = (0..10).map_while(|_| limits.book([1; 16], Class::Book, true)).count();
+        let booked = (0..10).map_while(|_| limits.book([1; 2], Class::Book, true)).count();
         assert_eq!(booked, 4, "the fifth would wait for more than five seconds");
         clock.0.store(0, Ordering::SeqCst);
-        assert!(limits.book([1; 16], Class::Book, true).is_some());
+        assert!(limits.book([1; 2], Class::Book, true).is_some());
     }
 }

@@ -7,13 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use muster_protocol::failure::FailureKind;
 use tokio::sync::oneshot;
 
+use super::limited::Account;
 use crate::broker::{BrokerError, Quote};
 use crate::domain::instrument::Instrument;
 
 /// What comes of a question.
 pub(super) type Answer = Result<Vec<Option<Quote>>, BrokerError>;
-/// Whose questions go together.
-type Account = [u8; 16];
 
 /// The questions that wait, by account.
 #[derive(Default)]
@@ -119,15 +118,15 @@ mod tests {
         let merged = Merged::default();
         let (a, b, c) = (instrument("a"), instrument("b"), instrument("c"));
         let mut next = None;
-        let (first, turn) = merged.put([1; 16], &[a.clone(), b.clone()]);
-        let (second, none) = merged.put([1; 16], std::slice::from_ref(&c));
-        let (_, other) = merged.put([2; 16], std::slice::from_ref(&c));
+        let (first, turn) = merged.put([1; 2], &[a.clone(), b.clone()]);
+        let (second, none) = merged.put([1; 2], std::slice::from_ref(&c));
+        let (_, other) = merged.put([2; 2], std::slice::from_ref(&c));
         assert!(none.is_none() && other.is_some());
         turn.unwrap()
             .ask(async |all: &[Instrument]| {
                 assert_eq!(all, [a, b, c]);
                 // Who comes while it is asked is the first of the next line, and stays in it.
-                let (later, turn) = merged.put([1; 16], &[]);
+                let (later, turn) = merged.put([1; 2], &[]);
                 next = Some((later, turn.unwrap()));
                 Ok(vec![Some(quote(1)), None, Some(quote(3))])
             })
@@ -142,11 +141,11 @@ mod tests {
     #[tokio::test]
     async fn nobody_waits_for_one_who_went_away() {
         let merged = Merged::default();
-        let (first, turn) = merged.put([1; 16], &[]);
-        let (second, _) = merged.put([1; 16], &[]);
+        let (first, turn) = merged.put([1; 2], &[]);
+        let (second, _) = merged.put([1; 2], &[]);
         drop(turn);
         assert!(first.await.is_err() && second.await.is_err());
-        let (told, turn) = merged.put([1; 16], &[]);
+        let (told, turn) = merged.put([1; 2], &[]);
         turn.unwrap().refuse(&unasked());
         assert_eq!(told.await.unwrap(), Err(unasked()));
     }

@@ -19,6 +19,7 @@ use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 use serde_json::Value;
+use url::Url;
 
 use self::wire::Signing;
 use super::base_url::BaseUrl;
@@ -39,13 +40,16 @@ use crate::domain::instrument::Instrument;
 pub struct Zerodha {
     base: BaseUrl,
     login: BaseUrl,
+    /// Where orders are placed.
+    orders: Url,
     http: Http,
 }
 
 impl Zerodha {
     /// The adapter over this client.
     pub fn new(endpoints: &Endpoints, http: Http) -> Self {
-        Self { base: endpoints.zerodha.clone(), login: endpoints.zerodha_login.clone(), http }
+        let (base, login) = (endpoints.zerodha.clone(), endpoints.zerodha_login.clone());
+        Self { orders: base.with(&["orders", "regular"]), base, login, http }
     }
 
     async fn get(&self, auth: Auth<'_>, path: &[&str]) -> Result<Value, Fault> {
