@@ -266,6 +266,7 @@ impl Effect {
                 | Self::DeriveKeys { .. }
                 | Self::Backup(_)
                 | Self::Purge(_)
+                | Self::LoadInstruments { lender: Some(_), .. }
         )
     }
 }
