@@ -4,12 +4,11 @@ use anyhow::Context;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::order::{PriceRule, Side};
 use muster_tests::sandbox::{
-    AccountFields, BookOrder, Fault, FaultKind, MarketTag, Operation, QuoteDialect, RateLimits,
-    Rules,
+    AccountFields, BookOrder, Fault, FaultKind, Operation, RateLimits, Rules,
 };
 
 use crate::subject::Subject;
-use musterd::broker::{Adapter, Auth};
+use musterd::broker::{Adapter, BookRow, Order};
 
 /// An answer that takes longer than a call may is none: the order may be there, and is.
 pub(crate) async fn a_slow_reply_is_a_doubt(subject: Subject) -> anyhow::Result<()> {
@@ -41,6 +40,15 @@ pub(crate) async fn a_body_over_the_cap_is_cut(subject: Subject) -> anyhow::Resu
     Ok(())
 }
 
+/// The book tells of an order what was sent, or nothing: by that one under another's tag is told apart.
+pub(crate) fn looks_like(row: &BookRow, order: &Order) {
+    let (leg, instrument) = (&order.leg, &order.instrument);
+    let told = (row.exchange, row.side, row.quantity);
+    assert_eq!(told, (Some(leg.exchange), Some(leg.side), Some(leg.quantity)));
+    assert_eq!(row.symbol.as_ref(), Some(&instrument.broker_symbol));
+    assert!(row.token.as_ref().is_none_or(|token| *token == instrument.token), "{row:?}");
+}
+
 /// An order's tag stands in the book as it was sent, whoever else's orders are there and in whatever
 /// order they come; nobody else's is taken for ours.
 pub(crate) async fn the_tag_comes_back(subject: Subject) -> anyhow::Result<()> {
@@ -57,6 +65,7 @@ pub(crate) async fn the_tag_comes_back(subject: Subject) -> anyhow::Result<()> {
         let ours: Vec<_> = book.iter().filter(|row| row.tags.contains(&order.tag.0)).collect();
         assert_eq!(ours.len(), 1, "{book_order:?}");
         assert_eq!(ours[0].order_id, placed, "{book_order:?}");
+        looks_like(ours[0], &order);
         let found = subject.adapter.find_by_tag(subject.auth(), &order.tag).await?;
         assert_eq!(found.len(), 1, "{book_order:?}");
         assert_eq!(found[0].order_id, placed);
@@ -146,57 +155,6 @@ pub(crate) async fn readers_stay_under_the_brokers_limits(subject: Subject) -> a
     for _ in 0..4 {
         limited.funds(auth).await?;
         limited.probe_order_permission(auth).await?;
-    }
-    Ok(())
-}
-
-/// What nobody knows of the brokers, answered either way: the adapter understands both.
-pub(crate) async fn either_answer_is_understood(subject: Subject) -> anyhow::Result<()> {
-    let rules = crate::subject::rules;
-    let auth = subject.auth();
-    let one = std::slice::from_ref(subject.instrument());
-    for quote_dialect in [QuoteDialect::Service, QuoteDialect::Gateway] {
-        subject.sandbox.set_rules(Rules { quote_dialect, ..rules() });
-        let quote = subject.adapter.quotes(auth, one).await?[0].context("no price")?;
-        assert_eq!((quote.last.0, quote.lower < quote.upper), (81_240, true));
-    }
-    subject.allow(&["203.0.113.9"])?;
-    for ip_refusal_status in [200, 400, 403] {
-        subject.sandbox.set_rules(Rules { ip_refusal_status, ..rules() });
-        let error = subject.adapter.place(auth, &subject.order(1)).await.err();
-        assert_eq!(error.context("placed")?.kind, FailureKind::IpNotAllowed);
-    }
-    subject.allow(&["127.0.0.1"])?;
-    either_place_of_a_tag(&subject).await?;
-    either_end_of_a_session(&subject).await
-}
-
-async fn either_place_of_a_tag(subject: &Subject) -> anyhow::Result<()> {
-    let (auth, rules) = (subject.auth(), crate::subject::rules);
-    for (number, market_tag) in [MarketTag::Kept, MarketTag::Listed].into_iter().enumerate() {
-        subject.sandbox.set_rules(Rules { market_tag, ..rules() });
-        let mut order = subject.order(10 + number);
-        order.leg.price = PriceRule::Market;
-        let placed = subject.adapter.place(auth, &order).await?;
-        let found = subject.adapter.find_by_tag(auth, &order.tag).await?;
-        assert_eq!(found.iter().map(|row| &row.order_id).collect::<Vec<_>>(), [&placed]);
-    }
-    Ok(())
-}
-
-/// A code of this very half minute, and a login that ends the session before it or does not.
-async fn either_end_of_a_session(subject: &Subject) -> anyhow::Result<()> {
-    let (auth, rules) = (subject.auth(), crate::subject::rules);
-    for survives in [true, false] {
-        let (totp_steps, old_token_survives) = (0, survives);
-        let angel_old_token_survives = survives;
-        let sessions = Rules { old_token_survives, angel_old_token_survives, ..rules() };
-        subject.sandbox.set_rules(Rules { totp_steps, ..sessions });
-        let opened = subject.log_in(&subject.credential).await??;
-        let alive = subject.adapter.profile(auth).await;
-        assert_eq!(alive.is_ok(), survives, "{alive:?}");
-        let auth = Auth { credential: &subject.credential, session: &opened.secret };
-        subject.adapter.profile(auth).await?;
     }
     Ok(())
 }

@@ -26,6 +26,9 @@ pub(crate) const fn leaves(kind: FaultKind) -> Leaves {
         | FaultKind::RefuseStatus
         | FaultKind::RefuseRateLimited
         | FaultKind::RefuseError
+        | FaultKind::RefuseEmpty
+        // Here without a code or a word: nobody knows what that means.
+        | FaultKind::RefuseSaid
         | FaultKind::Redirect
         | FaultKind::Firewall => Leaves::NoOrder,
         FaultKind::Slow
@@ -43,6 +46,7 @@ pub(crate) const fn leaves(kind: FaultKind) -> Leaves {
         | FaultKind::AcceptThenGarbage
         | FaultKind::AcceptThenHuge
         | FaultKind::AcceptThenCut
+        | FaultKind::AcceptThenSaid
         | FaultKind::AcceptThenRateLimited
         | FaultKind::AcceptThenTimedOut => Leaves::AnOrder,
         FaultKind::Stall
@@ -55,13 +59,16 @@ pub(crate) const fn leaves(kind: FaultKind) -> Leaves {
 }
 
 /// Every kind, the death of the session last since nothing works after it.
-pub(crate) const KINDS: [FaultKind; 29] = [
+pub(crate) const KINDS: [FaultKind; 32] = [
     FaultKind::Drop,
     FaultKind::Reset,
     FaultKind::Hang,
     FaultKind::RefuseStatus,
     FaultKind::RefuseRateLimited,
     FaultKind::RefuseError,
+    FaultKind::RefuseEmpty,
+    FaultKind::RefuseSaid,
+    FaultKind::AcceptThenSaid,
     FaultKind::Redirect,
     FaultKind::Firewall,
     FaultKind::Slow,

@@ -11,15 +11,17 @@ use crate::subject::{Subject, rules};
 
 /// A list that has not changed is not sent again, where the broker can tell; else it comes anew.
 pub(crate) async fn an_unchanged_list_is_not_sent_again(subject: Subject) -> anyhow::Result<()> {
-    let first = subject.adapter.list(None).await?.context("a list")?;
+    let first = subject.adapter.list(None, None).await?.context("a list")?;
     assert!(first.listing.len() > 200, "{}", first.listing.len());
-    assert!(subject.adapter.list(Some(&first.validators)).await?.is_none());
+    assert!(subject.adapter.list(None, Some(&first.validators)).await?.is_none());
     // The next month has other contracts.
     subject.sandbox.clock().set(Some("2026-12-28T12:00:00+05:30".parse()?), None, None);
-    let next = subject.adapter.list(Some(&first.validators)).await?.context("it has changed")?;
+    let next =
+        subject.adapter.list(None, Some(&first.validators)).await?.context("it has changed")?;
     assert_ne!(next.listing, first.listing);
     subject.sandbox.set_rules(Rules { list_etags: false, ..rules() });
-    let again = subject.adapter.list(Some(&next.validators)).await?.context("it comes again")?;
+    let again =
+        subject.adapter.list(None, Some(&next.validators)).await?.context("it comes again")?;
     assert_eq!(again.listing, next.listing);
     assert_eq!(again.validators, musterd::broker::catalog::Validators::default());
     Ok(())
@@ -40,7 +42,7 @@ pub(crate) async fn half_a_list_is_none(subject: Subject) -> anyhow::Result<()> 
         FaultKind::Redirect,
     ] {
         subject.arm(Operation::Instruments, kind);
-        match subject.adapter.list(None).await {
+        match subject.adapter.list(None, None).await {
             Err(error) => {
                 let fair = [Malformed, Unreachable, FailureKind::RateLimited];
                 assert!(fair.contains(&error.kind), "{kind:?}: {error}");
@@ -51,7 +53,7 @@ pub(crate) async fn half_a_list_is_none(subject: Subject) -> anyhow::Result<()> 
             }
         }
     }
-    assert!(subject.adapter.list(None).await?.is_some());
+    assert!(subject.adapter.list(None, None).await?.is_some());
     Ok(())
 }
 
@@ -61,7 +63,7 @@ async fn both_lists_name_the_same() -> anyhow::Result<()> {
     let mut names: BTreeMap<Broker, BTreeSet<(Exchange, String, i64, u32)>> = BTreeMap::new();
     for broker in Broker::ALL {
         let subject = Subject::new(broker).await?;
-        let list = subject.adapter.list(None).await?.context("a list")?.listing;
+        let list = subject.adapter.list(None, None).await?.context("a list")?.listing;
         let rows = list.iter().map(|listed| listed.instrument);
         let rows = rows.map(|row| (row.exchange, row.symbol, row.tick.0, row.lot.get()));
         names.insert(broker, rows.collect());

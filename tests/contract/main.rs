@@ -2,6 +2,8 @@
 //! each adapter against the sandbox. A new broker is one line here.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod daemon;
@@ -27,7 +29,7 @@ macro_rules! keeps {
         mod $name {
             use muster_protocol::order::Broker;
 
-            use crate::{bounds, doubts, lists, proxies, refusals, routes};
+            use crate::{answers, bounds, doubts, lists, proxies, refusals, routes};
 
             crate::promises! { Broker::$broker;
                 doubts::in_doubt_is_found_by_tag,
@@ -48,7 +50,9 @@ macro_rules! keeps {
                 bounds::a_flood_is_counted_right,
                 bounds::readers_stay_under_the_brokers_limits,
                 bounds::an_unpriced_order_never_leaves,
-                bounds::either_answer_is_understood,
+                answers::either_answer_is_understood,
+                answers::a_list_is_read_with_and_without_a_session,
+                answers::an_unknown_key_is_the_keys_fault,
                 bounds::consent_is_never_given_for_the_holder,
                 bounds::maintenance_is_told_where_the_broker_tells,
                 lists::an_unchanged_list_is_not_sent_again,
@@ -58,6 +62,7 @@ macro_rules! keeps {
             crate::promises_over_tls! { Broker::$broker;
                 proxies::orders_leave_by_the_proxy_and_by_nothing_else,
                 proxies::a_proxy_that_does_not_connect_lets_nothing_out,
+                proxies::each_refusal_of_a_socks_proxy_says_which,
                 proxies::a_proxy_that_goes_away_lets_nothing_out,
             }
 

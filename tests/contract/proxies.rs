@@ -41,19 +41,50 @@ pub(crate) async fn a_proxy_that_does_not_connect_lets_nothing_out(
     subject: Subject,
 ) -> anyhow::Result<()> {
     for speaks in BOTH {
-        for manner in [Manner::Refuses, Manner::Closes] {
+        // An HTTP proxy's answers other than 407 all look the same from here.
+        let by_rule = if speaks == Speaks::Socks5 { "by its rules" } else { "password and rules" };
+        for (manner, words) in
+            [(Manner::Refuses, by_rule), (Manner::Closes, "closed without an answer")]
+        {
             let proxy = Proxy::start(speaks, manner).await?;
             let error = failure(&subject, proxy.url()).await?;
-            assert!(error.to_string().contains("the egress's proxy did not connect"), "{error}");
+            assert!(error.to_string().contains(words), "{speaks:?} {manner:?}: {error}");
         }
         let proxy = Proxy::start(speaks, Manner::Passes).await?;
         let error = failure(&subject, proxy.url_with("CANARYwrong")).await?;
-        assert!(error.to_string().contains("password and rules"), "{error}");
+        assert!(error.to_string().contains("does not take its name and password"), "{error}");
         let gone = proxy.url();
         proxy.stop().await;
         let error = failure(&subject, gone).await?;
-        assert!(error.to_string().contains("the egress's proxy did not connect"), "{error}");
+        assert!(error.to_string().contains("nothing answers at the address"), "{error}");
     }
+    Ok(())
+}
+
+/// SOCKS5 has a code for each reason: each is told for itself.
+pub(crate) async fn each_refusal_of_a_socks_proxy_says_which(
+    subject: Subject,
+) -> anyhow::Result<()> {
+    for (code, words) in [
+        (1, "a fault of its own"),
+        (2, "by its rules"),
+        (3, "cannot reach the broker's network"),
+        (4, "cannot reach the broker's host"),
+        (5, "the broker refused"),
+        (6, "lost its way"),
+        (7, "makes no connections for others"),
+        (8, "takes no names"),
+    ] {
+        let proxy = Proxy::start(Speaks::Socks5, Manner::Says(code)).await?;
+        let error = failure(&subject, proxy.url()).await?;
+        assert!(error.to_string().contains(words), "{code}: {error}");
+    }
+    let proxy = Proxy::start(Speaks::Socks5, Manner::Babbles).await?;
+    let error = failure(&subject, proxy.url()).await?;
+    assert!(error.to_string().contains("does not speak its kind"), "{error}");
+    let proxy = Proxy::start(Speaks::Http, Manner::Says(5)).await?;
+    let error = failure(&subject, proxy.url()).await?;
+    assert!(error.to_string().contains("the egress's proxy did not connect"), "{error}");
     Ok(())
 }
 

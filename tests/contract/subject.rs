@@ -58,7 +58,7 @@ impl Subject {
         let http = http(&Route::default(), certificate.as_deref())?;
         let adapter = adapter(broker, &endpoints(&sandbox, None)?, http);
         let credential = checked(&entered(broker, &sandbox)?)?;
-        let list = adapter.list(None).await?.context("a list")?.listing;
+        let list = adapter.list(None, None).await?.context("a list")?.listing;
         let instrument = list.find(Exchange::Nse, "SBIN").context("no SBIN")?;
         let session = open(&*adapter, &sandbox, &credential).await??.secret;
         Ok(Self { broker, adapter, sandbox, credential, session, instrument, certificate })
@@ -259,6 +259,8 @@ fn request_token(sandbox: &Sandbox) -> anyhow::Result<SecretText> {
     let back = sandbox.kite_login(&login).map_err(|why| anyhow::anyhow!("login page: {why}"))?;
     match redirect::parse(&back) {
         Redirected::LoggedIn { request_token, .. } => Ok(request_token),
-        Redirected::Cancelled | Redirected::Invalid(_) => bail!("not sent back with a token"),
+        Redirected::Cancelled { .. } | Redirected::Invalid(_) => {
+            bail!("not sent back with a token")
+        }
     }
 }

@@ -93,28 +93,61 @@ async fn i1_a_market_order_that_lost_its_tag_at_kite_is_never_sent_again() -> an
     daemon.stop().await
 }
 
-/// The store of noon is put back in the afternoon and a person lets its runs go: the one that
-/// happened is due again.
-#[tokio::test(flavor = "multi_thread")]
-async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> anyhow::Result<()> {
-    let world = armed(3).await?;
+/// A world whose run of today is over, and whose store of noon was put back.
+async fn put_back(accounts: usize) -> anyhow::Result<World> {
+    let world = armed(accounts).await?;
     let noon = world.folder().join("noon.redb");
     std::fs::copy(world.store(), &noon)?;
     let daemon = world.daemon().await?;
     world.set_clock("2026-11-23T15:09:59+05:30")?;
     until(&world, "the run is closed", |seen| seen.run.state == RunState::Closed).await?;
     daemon.stop().await?;
-    assert_eq!(world.sandbox.orders().len(), 6);
+    assert_eq!(world.sandbox.orders().len(), 2 * accounts);
     std::fs::copy(&noon, world.store())?;
-    let daemon = world.daemon().await?;
+    Ok(world)
+}
+
+/// Lets the held runs go, and waits for the one that is due again.
+async fn released(world: &World) -> anyhow::Result<RunDetails> {
     let (client, _feed) = world.client().await?;
     client.call(Release {}).await?;
-    let details =
-        until(&world, "the run is closed once more", |seen| seen.run.state == RunState::Closed)
-            .await?;
+    let closed = |seen: &RunDetails| seen.run.state == RunState::Closed;
+    until(world, "the run is closed once more", closed).await
+}
+
+/// The store of noon is put back in the afternoon and a person lets its runs go: the one that
+/// happened is due again.
+#[tokio::test(flavor = "multi_thread")]
+async fn i18_a_restored_store_that_is_released_sends_nothing_a_second_time() -> anyhow::Result<()> {
+    let world = put_back(3).await?;
+    let daemon = world.daemon().await?;
+    let details = released(&world).await?;
     assert_eq!(details.run.counts.placed(), 6, "{:?}", details.run.counts);
     let books = world.sandbox.orders();
     assert_eq!((books.len(), tally(&details.intents, &books)), (6, Tally::default()));
+    daemon.stop().await
+}
+
+/// The same, and the plan was entered anew with another quantity before its runs were let go: its tags are on
+/// orders that are not its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn i18_a_changed_plan_takes_no_old_order_under_its_tags_for_its_own() -> anyhow::Result<()> {
+    let world = put_back(2).await?;
+    let before = world.clock.now();
+    // Before the time of the run, as a person would put a store back and enter the plan.
+    world.set_clock("2026-11-23T15:05:00+05:30")?;
+    let daemon = world.daemon().await?;
+    let mut plan = two_legs();
+    plan.legs[1].quantity = 3.try_into()?;
+    world.arm(plan).await?;
+    world.clock.set(Some(before), None, None);
+    let details = released(&world).await?;
+    let counts = &details.run.counts;
+    assert_eq!((counts.placed(), counts.not_sent), (2, 2), "{counts:?}");
+    assert_eq!(world.sandbox.orders().len(), 4, "nothing was added");
+    let journal = world.look().await?.snapshot.journal;
+    let told = |words: &str| journal.iter().filter(|entry| entry.text.contains(words)).count();
+    assert_eq!((told("NOT OURS"), told("its tag is on another order")), (2, 2));
     daemon.stop().await
 }
 
@@ -132,5 +165,31 @@ async fn a_halt_that_cancels_leaves_nothing_open_at_the_brokers() -> anyhow::Res
     client.call(Halt { scope: HaltScope::All, cancel_open: true }).await?;
     let details = until(&world, "all are cancelled", |seen| seen.run.counts.cancelled == 4).await?;
     assert!(details.intents.iter().all(|intent| intent.status == IntentStatus::Cancelled));
+    daemon.stop().await
+}
+
+/// Kite does not cancel what it is just sending on to the exchange, and says so. A halt must not leave it there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_halt_also_cancels_what_the_broker_was_busy_with() -> anyhow::Result<()> {
+    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    world.auto_execute_all().await?;
+    world.arm(two_legs()).await?;
+    let limit_fills = LimitFills::Never;
+    let slow = Rules { limit_fills, received_delay_ms: 60_000, ..Rules::default() };
+    world.sandbox.set_rules(slow);
+    world.set_clock("2026-11-23T15:09:59+05:30")?;
+    until(&world, "all are taken in", |seen| seen.run.counts.placed() == 4).await?;
+    let (client, _feed) = world.client().await?;
+    client.call(Halt { scope: HaltScope::All, cancel_open: true }).await?;
+    let refusals = async || {
+        let journal = world.look().await.map(|seen| seen.snapshot.journal).unwrap_or_default();
+        journal.iter().filter(|entry| entry.text.contains("being processed")).count()
+    };
+    eventually("Kite refuses both", async || refusals().await >= 2).await?;
+    // A minute later both rest at the exchange.
+    world.set_clock("2026-11-23T15:11:30+05:30")?;
+    until(&world, "all are cancelled", |seen| seen.run.counts.cancelled == 4).await?;
     daemon.stop().await
 }

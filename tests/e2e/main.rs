@@ -2,6 +2,8 @@
 //! against the sandbox.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod backup;
 mod books;
 #[cfg(test)]

@@ -63,7 +63,7 @@ async fn an_egress_through_a_proxy_is_the_proxys_address_or_none() -> anyhow::Re
     })
     .await?;
     let shown = serde_json::to_string(&account(&world).await?)?;
-    assert!(shown.contains("the egress's proxy did not connect"), "{shown}");
+    assert!(shown.contains("nothing answers at the address of the egress's proxy"), "{shown}");
     let later = world.sandbox.requests().into_iter().skip(before);
     let mine = later.filter(|request| request.account.as_deref() == Some(client_id.as_str()));
     let strays: Vec<_> = mine.filter(|request| request.source_ip != through).collect();

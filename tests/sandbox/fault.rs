@@ -237,3 +237,30 @@ async fn the_truth_tells_what_was_asked_done_and_answered() {
     assert!(!truth.to_string().contains("CANARY"), "no secret is in it");
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn whatever_a_broker_may_say_can_be_said() {
+    let sandbox = sandbox().await;
+    let (angel, kite) = (angel(&sandbox).await, kite(&sandbox).await);
+    let said = |broker, kind, code: &str, status| {
+        let fault = Fault::once(broker, Operation::Place, kind);
+        let (code, message) = (Some(code.to_owned()), Some("Words of its own.".to_owned()));
+        sandbox.arm(Fault { code, message, status, ..fault });
+    };
+    said(Broker::AngelOne, FaultKind::RefuseSaid, "AB2002", None);
+    let answer = angel.post(ANGEL_PLACE, &angel_order("muster01")).await;
+    assert_eq!((answer.status, &answer.json()["errorcode"]), (200, &json!("AB2002")));
+    said(Broker::AngelOne, FaultKind::AcceptThenSaid, "AG8004", Some(403));
+    let answer = angel.post(ANGEL_PLACE, &angel_order("muster02")).await;
+    assert_eq!((answer.status, &answer.json()["errorCode"]), (403, &json!("AG8004")));
+    said(Broker::Kite, FaultKind::RefuseSaid, "HoldingException", None);
+    let answer = kite.send("POST", "/orders/regular", &kite_order("muster03")).await;
+    assert_eq!((answer.status, &answer.json()["error_type"]), (400, &json!("HoldingException")));
+    assert_eq!(answer.json()["message"], "Words of its own.");
+    sandbox.arm(Fault::once(Broker::AngelOne, Operation::Place, FaultKind::RefuseEmpty));
+    let answer = angel.post(ANGEL_PLACE, &angel_order("muster04")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (400, ""));
+    let tags: Vec<_> = sandbox.orders().into_iter().filter_map(|order| order.tag).collect();
+    assert_eq!(tags, ["muster02"], "only that was done");
+    sandbox.stop().await;
+}

@@ -1,6 +1,8 @@
 //! The sandbox seen from outside, over real sockets, with the clock standing where a test puts it.
 
 mod angel_one;
+#[cfg(test)]
+mod answers;
 mod binary;
 #[cfg(test)]
 mod client;
@@ -15,6 +17,10 @@ mod kite;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod portal;
+#[cfg(test)]
 mod postback;
+#[cfg(test)]
+mod slices;
 #[cfg(test)]
 mod tls;

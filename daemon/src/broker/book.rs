@@ -2,11 +2,12 @@
 
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{OrderId, OrderTag};
-use muster_protocol::order::Side;
+use muster_protocol::money::Quantity;
+use muster_protocol::order::{Exchange, Side};
 use serde_json::Value;
 
-use super::error::BrokerError;
-use super::{BookRow, json};
+use super::error::{BrokerError, malformed};
+use super::{BookRow, Trade, json, scrub};
 use crate::domain::book::OrderState;
 
 /// The words both brokers use for an order that has come to its end (Angel One's order status list,
@@ -29,15 +30,30 @@ const STATES: [(&str, OrderState); 12] = [
 ];
 
 /// What a broker's word for an order's state means.
-pub(super) fn state(word: &str) -> OrderState {
+fn state(word: &str) -> OrderState {
     let known = STATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word.trim()));
     known.map_or(OrderState::Pending, |(_, state)| *state)
 }
 
 /// Buy or sell, by the word both brokers use.
-pub(super) fn side(word: &str) -> Option<Side> {
+fn side(word: &str) -> Option<Side> {
     [Side::Buy, Side::Sell].into_iter().find(|side| side.code().eq_ignore_ascii_case(word.trim()))
 }
+
+/// Where it trades, by the word both brokers use.
+fn exchange(word: &str) -> Option<Exchange> {
+    Exchange::ALL.into_iter().find(|known| known.code().eq_ignore_ascii_case(word.trim()))
+}
+
+/// An instrument's name or token as it is, or a word for one that no instrument has: it is compared, and
+/// said aloud where it is another's.
+fn name(text: String) -> String {
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"&-_. ".contains(&b));
+    if plain && text.len() <= MAX_NAME { text } else { UNREADABLE.to_owned() }
+}
+
+const MAX_NAME: usize = 64;
+const UNREADABLE: &str = "(unreadable)";
 
 /// The part of a tag before the attempt: all attempts of an intent share it.
 pub const TAG_PREFIX: usize = 11;
@@ -53,6 +69,57 @@ pub(super) fn matching(rows: Vec<BookRow>, tag: &OrderTag) -> Vec<BookRow> {
 pub(super) fn order_id(text: &str) -> Option<OrderId> {
     let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     (plain && (1..=64).contains(&text.len())).then(|| OrderId(text.to_owned()))
+}
+
+/// What a broker calls the fields of a row.
+pub(super) struct Fields {
+    pub(super) order_id: &'static str,
+    /// The first one that is there.
+    pub(super) status: [&'static str; 2],
+    pub(super) symbol: &'static str,
+    pub(super) token: &'static str,
+    pub(super) side: &'static str,
+    pub(super) filled: &'static str,
+    pub(super) average: &'static str,
+    pub(super) text: &'static str,
+    /// In a row of the trades.
+    pub(super) traded: &'static str,
+}
+
+/// The rows of a list, all of them: one that cannot be read might be ours, and then nothing is proven
+/// absent.
+pub(super) fn all<T>(
+    rows: &[Value],
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Vec<T>, BrokerError> {
+    rows.iter().map(|row| read(row).ok_or_else(malformed)).collect()
+}
+
+/// A row of the book with these tags; `None` if it cannot be read.
+pub(super) fn row(row: &Value, fields: &Fields, tags: Vec<String>) -> Option<BookRow> {
+    let text = |field| json::text(row, field);
+    let status = fields.status.into_iter().find_map(text)?;
+    let quantity = json::count(row, "quantity").ok()?;
+    Some(BookRow {
+        order_id: text(fields.order_id).and_then(|id| order_id(&id))?,
+        tags,
+        exchange: text("exchange").and_then(|word| exchange(&word)),
+        symbol: text(fields.symbol).map(name),
+        token: text(fields.token).map(name),
+        state: state(&status),
+        status: scrub::words(&status.to_lowercase(), &[]),
+        filled: json::count(row, fields.filled).ok()?.unwrap_or_default(),
+        quantity: quantity.and_then(|units| Quantity::try_from(units).ok()),
+        average: json::rupees(row, fields.average).filter(|price| price.0 > 0),
+        side: text(fields.side).and_then(|word| side(&word)),
+        text: text(fields.text).map(|text| scrub::words(&text, &[])),
+    })
+}
+
+/// A row of the trades; `None` if it cannot be read.
+pub(super) fn trade(row: &Value, fields: &Fields) -> Option<Trade> {
+    let order_id = json::text(row, fields.order_id).and_then(|id| order_id(&id))?;
+    Some(Trade { order_id, quantity: json::count(row, fields.traded).ok()?? })
 }
 
 /// The number of an order just placed. A success without one is a doubt, and so is one whose number is
@@ -74,10 +141,13 @@ pub(super) fn unpriced() -> BrokerError {
 mod tests {
     use super::*;
 
-    fn row(tags: &[&str]) -> BookRow {
+    fn tagged(tags: &[&str]) -> BookRow {
         BookRow {
             order_id: OrderId("1".to_owned()),
             tags: tags.iter().map(|&t| t.to_owned()).collect(),
+            exchange: None,
+            symbol: None,
+            token: None,
             state: OrderState::Open,
             status: "open".to_owned(),
             filled: 0,
@@ -92,13 +162,24 @@ mod tests {
     fn every_attempt_of_an_intent_is_found_and_no_other() {
         let tag = OrderTag("2X71A00K30F1QZ7WMPA".to_owned());
         let book = vec![
-            row(&["2X71A00K30F2AAAAAAA"]),
-            row(&["mktp", "2X71A00K30F1QZ7WMPA"]),
-            row(&["2X71A00K31F1QZ7WMPA"]),
-            row(&[]),
+            tagged(&["2X71A00K30F2AAAAAAA"]),
+            tagged(&["mktp", "2X71A00K30F1QZ7WMPA"]),
+            tagged(&["2X71A00K31F1QZ7WMPA"]),
+            tagged(&[]),
         ];
         assert_eq!(matching(book.clone(), &tag).len(), 2);
         assert!(matching(book, &OrderTag(String::new())).is_empty());
+    }
+
+    #[test]
+    fn a_name_is_kept_as_it_is_or_not_at_all() {
+        for kept in ["SBIN-EQ", "M&M", "NIFTY24NOV2626000CE", "NIFTY 50", "779521"] {
+            assert_eq!(name(kept.to_owned()), kept);
+        }
+        for odd in ["SBIN\u{202e}", "<b>", &"A".repeat(65)] {
+            assert_eq!(name(odd.to_owned()), UNREADABLE);
+        }
+        assert_eq!((exchange("nse "), exchange("XYZ")), (Some(Exchange::Nse), None));
     }
 
     #[test]

@@ -183,6 +183,12 @@ impl Fault {
         Self { error, past_address_check, answered: true }
     }
 
+    /// A credential of another broker; never sent anywhere.
+    pub(super) fn foreign() -> Self {
+        let error = BrokerError::says(FailureKind::Refused, "the credential is of another broker");
+        Self { error, past_address_check: false, answered: false }
+    }
+
     /// No answer: on a write only a failed connection proves that nothing was placed.
     pub(super) fn unsent(error: SendError, access: Access) -> Self {
         let kind = match (error, access) {

@@ -14,6 +14,11 @@ pub struct BrokerError {
     pub ip_seen: Option<String>,
 }
 
+/// A success whose content is not what was asked for.
+pub(super) fn malformed() -> BrokerError {
+    BrokerError::says(FailureKind::Malformed, "the answer lacks what was asked for")
+}
+
 impl BrokerError {
     /// An error of this kind without the broker's words.
     pub const fn bare(kind: FailureKind) -> Self {

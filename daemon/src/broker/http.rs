@@ -166,8 +166,8 @@ impl Http {
 
 impl Http {
     fn failed(&self, error: &reqwest::Error) -> SendError {
-        let error = SendError::of(error);
-        if self.proxied { proxy::blamed(error) } else { error }
+        let sent = SendError::of(error);
+        if self.proxied { proxy::blamed(sent, error) } else { sent }
     }
 
     /// A cache keeps the date of what it keeps: an answer of some age says nothing of the clock.

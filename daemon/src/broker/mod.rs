@@ -175,7 +175,9 @@ pub trait Adapter: Send + Sync {
         &self,
         auth: Auth<'_>,
         tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError>;
+    ) -> Result<Vec<BookRow>, BrokerError> {
+        Ok(book::matching(self.order_book(auth).await?, tag))
+    }
 
     /// Cancels an order: one call, never a second.
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError>;
@@ -183,6 +185,11 @@ pub trait Adapter: Send + Sync {
     /// Ends the session at the broker.
     async fn logout(&self, auth: Auth<'_>) -> Result<(), BrokerError>;
 
-    /// The broker's list of all its instruments; `None` if it is still the one that is known.
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError>;
+    /// The broker's list of all its instruments; `None` if it is still the one that is known. Asked
+    /// for without a signature first; with one where the broker refuses that.
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError>;
 }

@@ -17,7 +17,7 @@ pub(super) struct Known {
     pub(super) status: u16,
     /// The body, as it comes.
     pub(super) body: String,
-    /// To a call that reads, and to a login.
+    /// To a call that reads, and to a login unless told otherwise.
     pub(super) read: Kind,
     /// To a call that places or cancels.
     pub(super) write: Kind,
@@ -25,6 +25,11 @@ pub(super) struct Known {
 
 /// Gives the answer to every sort of call and compares what each makes of it.
 pub(super) async fn hold(broker: Broker, known: &Known) {
+    hold_login(broker, known, known.read).await;
+}
+
+/// The same for an answer that means something else to a login.
+pub(super) async fn hold_login(broker: Broker, known: &Known, login: Kind) {
     let (status, body) = (known.status, known.body.clone());
     let peer = Peer::start(move |_| Act::Answer(status, body.clone())).await;
     let (adapter, credential) = (at(broker, &peer.url), credential(broker));
@@ -44,7 +49,7 @@ pub(super) async fn hold(broker: Broker, known: &Known) {
         adapter.cancel(auth, &number).await.err(),
     ];
     let kinds = errors.each_ref().map(|error| error.as_ref().map(|error| error.kind));
-    let wanted = [known.read, known.read, known.write, known.write].map(Some);
+    let wanted = [known.read, login, known.write, known.write].map(Some);
     assert_eq!(kinds, wanted, "{known:?}");
     assert_eq!(peer.seen().len(), 4, "each call is made once: {known:?}");
     for error in errors.iter().flatten() {

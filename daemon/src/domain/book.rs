@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use muster_protocol::ids::{OrderId, OrderTag};
 use muster_protocol::money::{Paise, Quantity};
-use muster_protocol::order::Side;
+use muster_protocol::order::{Exchange, Side};
 use serde::{Deserialize, Serialize};
 
 use super::tag::PREFIX;
@@ -39,6 +39,12 @@ pub struct BookRow {
     pub order_id: OrderId,
     /// Every tag the row carries, ours among them if it is ours.
     pub tags: Vec<String>,
+    /// Where it trades.
+    pub exchange: Option<Exchange>,
+    /// The broker's symbol.
+    pub symbol: Option<String>,
+    /// The broker's token for it.
+    pub token: Option<String>,
     /// What became of it.
     pub state: OrderState,
     /// The broker's word for that, lower case.

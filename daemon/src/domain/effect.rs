@@ -104,6 +104,8 @@ pub enum Effect {
         wanted: BTreeSet<(Exchange, String)>,
         /// One that was the broker's then or later is good enough.
         due: Timestamp,
+        /// Whose session it may be asked for with, if the broker wants one.
+        lender: Option<(AccountId, Route)>,
     },
 }
 
@@ -264,6 +266,7 @@ impl Effect {
                 | Self::DeriveKeys { .. }
                 | Self::Backup(_)
                 | Self::Purge(_)
+                | Self::LoadInstruments { lender: Some(_), .. }
         )
     }
 }

@@ -1,15 +1,19 @@
 //! Where the brokers' lists of instruments stand, what they make of a leg, and who waits for one.
 
 use muster_protocol::account::Unfit;
+use muster_protocol::ids::AccountId;
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::PlanSpec;
 use muster_protocol::time::Timestamp;
 
+use super::account::Account;
+use super::effect::Route;
 use super::instrument::Instrument;
 use super::model::Model;
 use super::msg::ReplyTo;
 use super::run::Run;
 use super::schedule::{LIST_AT, last_of};
+use super::session::Session;
 
 /// A check of a plan that waits for a broker's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub enum ListState {
         tries: u32,
         /// When the one before was last the broker's.
         checked: Option<Timestamp>,
+        /// The broker gives it only to who is logged in.
+        wants_login: bool,
     },
 }
 
@@ -104,6 +110,25 @@ impl Model {
         checked.is_some_and(|checked| due.is_none_or(|due| checked >= due))
     }
 
+    /// Whose session a broker's list may be asked for with, where the broker wants one: the newest first,
+    /// and another each time it did not come, since that one may have died unnoticed.
+    pub(super) fn lender(&self, broker: Broker, now: Timestamp) -> Option<(AccountId, Route)> {
+        let live = |account: &Account| match account.session {
+            Session::Live { since, until } if now < until => Some(since),
+            Session::Live { .. } | Session::None | Session::Ended { .. } => None,
+        };
+        let of_broker = self.accounts.iter().filter(|(_, account)| account.broker == broker);
+        let mut lenders: Vec<(Timestamp, AccountId)> = of_broker
+            .filter(|(_, account)| account.active)
+            .filter_map(|(id, account)| Some((live(account)?, *id)))
+            .collect();
+        lenders.sort_unstable_by(|a, b| b.cmp(a));
+        let tries = self.lists.get(&broker).map_or(0, |state| state.tries());
+        let at = usize::try_from(tries).ok()?.checked_rem(lenders.len())?;
+        let (_, id) = lenders.get(at).copied()?;
+        Some((id, self.route(id)?))
+    }
+
     /// Why the broker's list keeps an account out of a run. One that is only just being loaded does not:
     /// its orders wait for it.
     pub(super) fn list_reason(&self, broker: Broker, now: Timestamp) -> Option<Unfit> {
@@ -112,9 +137,12 @@ impl Model {
             return None;
         }
         let title = broker.title();
-        let why = || match state.checked() {
-            Some(checked) => format!("{title}'s is of {}", checked.date()),
-            None => format!("{title}'s did not come"),
+        let why = || match (state, state.checked()) {
+            (ListState::Failed { wants_login: true, .. }, _) => {
+                format!("{title} gives it only to who is logged in; log in at {title}")
+            }
+            (_, Some(checked)) => format!("{title}'s is of {}", checked.date()),
+            (_, None) => format!("{title}'s did not come"),
         };
         (!self.is_list_good(broker, now)).then(|| Unfit::NoInstruments { why: why() })
     }

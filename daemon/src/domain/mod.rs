@@ -18,6 +18,7 @@ pub mod illegal;
 pub mod instrument;
 pub mod intent;
 pub mod keyring;
+pub mod likeness;
 pub mod limits;
 pub mod lists;
 pub mod model;

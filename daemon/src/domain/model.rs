@@ -87,6 +87,8 @@ pub struct Model {
     pub cancels: BTreeSet<HaltScope>,
     /// Cancellations that wait for their account's spacing.
     pub cancelling: BTreeSet<(Timestamp, IntentId)>,
+    /// When a cancellation was last answered, and how often it was refused.
+    pub cancel_answers: BTreeMap<IntentId, (Timestamp, u32)>,
     /// Today's instruments, by broker and the exchange's symbol.
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
     /// Where the list of each broker stands that was asked for one.
@@ -153,6 +155,7 @@ impl Model {
             readings: BTreeMap::new(),
             cancels: BTreeSet::new(),
             cancelling: BTreeSet::new(),
+            cancel_answers: BTreeMap::new(),
             instruments: BTreeMap::new(),
             lists: BTreeMap::new(),
             looked_for: BTreeMap::new(),

@@ -143,6 +143,8 @@ pub struct ListLoaded {
     pub size: usize,
     /// Why there is no newer one, if one was asked for.
     pub failed: Option<Cause>,
+    /// Whose session it was asked for with, where the broker wanted one.
+    pub lent: Option<AccountId>,
 }
 
 /// What a read of an order book brought.

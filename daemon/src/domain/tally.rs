@@ -8,6 +8,7 @@ use muster_protocol::time::{TimeOfDay, Timestamp};
 
 use super::book::{Book, OrderState, Trade};
 use super::intent::{Intent, Stage};
+use super::likeness::Tagged;
 use super::model::Model;
 use super::run::{Participant, Run};
 
@@ -59,9 +60,13 @@ pub fn line(
             in_doubt = in_doubt.saturating_add(1);
             continue;
         }
+        let tagged = model.tagged(leg, intent, book);
+        for (row, how) in &tagged.others {
+            line.notes.push(format!("{leg}: its tag is on another order, {}: {how}", row.order_id));
+        }
         match &intent.stage {
             Stage::Accepted { order_id, .. } => {
-                placed(&mut line, (run, leg, intent), order_id, book, trades);
+                placed(&mut line, (run, leg, &tagged), order_id, book, trades);
             }
             Stage::Planned
             | Stage::Sending(_)
@@ -69,7 +74,7 @@ pub fn line(
             | Stage::NotSent { .. }
             | Stage::InDoubt { .. }
             | Stage::Missed
-            | Stage::Rehearsed => not_placed(&mut line, leg, intent, book),
+            | Stage::Rehearsed => not_placed(&mut line, leg, intent, &tagged),
         }
     }
     let strange = model.strange_orders(part.account, id.date, book.all()).len();
@@ -91,7 +96,7 @@ pub fn line(
 
 fn placed(
     line: &mut TallyLine,
-    (run, leg, intent): (&Run, &IntentId, &Intent),
+    (run, leg, tagged): (&Run, &IntentId, &Tagged<'_>),
     order_id: &OrderId,
     book: &Book<'_>,
     trades: &[Trade],
@@ -126,20 +131,14 @@ fn placed(
         let short = row.state == OrderState::Filled && row.filled != quantity.get();
         note(short, format!("filled in the book's word, but {} of {quantity}", row.filled));
     }
-    let more: Vec<&OrderId> = book
-        .rows(&intent.tag)
-        .iter()
-        .map(|row| &row.order_id)
-        .filter(|id| *id != order_id)
-        .collect();
-    for other in more {
+    for other in tagged.ours.iter().map(|row| &row.order_id).filter(|id| *id != order_id) {
         line.booked = line.booked.saturating_add(1);
         line.notes.push(format!("DUPLICATE: order {other} beside {order_id}"));
     }
 }
 
-fn not_placed(line: &mut TallyLine, leg: &IntentId, intent: &Intent, book: &Book<'_>) {
-    let working = book.rows(&intent.tag).iter().filter(|row| row.state != OrderState::Rejected);
+fn not_placed(line: &mut TallyLine, leg: &IntentId, intent: &Intent, tagged: &Tagged<'_>) {
+    let working = tagged.ours.iter().filter(|row| row.state != OrderState::Rejected);
     for row in working {
         line.booked = line.booked.saturating_add(1);
         let words = intent.status().words();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use muster_protocol::ids::{AccountId, IntentId, PlanId, RunId};
+use muster_protocol::ids::{AccountId, IntentId, OrderId, PlanId, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
@@ -71,6 +71,8 @@ pub struct Reading {
     pub twins: BTreeSet<AccountId>,
     /// Accounts in whose book there are orders of Muster's that this store does not know.
     pub strange: BTreeMap<AccountId, usize>,
+    /// Orders that have an intent's tag and are not its own.
+    pub others: BTreeSet<(IntentId, OrderId)>,
     /// Reads that did not show an order in doubt.
     pub clean: BTreeMap<IntentId, Vec<Clean>>,
     /// The tally's lines so far, and how often each account's was tried.
@@ -88,6 +90,7 @@ impl Reading {
             anew: BTreeMap::new(),
             twins: BTreeSet::new(),
             strange: BTreeMap::new(),
+            others: BTreeSet::new(),
             clean: BTreeMap::new(),
             tally: BTreeMap::new(),
             warmed: false,

@@ -259,22 +259,38 @@ impl Engine {
         let text = submitted.redirected.expose();
         let ticket = submitted.ticket;
         match redirect::parse(text) {
-            Redirected::Cancelled => Ok(Ask::Redirected { ticket, cancelled: true }),
+            Redirected::Cancelled { state } => {
+                if let Some(state) = &state {
+                    self.must_be(ticket, state)?;
+                }
+                Ok(Ask::Redirected { ticket, cancelled: true })
+            }
             Redirected::Invalid(why) => {
                 Err(Failure::new(Code::InvalidParams, format!("this is not a redirect: {why}")))
             }
             Redirected::LoggedIn { request_token, state } => {
                 if let Some(state) = &state {
-                    let of = self.custody.verify_state(state, self.clock.now());
-                    if of.map_err(|error| bad_state(&error))? != ticket {
-                        let why = "this address belongs to another login; paste the newest one";
-                        return Err(Failure::new(Code::Conflict, why));
-                    }
+                    self.must_be(ticket, state)?;
                 }
                 self.keep_token(ticket, request_token, only);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
         }
+    }
+
+    /// Refuses an address that carries another login's state.
+    fn must_be(&self, ticket: TicketId, state: &str) -> Result<(), Failure> {
+        if self.signed_for(state)? == ticket {
+            return Ok(());
+        }
+        let why = "this address belongs to another login; paste the newest one";
+        Err(Failure::new(Code::Conflict, why))
+    }
+
+    /// The login a state was signed for.
+    fn signed_for(&self, state: &str) -> Result<TicketId, Failure> {
+        let ticket = self.custody.verify_state(state, self.clock.now());
+        ticket.map_err(|error| bad_state(&error))
     }
 
     /// Keeps a token for the login it belongs to. One for a login that is over, or not the peer's,
@@ -299,12 +315,19 @@ impl Engine {
                 return None;
             }
         };
+        let cancelled = matches!(came, Ask::Redirected { cancelled: true, .. });
         let (typed, untyped) = oneshot::channel();
         tokio::spawn(async move {
             let answer = untyped
                 .await
                 .unwrap_or_else(|_| Err(Failure::new(Code::Busy, "the daemon is stopping")));
-            drop(reply.send(answer.map(|_: Said| ())));
+            let told = match answer {
+                // The peer at the terminal is told by the check; the person in the browser here.
+                Ok(_) if cancelled => Err(Failure::new(Code::Conflict, DECLINED)),
+                Ok(_) => Ok(()),
+                Err(failure) => Err(failure),
+            };
+            drop(reply.send(told));
         });
         self.next_reply = self.next_reply.wrapping_add(1);
         let reply_to = ReplyTo(self.next_reply);
@@ -320,20 +343,26 @@ impl Engine {
                     let why = "the address carries no state, so it is not known whose login it is; paste it in the terminal client";
                     return Err(Failure::new(Code::InvalidParams, why));
                 };
-                let ticket = self.custody.verify_state(state, self.clock.now());
-                let ticket = ticket.map_err(|error| bad_state(&error))?;
+                let ticket = self.signed_for(state)?;
                 self.keep_token(ticket, request_token, None);
                 Ok(Ask::Redirected { ticket, cancelled: false })
             }
-            // Kite gives the state back only after consent, so nobody knows whose this was.
-            Redirected::Cancelled => Err(Failure::new(
+            Redirected::Cancelled { state: Some(state) } => {
+                let ticket = self.signed_for(&state)?;
+                Ok(Ask::Redirected { ticket, cancelled: true })
+            }
+            // Kite has given no state back after a cancellation: nobody knows whose this was.
+            Redirected::Cancelled { state: None } => Err(Failure::new(
                 Code::Conflict,
-                "the login was declined; the link can be opened again",
+                "The login was declined at the broker's page. Nothing was changed: to log in after all, open the same link again, or ask for a new one in the terminal.",
             )),
             Redirected::Invalid(why) => Err(Failure::new(Code::InvalidParams, why.to_owned())),
         }
     }
 }
+
+/// What a person who declined reads in the browser.
+const DECLINED: &str = "The login was declined at the broker's page, and its link is over. To log in after all, ask for a new link in the terminal.";
 
 fn checked(entered: &Entered) -> Result<Credential, Failure> {
     Credential::check(entered).map_err(|wrong| Failure::new(Code::InvalidParams, wrong.to_string()))

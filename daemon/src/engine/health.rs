@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::house::{BrokerFault, BrokerHealth};
-use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::ids::OrderId;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::{MINUTE, Timestamp};
@@ -187,14 +187,6 @@ impl Adapter for Watched {
         self.note(self.inner.trades(auth).await)
     }
 
-    async fn find_by_tag(
-        &self,
-        auth: Auth<'_>,
-        tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError> {
-        self.note(self.inner.find_by_tag(auth, tag).await)
-    }
-
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {
         self.note(self.inner.cancel(auth, order_id).await)
     }
@@ -203,8 +195,12 @@ impl Adapter for Watched {
         self.note(self.inner.logout(auth).await)
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
-        self.note(self.inner.list(known).await)
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
+        self.note(self.inner.list(auth, known).await)
     }
 }
 

@@ -29,10 +29,17 @@ use crate::domain::msg::{CheckDone, Msg, Read};
 use crate::failpoint::{Point, hit};
 
 /// What a call for an account is signed with.
-struct Signing {
-    adapter: Arc<dyn Adapter>,
+pub(super) struct Signing {
+    pub(super) adapter: Arc<dyn Adapter>,
     credential: Arc<Credential>,
     session: Arc<SessionSecret>,
+}
+
+impl Signing {
+    /// What an adapter takes.
+    pub(super) fn auth(&self) -> Auth<'_> {
+        Auth { credential: &self.credential, session: &self.session }
+    }
 }
 
 impl Engine {
@@ -42,7 +49,7 @@ impl Engine {
     }
 
     /// What signs the account's calls, or why nothing can.
-    fn signing(&self, route: &Route, account: AccountId) -> Result<Signing, Cause> {
+    pub(super) fn signing(&self, route: &Route, account: AccountId) -> Result<Signing, Cause> {
         let cannot =
             |why: String| Cause { kind: FailureKind::Refused, says: Some(why), ip_seen: None };
         let adapter = self.brokers.adapter(route.broker, &route.egress);
@@ -69,7 +76,7 @@ impl Engine {
         let clock = Arc::clone(&self.clock);
         tokio::spawn(async move {
             let owed = Owed::new(intent.clone(), back_to.clone());
-            let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let auth = signing.auth();
             let leg = match pricing::price(&*signing.adapter, auth, (&leg, &instrument)).await {
                 Ok(Priced { leg, last }) => {
                     if let Some(last) = last {
@@ -123,7 +130,7 @@ impl Engine {
         };
         let back_to = self.back_to.clone();
         tokio::spawn(async move {
-            let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let auth = signing.auth();
             let read = match signing.adapter.order_book(auth).await.map_err(cause) {
                 Ok(rows) if trades => {
                     let trades = signing.adapter.trades(auth).await.map_err(cause);
@@ -144,7 +151,7 @@ impl Engine {
         };
         let back_to = self.back_to.clone();
         tokio::spawn(async move {
-            let auth = Auth { credential: &signing.credential, session: &signing.session };
+            let auth = signing.auth();
             hit(Point::BeforeCancel);
             let outcome = signing.adapter.cancel(auth, &order_id).await.map_err(cause);
             hit(Point::CancelReplied);

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use muster_protocol::failure::FailureKind;
-use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::ids::OrderId;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::{MINUTE, SECOND, Timestamp};
@@ -259,15 +259,6 @@ impl Adapter for Limited {
         self.inner.trades(auth).await
     }
 
-    async fn find_by_tag(
-        &self,
-        auth: Auth<'_>,
-        tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError> {
-        let _place = self.limits.reader(auth.credential, Class::Book).await?;
-        self.inner.find_by_tag(auth, tag).await
-    }
-
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {
         self.limits.ordered(auth);
         self.inner.cancel(auth, order_id).await
@@ -278,8 +269,16 @@ impl Adapter for Limited {
         self.inner.logout(auth).await
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
-        self.inner.list(known).await
+    async fn list(
+        &self,
+        auth: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
+        if let Some(auth) = auth {
+            // One call of the account's like any other. Its length takes no reader's place.
+            self.limits.turn(auth.credential, Class::Profile).await?;
+        }
+        self.inner.list(auth, known).await
     }
 }
 

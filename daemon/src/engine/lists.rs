@@ -8,7 +8,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use muster_protocol::failure::FailureKind;
 use muster_protocol::frame::{Code, Failure};
+use muster_protocol::ids::AccountId;
 use muster_protocol::instrument::{InstrumentView, MAX_FOUND};
 use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::request::SearchInstruments;
@@ -16,11 +18,12 @@ use muster_protocol::time::Timestamp;
 
 use super::Engine;
 use super::ask::{Reply, said};
-use super::jobs::cause;
+use super::jobs::{Signing, cause};
 use crate::broker::Adapter;
-use crate::broker::catalog::{Catalog, Downloaded, Stamp};
+use crate::broker::catalog::{Catalog, Downloaded, Stamp, Validators};
 use crate::broker::error::BrokerError;
 use crate::clock::Clock;
+use crate::domain::effect::Route;
 use crate::domain::msg::{ListLoaded, Msg};
 
 /// A list with less than this part of the rows of the one before is taken for half a download.
@@ -35,6 +38,41 @@ struct Slot {
     /// Held by whoever renews it.
     renewing: tokio::sync::Mutex<()>,
     kept: RwLock<Option<Arc<Catalog>>>,
+}
+
+/// By whom a list is asked for.
+struct Asking {
+    adapter: Arc<dyn Adapter>,
+    /// Whose session there is, if the broker wants one.
+    lender: Option<(AccountId, Signing)>,
+    /// Whose was used.
+    lent: Option<AccountId>,
+}
+
+impl Asking {
+    /// Asks without a session, and once more with one where the broker says no to that: one of them
+    /// may want it, which no document settles.
+    async fn ask(&mut self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
+        let error = match self.adapter.list(None, known).await {
+            Err(error) if wants_session(error.kind) => error,
+            answer => return answer,
+        };
+        let Some((account, signing)) = &self.lender else {
+            let says = error.says.unwrap_or_else(|| error.kind.words().to_owned());
+            let says = format!("{says}; it is given to nobody who is not logged in");
+            return Err(BrokerError::says(FailureKind::SessionExpired, says));
+        };
+        self.lent = Some(*account);
+        signing.adapter.list(Some(signing.auth()), known).await
+    }
+}
+
+/// The answers that a session may change.
+const fn wants_session(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::SessionExpired | FailureKind::CredentialsRejected | FailureKind::Refused
+    )
 }
 
 impl Lists {
@@ -74,7 +112,7 @@ impl Slot {
     /// newer one, if so.
     async fn renew(
         self: &Arc<Self>,
-        adapter: &dyn Adapter,
+        asking: &mut Asking,
         clock: &dyn Clock,
         due: Timestamp,
     ) -> (Option<Arc<Catalog>>, Option<BrokerError>) {
@@ -85,7 +123,7 @@ impl Slot {
         }
         let validators = known.as_ref().map(|known| &known.stamp.validators);
         let now = clock.now();
-        let catalog = match (adapter.list(validators).await, &known) {
+        let catalog = match (asking.ask(validators).await, &known) {
             (Ok(None), Some(known)) => {
                 let stamp = Stamp { checked: now, ..known.stamp.clone() };
                 Catalog { stamp, listing: known.listing.clone() }
@@ -117,7 +155,7 @@ fn accept(
     let (rows, before) = (new.listing.len(), known.map_or(0, |known| known.listing.len()));
     if rows == 0 || rows < before / SHRUNK {
         let says = format!("the list has {rows} instruments; the one before had {before}");
-        return Err(BrokerError::says(muster_protocol::failure::FailureKind::Malformed, says));
+        return Err(BrokerError::says(FailureKind::Malformed, says));
     }
     let stamp = Stamp { loaded: now, checked: now, validators: new.validators };
     Ok(Catalog { stamp, listing: new.listing })
@@ -125,7 +163,7 @@ fn accept(
 
 fn unasked() -> BrokerError {
     let says = "the broker says its list is unchanged, and none is known";
-    BrokerError::says(muster_protocol::failure::FailureKind::Malformed, says)
+    BrokerError::says(FailureKind::Malformed, says)
 }
 
 fn read(file: &Path) -> Option<Catalog> {
@@ -165,14 +203,18 @@ impl Engine {
         broker: Broker,
         wanted: BTreeSet<(Exchange, String)>,
         due: Timestamp,
+        lender: Option<(AccountId, Route)>,
     ) {
         let first = self.model.settings.egress.first();
         let adapter = first.and_then(|egress| self.brokers.adapter(broker, &egress.name));
         let slot = self.brokers.lists.0.get(&broker).map(Arc::clone);
         let (Some(adapter), Some(slot)) = (adapter, slot) else { return };
+        // A sealed vault lends nothing; then the list comes where it needs no session.
+        let lender = lender.and_then(|(id, route)| Some((id, self.signing(&route, id).ok()?)));
+        let mut asking = Asking { adapter, lender, lent: None };
         let (back_to, clock) = (self.back_to.clone(), Arc::clone(&self.clock));
         tokio::spawn(async move {
-            let (list, failed) = slot.renew(&*adapter, &*clock, due).await;
+            let (list, failed) = slot.renew(&mut asking, &*clock, due).await;
             let find = |(exchange, symbol): &(Exchange, String)| {
                 list.as_ref().and_then(|list| list.listing.find(*exchange, symbol))
             };
@@ -182,6 +224,7 @@ impl Engine {
                 checked: list.as_ref().map(|list| list.stamp.checked),
                 size: list.as_ref().map_or(0, |list| list.listing.len()),
                 failed: failed.map(cause),
+                lent: asking.lent,
             };
             drop(
                 back_to

@@ -97,8 +97,8 @@ impl Engine {
                 Effect::Backup(job) => self.back_up(job),
                 Effect::Purge(job) => self.purge(job),
                 Effect::SealVault => self.seal_vault(),
-                Effect::LoadInstruments { broker, wanted, due } => {
-                    self.load_instruments(broker, wanted, due);
+                Effect::LoadInstruments { broker, wanted, due, lender } => {
+                    self.load_instruments(broker, wanted, due, lender);
                 }
                 Effect::ObserveEgresses => self.observe_egresses(),
                 Effect::Warm { broker, egress, connections } => {

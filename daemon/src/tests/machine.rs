@@ -175,7 +175,7 @@ impl<L: Log> Machine<L> {
             Effect::LoadInstruments { broker, wanted, .. } => {
                 let found = wanted.iter().map(|(_, symbol)| instrument(symbol)).collect();
                 let (checked, failed) = (Some(self.now()), None);
-                let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
+                let loaded = ListLoaded { wanted, found, checked, size: 2, failed, lent: None };
                 Some(Msg::Instruments { broker, loaded })
             }
             Effect::Reply(_, answer) => {

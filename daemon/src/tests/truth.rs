@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag};
+use muster_protocol::order::{Exchange, Side};
 use muster_protocol::time::{SECOND, Timestamp};
 
 use crate::domain::book::{BookRow, OrderState, Trade};
@@ -38,6 +39,7 @@ pub(crate) struct Placed {
     /// From when on the book knows it.
     pub(crate) arrives: Timestamp,
     quantity: u32,
+    looks: (Exchange, String, Side),
 }
 
 /// The broker. Its clock is the real one.
@@ -64,7 +66,9 @@ impl Truth {
             let arrives = now.plus(i64::from(after) * SECOND);
             let (intent, tag) = (job.intent.clone(), job.tag.clone());
             let quantity = job.leg.quantity.get();
-            self.orders.push(Placed { intent, tag, arrives, quantity });
+            let symbol = job.instrument.broker_symbol.clone();
+            let looks = (job.leg.exchange, symbol, job.leg.side);
+            self.orders.push(Placed { intent, tag, arrives, quantity, looks });
             OrderId((self.orders.len() - 1).to_string())
         };
         match fate {
@@ -116,15 +120,19 @@ impl Truth {
 }
 
 fn row(place: usize, order: &Placed) -> BookRow {
+    let (exchange, symbol, side) = order.looks.clone();
     BookRow {
         order_id: OrderId(place.to_string()),
         tags: vec![order.tag.0.clone()],
+        exchange: Some(exchange),
+        symbol: Some(symbol),
+        token: None,
         state: OrderState::Filled,
         status: "complete".to_owned(),
         filled: order.quantity,
         quantity: order.quantity.try_into().ok(),
         average: None,
-        side: None,
+        side: Some(side),
         text: None,
     }
 }

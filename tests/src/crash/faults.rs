@@ -5,13 +5,14 @@ use crate::sandbox::{Broker, Fault, FaultKind, Operation};
 
 /// Everything that can become of an order call. A session that dies is left out: the accounts would
 /// be unfit for every later run.
-const OF_PLACE: [FaultKind; 26] = [
+const OF_PLACE: [FaultKind; 28] = [
     FaultKind::Drop,
     FaultKind::Reset,
     FaultKind::Hang,
     FaultKind::RefuseStatus,
     FaultKind::RefuseRateLimited,
     FaultKind::RefuseError,
+    FaultKind::RefuseEmpty,
     FaultKind::Redirect,
     FaultKind::Firewall,
     FaultKind::Maintenance,
@@ -30,6 +31,7 @@ const OF_PLACE: [FaultKind; 26] = [
     FaultKind::AcceptThenNoId,
     FaultKind::AcceptThenTruncated,
     FaultKind::AcceptThenCut,
+    FaultKind::AcceptThenSaid,
     FaultKind::AcceptThenRateLimited,
     FaultKind::AcceptThenTimedOut,
 ];

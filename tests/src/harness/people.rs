@@ -130,6 +130,24 @@ impl World {
 
     /// The person opens the link and logs in; the address the browser is sent to.
     pub fn browser_login(&self, account: &KiteAccount, ticket: &Ticket) -> anyhow::Result<String> {
+        self.at_the_page(account, ticket, false)
+    }
+
+    /// The person opens the link and declines; the address the browser is sent to.
+    pub fn browser_cancels(
+        &self,
+        account: &KiteAccount,
+        ticket: &Ticket,
+    ) -> anyhow::Result<String> {
+        self.at_the_page(account, ticket, true)
+    }
+
+    fn at_the_page(
+        &self,
+        account: &KiteAccount,
+        ticket: &Ticket,
+        cancel: bool,
+    ) -> anyhow::Result<String> {
         let link = Url::parse(ticket.link.as_deref().context("no login link")?)?;
         let of_link = |name: &str| {
             link.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -138,7 +156,7 @@ impl World {
             user_id: account.user_id.clone(),
             api_key: of_link("api_key").context("the link has no api_key")?,
             redirect_params: of_link("redirect_params").unwrap_or_default(),
-            cancel: false,
+            cancel,
         };
         self.sandbox.kite_login(&login).map_err(|why| anyhow::anyhow!("the login page: {why}"))
     }

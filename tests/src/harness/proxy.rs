@@ -27,6 +27,10 @@ pub enum Manner {
     Passes,
     /// Says that its rules do not allow it.
     Refuses,
+    /// Answers with this code of SOCKS5's; an HTTP proxy that it is a bad gateway.
+    Says(u8),
+    /// Answers with what is no proxy's.
+    Babbles,
     /// Takes the question and closes.
     Closes,
 }
@@ -44,6 +48,8 @@ pub struct Proxy {
 /// Its address.
 pub const PROXY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
 const NAME: &str = "desk";
+/// SOCKS5: "connection not allowed by ruleset".
+const NOT_ALLOWED: u8 = 2;
 const PASSWORD: &str = "CANARYproxy";
 /// The two above, as basic authorisation has them.
 const BASIC: &str = "ZGVzazpDQU5BUllwcm94eQ==";
@@ -110,20 +116,24 @@ async fn serve(
         Speaks::Socks5 => socks_question(&mut stream).await?,
         Speaks::Http => http_question(&mut stream).await?,
     };
-    let (yes, no): (&[u8], &[u8]) = match speaks {
-        Speaks::Socks5 => (&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0], &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]),
-        Speaks::Http => (b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 403 Forbidden\r\n\r\n"),
+    let answer = |code: u8| match (speaks, code) {
+        (Speaks::Socks5, code) => vec![5, code, 0, 1, 0, 0, 0, 0, 0, 0],
+        (Speaks::Http, 0) => b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
+        (Speaks::Http, NOT_ALLOWED) => b"HTTP/1.1 403 Forbidden\r\n\r\n".to_vec(),
+        (Speaks::Http, _) => b"HTTP/1.1 502 Bad Gateway\r\n\r\n".to_vec(),
     };
     match manner {
         Manner::Passes => {}
-        Manner::Refuses => return Ok(stream.write_all(no).await?),
+        Manner::Refuses => return Ok(stream.write_all(&answer(NOT_ALLOWED)).await?),
+        Manner::Says(code) => return Ok(stream.write_all(&answer(code)).await?),
+        Manner::Babbles => return Ok(stream.write_all(b"220 mail.example ready\r\n").await?),
         Manner::Closes => return Ok(()),
     }
     let socket = TcpSocket::new_v4()?;
     socket.bind((PROXY, 0).into())?;
     let mut onward = socket.connect(wanted).await?;
     passed.fetch_add(1, Ordering::SeqCst);
-    stream.write_all(yes).await?;
+    stream.write_all(&answer(0)).await?;
     copy_bidirectional(&mut stream, &mut onward).await?;
     Ok(())
 }

@@ -211,8 +211,18 @@ impl Control {
 
     fn set_allowed_ips(&self, id: &str, ips: Vec<IpAddr>) -> Result<Reply, Reply> {
         let (mut state, now) = self.0.lock();
-        let locks = state.rules.weekly_ip_lock;
+        let (locks, unique) = (state.rules.weekly_ip_lock, state.rules.unique_ips);
+        let of_angel = |account: &&Account| account.broker == Broker::AngelOne;
+        let others = state.accounts.iter().filter(of_angel).filter(|account| account.id != id);
+        let taken = others.flat_map(|other| &other.allowed_ips).any(|ip| ips.contains(ip));
         let account = named(&mut state, id)?;
+        if unique && taken && account.broker == Broker::AngelOne {
+            let text = "Primary static IP is already associated with another app.";
+            return Err(refusal(StatusCode::CONFLICT, text));
+        }
+        if account.broker == Broker::Kite && ips.len() > KITE_IPS {
+            return Err(refusal(StatusCode::BAD_REQUEST, "two addresses are allowed"));
+        }
         // Weeks begin on Mondays: a guess.
         let week = |at| {
             let date = ist(at).date().iso_week_date();
@@ -258,3 +268,6 @@ fn ok<T: Serialize + ?Sized>(value: &T) -> Result<Reply, Reply> {
     let value = serde_json::to_value(value).unwrap_or(Value::Null);
     Ok(Reply::json(StatusCode::OK, &value))
 }
+
+/// A primary and a secondary one (documented).
+const KITE_IPS: usize = 2;

@@ -20,8 +20,9 @@ pub use self::kite::BrowserLogin;
 pub use self::net::route::Operation;
 pub use self::people::account::{AccountFields, Broker, Holding, Plan};
 pub use self::rules::{
-    AngelMarket, BookOrder, CancelChecks, ConsentPage, ExpiredToken, LimitFills, MarketHours,
-    MarketTag, QuoteDialect, RateLimits, Rules, TotpReuse,
+    AngelMarket, AngelTypes, BookOrder, CancelChecks, CancelRedirect, ConsentPage, ExpiredToken,
+    LimitFills, ListLogin, MarketHours, MarketTag, QuoteDialect, RateLimits, Rules, SliceReply,
+    TotpReuse, UnknownKey,
 };
 pub use self::summary::{
     AccountSummary, AngelOneAccount, AngelOneSummary, KiteAccount, KiteSummary, Summary,

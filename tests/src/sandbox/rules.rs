@@ -73,6 +73,74 @@ pub struct Rules {
     pub totp_steps: u32,
     /// Whether a second login at Angel One leaves the first session alive.
     pub angel_old_token_survives: bool,
+    /// Whether Kite's lists of instruments are given to who is not logged in.
+    pub list_login: ListLogin,
+    /// With which parameters Kite sends the browser back after a cancelled login.
+    pub cancel_redirect: CancelRedirect,
+    /// What Angel One answers a login with an API key it does not know.
+    pub unknown_key: UnknownKey,
+    /// In which form Kite answers an order that it cut into slices.
+    pub slice_reply: SliceReply,
+    /// Whether Angel One's book and last price come in texts.
+    pub angel_types: AngelTypes,
+    /// Whether Angel One takes orders from any but the first of an app's addresses.
+    pub angel_second_ip: bool,
+    /// Whether the control port refuses an address that is another Angel One app's.
+    pub unique_ips: bool,
+    /// Whether Kite compresses what it says to who can read that.
+    pub gzip_replies: bool,
+}
+
+/// Whether Angel One's book and last price come in texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AngelTypes {
+    /// Prices as numbers, as its order updates have them.
+    Mixed,
+    /// All in texts and the token of a book's row missing, as the documents' sample has it.
+    Texts,
+}
+
+/// In which form Kite answers an order that it cut into slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SliceReply {
+    /// The parent's number and the slices as its children, as in the published sample.
+    Nested,
+    /// The slices alone, as on the page of the documents.
+    Flat,
+}
+
+/// Whether Kite's lists of instruments are given to who is not logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListLogin {
+    /// To everybody.
+    Free,
+    /// Only with a live session.
+    Needed,
+}
+
+/// With which parameters Kite sends the browser back after a cancelled login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelRedirect {
+    /// `status=cancelled` alone, as was seen.
+    Bare,
+    /// What a success has but for the token, and the pairs of `redirect_params`.
+    Full,
+}
+
+/// What Angel One answers a login with an API key it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownKey {
+    /// AG8004, as for every other call.
+    Coded,
+    /// A bare 400, as for an empty key.
+    Bare,
+    /// AB1000, as for a wrong person.
+    Person,
 }
 
 /// What becomes of an order's own tag on a protected MARKET order.
@@ -234,6 +302,14 @@ impl Default for Rules {
             ip_refusal_status: 200,
             totp_steps: 1,
             angel_old_token_survives: true,
+            list_login: ListLogin::Free,
+            cancel_redirect: CancelRedirect::Bare,
+            unknown_key: UnknownKey::Coded,
+            slice_reply: SliceReply::Nested,
+            angel_types: AngelTypes::Mixed,
+            angel_second_ip: true,
+            unique_ips: false,
+            gzip_replies: false,
         }
     }
 }

@@ -93,6 +93,8 @@ pub(crate) struct Manners {
     pub(crate) no_route: fn(&Request) -> Reply,
     pub(crate) too_many: fn(Excess) -> Reply,
     pub(crate) outage: fn(StatusCode) -> Reply,
+    /// A refusal with this code and these words.
+    pub(crate) says: fn(&str, &str) -> Reply,
     /// An error the broker speaks of as its own.
     pub(crate) own_error: fn() -> Reply,
     /// What stands before the broker.
@@ -221,10 +223,20 @@ impl Door {
         if self.rests(call) {
             return (self.manners.maintenance)();
         }
-        match (self.manners.admit)(call, route.access) {
+        let mut reply = match (self.manners.admit)(call, route.access) {
             Ok(()) => (route.handler)(call),
             Err(refusal) => refusal,
+        };
+        if self.compresses(call) && reply.content_type == "application/json" {
+            reply.gzip = true;
         }
+        reply
+    }
+
+    fn compresses(&self, call: &Call<'_>) -> bool {
+        let taken = call.request.header("accept-encoding").unwrap_or_default();
+        let kite = self.manners.broker == Broker::Kite;
+        kite && call.state.rules.gzip_replies && taken.contains("gzip")
     }
 
     /// Kite's order system has been seen under maintenance at night; when exactly is not known.

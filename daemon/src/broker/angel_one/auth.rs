@@ -1,22 +1,33 @@
 //! Angel One's login, logout, profile and funds.
 
+use data_encoding::BASE64URL_NOPAD;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Exchange;
 use muster_protocol::time::{TimeOfDay, Timestamp};
+use serde::Deserialize;
 use serde_json::json;
 use totp_rs::{Builder, Secret};
 use zeroize::Zeroizing;
 
-use super::wire::{self, Signing, foreign};
+use super::wire::{self, Signing};
 use super::{AngelOne, malformed};
 use crate::broker::classify::{Access, Fault};
 use crate::broker::error::BrokerError;
-use crate::broker::http::Call;
+use crate::broker::http::{Call, Reply};
 use crate::broker::{Auth, Opened, Profile, Proof, json, scrub};
 use crate::credential::{Credential, SecretText, SessionSecret};
 
 const LOGIN: [&str; 6] = ["rest", "auth", "angelbroking", "user", "v1", "loginByPassword"];
+/// The words for a login that was refused without any.
+const BARE_NO: &str =
+    "HTTP 400 without a word: so it answers a missing API key, and perhaps one it does not know";
+/// What is read of a token.
+#[derive(Deserialize)]
+struct Claims {
+    exp: i64,
+}
+
 /// No token seen is a tenth of it.
 const MAX_JWT: usize = 8 * 1024;
 
@@ -33,13 +44,16 @@ impl AngelOne {
             Proof::OneTimeCode { now: at },
         ) = (credential, proof)
         else {
-            return Err(foreign().into());
+            return Err(Fault::foreign().into());
         };
         let code = one_time_code(totp_secret, at)?;
         let body = json!({ "clientcode": client_id, "password": mpin.expose(), "totp": *code });
         let call = wire::with_app(Call::post_json(self.base.with(&LOGIN), &body), api_key);
         let secrets = [api_key.expose(), mpin.expose(), totp_secret.expose(), code.as_str()];
         let reply = self.http.send(call).await.map_err(|e| Fault::unsent(e, Access::Read))?;
+        if is_bare_no(&reply) {
+            return Err(BrokerError::says(FailureKind::CredentialsRejected, BARE_NO));
+        }
         let data = wire::data(&reply, Access::Read, &secrets)?;
         let jwt = json::text(&data, "jwtToken").ok_or_else(malformed)?;
         let jwt = jwt.strip_prefix("Bearer ").unwrap_or(&jwt);
@@ -47,7 +61,11 @@ impl AngelOne {
             return Err(malformed());
         }
         let secret = SessionSecret::AngelOne { jwt: SecretText::new(jwt.to_owned()) };
-        Ok(Opened { secret, until: flush_after(now), client_id: None })
+        // What the token says of its end may come sooner than the day's, never later.
+        let flush = flush_after(now);
+        let ends = said_end(jwt).filter(|ends| *ends > now);
+        let until = ends.map_or(flush, |ends| ends.min(flush));
+        Ok(Opened { secret, until, client_id: None })
     }
 
     /// Whose session it is.
@@ -76,6 +94,12 @@ impl AngelOne {
     }
 }
 
+/// A login with an empty key is answered with a bare 400 (reported). What an unknown key gets is not
+/// known: if it is the same, trying again by itself would only come nearer to a block.
+fn is_bare_no(reply: &Reply) -> bool {
+    reply.status == 400 && !reply.cut && reply.body.trim_ascii().is_empty()
+}
+
 /// The profile's names of the segments (documented).
 fn segment(name: &str) -> Option<Exchange> {
     Some(match name {
@@ -98,6 +122,14 @@ fn one_time_code(secret: &SecretText, now: Timestamp) -> Result<Zeroizing<String
     // The compliant builder refuses 80-bit secrets, which are what Angel One issues.
     let totp = Builder::new().with_secret(secret).build_noncompliant();
     Ok(Zeroizing::new(totp.generate(seconds).to_string()))
+}
+
+/// The end that a token's own claims name, if they can be read: nothing rests on it but when a new login
+/// is made.
+fn said_end(jwt: &str) -> Option<Timestamp> {
+    let claims = Zeroizing::new(BASE64URL_NOPAD.decode(jwt.split('.').nth(1)?.as_bytes()).ok()?);
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    Some(Timestamp::from_millis(claims.exp.checked_mul(1000)?))
 }
 
 /// Angel One ends every session at midnight, exchange time (documented).
@@ -124,6 +156,19 @@ mod tests {
         let broken = SecretText::new("1".to_owned());
         let error = one_time_code(&broken, Timestamp::from_millis(0)).unwrap_err();
         assert_eq!(error.kind, FailureKind::CredentialsRejected);
+    }
+
+    #[test]
+    fn a_tokens_own_end_is_read_where_it_can_be() {
+        let token = |claims: &str| format!("e30.{}.x", BASE64URL_NOPAD.encode(claims.as_bytes()));
+        let end = |claims: &str| said_end(&token(claims)).map(Timestamp::millis);
+        assert_eq!(end(r#"{"username":"A1","exp":1763900000}"#), Some(1_763_900_000_000));
+        for odd in [r#"{"exp":"soon"}"#, "{}", "", "[]", r#"{"exp":9223372036854775807}"#] {
+            assert_eq!(end(odd), None, "{odd}");
+        }
+        for odd in ["", "a", "a.b", "a.!!.c", "..", "a.eyJleHAiOjF9\u{e9}.c"] {
+            assert_eq!(said_end(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -13,8 +13,7 @@ pub(super) mod table;
 mod wire;
 
 use async_trait::async_trait;
-use muster_protocol::failure::FailureKind;
-use muster_protocol::ids::{OrderId, OrderTag};
+use muster_protocol::ids::OrderId;
 use muster_protocol::money::Paise;
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
@@ -24,11 +23,12 @@ use self::wire::{SECURE, Signing};
 use super::base_url::BaseUrl;
 use super::catalog::{Downloaded, Validators};
 use super::classify::{Access, Fault};
+use super::error::malformed;
 use super::http::{Call, Http};
 use super::registry::Endpoints;
 use super::{
     Adapter, Auth, BookRow, BrokerError, Opened, Order, Probed, Profile, Proof, Quote, Reached,
-    Trade, book, reach,
+    Trade, reach,
 };
 use crate::credential::Credential;
 use crate::domain::instrument::Instrument;
@@ -70,11 +70,6 @@ impl AngelOne {
         let reply = sent.map_err(|error| Fault::unsent(error, access))?;
         wire::data(&reply, access, &signing.secrets())
     }
-}
-
-/// A success whose content is not what was asked for.
-fn malformed() -> BrokerError {
-    BrokerError::says(FailureKind::Malformed, "the answer lacks what was asked for")
 }
 
 #[async_trait]
@@ -132,14 +127,6 @@ impl Adapter for AngelOne {
         self.read_trades(auth).await
     }
 
-    async fn find_by_tag(
-        &self,
-        auth: Auth<'_>,
-        tag: &OrderTag,
-    ) -> Result<Vec<BookRow>, BrokerError> {
-        Ok(book::matching(self.read_book(auth).await?, tag))
-    }
-
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {
         self.send_cancel(auth, order_id).await
     }
@@ -148,7 +135,11 @@ impl Adapter for AngelOne {
         self.close(auth).await
     }
 
-    async fn list(&self, known: Option<&Validators>) -> Result<Option<Downloaded>, BrokerError> {
+    async fn list(
+        &self,
+        _: Option<Auth<'_>>,
+        known: Option<&Validators>,
+    ) -> Result<Option<Downloaded>, BrokerError> {
         self.read_master(known).await
     }
 }

@@ -1,14 +1,14 @@
 //! Angel One's orders: place, cancel, book.
 
 use muster_protocol::ids::OrderId;
-use muster_protocol::money::Quantity;
 use muster_protocol::order::{PriceRule, Product, Validity};
 use serde_json::{Value, json};
 
 use super::{AngelOne, malformed};
+use crate::broker::book::Fields;
 use crate::broker::classify::Access;
 use crate::broker::error::BrokerError;
-use crate::broker::{Auth, BookRow, Order, Trade, book, json, scrub};
+use crate::broker::{Auth, BookRow, Order, Trade, book, json};
 
 impl AngelOne {
     /// Places: one POST. A success without an order number is a doubt.
@@ -52,7 +52,7 @@ impl AngelOne {
         };
         match trades {
             Value::Null => Ok(Vec::new()),
-            Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
+            Value::Array(rows) => book::all(&rows, |row| book::trade(row, &FIELDS)),
             _ => Err(malformed()),
         }
     }
@@ -67,16 +67,23 @@ pub(super) fn accepted(data: &Value) -> Result<OrderId, BrokerError> {
 pub(super) fn rows(data: &Value) -> Result<Vec<BookRow>, BrokerError> {
     match data {
         Value::Null => Ok(Vec::new()),
-        // One unreadable row might be ours: then nothing is proven absent.
-        Value::Array(rows) => rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect(),
+        Value::Array(rows) => book::all(rows, book_row),
         _ => Err(malformed()),
     }
 }
 
-fn trade(row: &Value) -> Option<Trade> {
-    let order_id = json::text(row, "orderid").and_then(|id| book::order_id(&id))?;
-    Some(Trade { order_id, quantity: json::count(row, "fillsize").ok()?? })
-}
+/// Its names; the token is null in the documents' sample.
+const FIELDS: Fields = Fields {
+    order_id: "orderid",
+    status: ["orderstatus", "status"],
+    symbol: "tradingsymbol",
+    token: "symboltoken",
+    side: "transactiontype",
+    filled: "filledshares",
+    average: "averageprice",
+    text: "text",
+    traded: "fillsize",
+};
 
 /// What a cancel asks for; also the harmless question of the probe.
 pub(super) fn cancel_body(order_id: &OrderId) -> Value {
@@ -118,52 +125,22 @@ fn order_body(order: &Order) -> Value {
 }
 
 fn book_row(row: &Value) -> Option<BookRow> {
-    let status = json::text(row, "orderstatus").or_else(|| json::text(row, "status"))?;
-    let quantity = json::count(row, "quantity").ok()?;
-    Some(BookRow {
-        order_id: json::text(row, "orderid").and_then(|id| book::order_id(&id))?,
-        tags: json::text(row, "ordertag").into_iter().collect(),
-        state: book::state(&status),
-        status: scrub::words(&status.to_lowercase(), &[]),
-        filled: json::count(row, "filledshares").ok()?.unwrap_or_default(),
-        quantity: quantity.and_then(|units| Quantity::try_from(units).ok()),
-        average: json::rupees(row, "averageprice").filter(|price| price.0 > 0),
-        side: json::text(row, "transactiontype").and_then(|word| book::side(&word)),
-        text: json::text(row, "text").map(|text| scrub::words(&text, &[])),
-    })
+    book::row(row, &FIELDS, json::text(row, "ordertag").into_iter().collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use muster_protocol::ids::OrderTag;
-    use muster_protocol::money::Paise;
-    use muster_protocol::order::{Exchange, Leg, Side};
+    use muster_protocol::money::{Paise, Quantity};
 
     use super::*;
-    use crate::domain::instrument::Instrument;
 
+    /// Twenty shares, as this broker calls them.
     fn order(price: PriceRule) -> Order {
-        let quantity = Quantity::try_from(20).unwrap();
-        Order {
-            leg: Leg {
-                exchange: Exchange::Nse,
-                symbol: "SBIN".to_owned(),
-                side: Side::Buy,
-                quantity,
-                product: Product::Delivery,
-                price,
-                validity: Validity::Day,
-            },
-            instrument: Instrument {
-                exchange: Exchange::Nse,
-                symbol: "SBIN".to_owned(),
-                broker_symbol: "SBIN-EQ".to_owned(),
-                token: "3045".to_owned(),
-                tick: Paise(5),
-                lot: Quantity::try_from(1).unwrap(),
-            },
-            tag: OrderTag("2X71A00K30F1QZ7WMPA".to_owned()),
-        }
+        let mut order = crate::broker::tests::order();
+        order.leg.quantity = Quantity::try_from(20).unwrap();
+        order.leg.price = price;
+        order.instrument.broker_symbol = "SBIN-EQ".to_owned();
+        order
     }
 
     #[test]

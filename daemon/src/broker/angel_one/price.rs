@@ -40,21 +40,13 @@ fn find(rows: &[Value], instrument: &Instrument) -> Option<Quote> {
 
 #[cfg(test)]
 mod tests {
-    use muster_protocol::money::{Paise, Quantity};
-    use muster_protocol::order::Exchange;
+    use muster_protocol::money::Paise;
 
     use super::*;
 
     #[test]
     fn a_quote_is_of_the_instrument_asked_for() {
-        let sbin = Instrument {
-            exchange: Exchange::Nse,
-            symbol: "SBIN".to_owned(),
-            broker_symbol: "SBIN-EQ".to_owned(),
-            token: "3045".to_owned(),
-            tick: Paise(5),
-            lot: Quantity::try_from(1).unwrap(),
-        };
+        let sbin = crate::broker::tests::order().instrument;
         let row = |exchange: &str, token: &str, ltp: Value| {
             json!({ "exchange": exchange, "symbolToken": token, "ltp": ltp,
                     "lowerCircuit": 731.2, "upperCircuit": "893.65" })

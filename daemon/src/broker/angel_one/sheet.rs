@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::table::TABLE;
 use crate::broker::classify::Said;
-use crate::broker::sheets::{Known, hold};
+use crate::broker::sheets::{Known, hold, hold_login};
 
 /// Code, message, meaning for a read, meaning for a write.
 type Line = (&'static str, &'static str, Kind, Kind);
@@ -116,7 +116,6 @@ const BARE: &[(u16, &str, Kind, Kind)] = &[
     (403, "Access denied because of exceeding access rate\n", RateLimited, InDoubt),
     (403, "ACCESS DENIED BECAUSE OF EXCEEDING RATE LIMIT", RateLimited, InDoubt),
     (200, "Access denied because of exceeding access rate", RateLimited, InDoubt),
-    (400, "", Malformed, InDoubt),
     (200, "", Malformed, InDoubt),
     (200, PAGE, Malformed, InDoubt),
     (403, PAGE, Malformed, InDoubt),
@@ -163,6 +162,15 @@ async fn every_answer_known_means_what_it_means() {
 async fn every_stray_answer_known_means_what_it_means() {
     for &(status, body, read, write) in BARE {
         hold(Broker::AngelOne, &Known { status, body: body.to_owned(), read, write }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_bare_no_to_a_login_is_the_keys_fault_and_to_any_other_call_is_none() {
+    let (read, write) = (Malformed, InDoubt);
+    for body in ["", "\r\n"] {
+        let known = Known { status: 400, body: body.to_owned(), read, write };
+        hold_login(Broker::AngelOne, &known, CredentialsRejected).await;
     }
 }
 

@@ -1,6 +1,5 @@
 //! Angel One's calls on the wire: the headers, and the two JSON dialects of its answers.
 
-use muster_protocol::failure::FailureKind;
 use serde_json::Value;
 
 use super::table::{TABLE, THROTTLE_TEXTS};
@@ -16,7 +15,9 @@ pub(super) const SECURE: [&str; 3] = ["rest", "secure", "angelbroking"];
 /// Adds the headers every call carries. The three about the client must be there and are not
 /// checked (reported); what counts is the address the connection comes from.
 pub(super) fn with_app(call: Call, api_key: &SecretText) -> Call {
-    call.constant("x-usertype", "USER")
+    // Exactly, as its own clients send it.
+    call.constant("accept", "application/json")
+        .constant("x-usertype", "USER")
         .constant("x-sourceid", "WEB")
         .constant("x-clientlocalip", "127.0.0.1")
         .constant("x-clientpublicip", "127.0.0.1")
@@ -39,7 +40,7 @@ impl<'a> Signing<'a> {
             (Credential::AngelOne { api_key, client_id, .. }, SessionSecret::AngelOne { jwt }) => {
                 Ok(Self { api_key, jwt, client_id })
             }
-            _ => Err(foreign()),
+            _ => Err(Fault::foreign()),
         }
     }
 
@@ -53,12 +54,6 @@ impl<'a> Signing<'a> {
     pub(super) fn secrets(&self) -> [&str; 2] {
         [self.api_key.expose(), self.jwt.expose()]
     }
-}
-
-/// The error for a credential of another broker; never sent anywhere.
-pub(super) fn foreign() -> Fault {
-    let error = BrokerError::says(FailureKind::Refused, "the credential is of another broker");
-    Fault { error, past_address_check: false, answered: false }
 }
 
 /// The `data` of a success, or what the failure means.

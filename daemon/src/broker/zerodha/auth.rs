@@ -7,7 +7,7 @@ use muster_protocol::order::Exchange;
 use muster_protocol::time::{TimeOfDay, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::wire::{self, Signing, foreign};
+use super::wire::{self, Signing};
 use super::{Zerodha, malformed};
 use crate::broker::classify::{Access, Fault};
 use crate::broker::error::BrokerError;
@@ -42,7 +42,7 @@ impl Zerodha {
         let (Credential::Zerodha { api_key, api_secret }, Proof::RequestToken(token)) =
             (credential, proof)
         else {
-            return Err(foreign().into());
+            return Err(Fault::foreign().into());
         };
         let checksum = checksum(api_key, token, api_secret);
         let secrets = [api_key.expose(), token.expose(), api_secret.expose(), checksum.as_str()];

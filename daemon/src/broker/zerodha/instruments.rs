@@ -2,24 +2,31 @@
 
 use muster_protocol::money::Quantity;
 
-use super::{Zerodha, malformed, wire};
+use super::wire::{self, Signing};
+use super::{Zerodha, malformed};
 use crate::broker::catalog::{
     Builder, Downloaded, Entry, Fit, Listed, Listing, Validators, exchange,
 };
 use crate::broker::classify::{Access, Fault, is_2xx};
 use crate::broker::error::BrokerError;
 use crate::broker::http::{Call, NOT_MODIFIED};
-use crate::broker::json;
+use crate::broker::{Auth, json};
 use crate::domain::instrument::Instrument;
 
 impl Zerodha {
-    /// Reads the dump, unless it is still the one that is known. Sent unsigned: whether a signature is
-    /// needed is not documented, and the broker's own Rust client sends none.
+    /// Reads the dump, unless it is still the one that is known. Whether a signature is needed is not
+    /// documented: the broker's own Rust client sends none, the documents' example sends one.
     pub(super) async fn read_dump(
         &self,
+        auth: Option<Auth<'_>>,
         known: Option<&Validators>,
     ) -> Result<Option<Downloaded>, BrokerError> {
-        let call = wire::versioned(Call::get(self.base.with(&["instruments"]))).dump(known);
+        let signing = auth.map(Signing::of).transpose()?;
+        let call = Call::get(self.base.with(&["instruments"])).dump(known);
+        let call = match &signing {
+            Some(signing) => signing.sign(call),
+            None => wire::versioned(call),
+        };
         let reply = self.http.send(call).await.map_err(|e| Fault::unsent(e, Access::Read))?;
         if known.is_some() && reply.status == NOT_MODIFIED {
             return Ok(None);
@@ -27,7 +34,8 @@ impl Zerodha {
         let json = reply.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
         if !is_2xx(reply.status) || json {
             // An error may come with HTTP 200 on this route too.
-            wire::data(&reply, Access::Read, &[])?;
+            let secrets = signing.as_ref().map(Signing::secrets);
+            wire::data(&reply, Access::Read, secrets.as_ref().map_or(&[][..], |all| &all[..]))?;
             return Err(malformed());
         }
         if reply.cut {

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use muster_protocol::ids::OrderId;
-use muster_protocol::money::Quantity;
 use muster_protocol::order::{PriceRule, Product, Validity};
 use serde_json::Value;
 
 use super::{Zerodha, malformed};
+use crate::broker::book::Fields;
 use crate::broker::classify::{Access, Fault};
 use crate::broker::error::BrokerError;
 use crate::broker::http::Call;
-use crate::broker::{Auth, BookRow, Order, Trade, book, json, scrub};
+use crate::broker::{Auth, BookRow, Order, Trade, book, json};
 
 impl Zerodha {
     /// Places: one POST. A success without an order number is a doubt.
@@ -50,7 +50,7 @@ impl Zerodha {
     /// The day's trades.
     pub(super) async fn read_trades(&self, auth: Auth<'_>) -> Result<Vec<Trade>, BrokerError> {
         match self.get(auth, &["trades"]).await? {
-            Value::Array(rows) => rows.iter().map(|row| trade(row).ok_or_else(malformed)).collect(),
+            Value::Array(rows) => book::all(&rows, |row| book::trade(row, &FIELDS)),
             _ => Err(malformed()),
         }
     }
@@ -64,16 +64,22 @@ pub(super) fn accepted(data: &Value) -> Result<OrderId, BrokerError> {
 /// The rows of a book.
 pub(super) fn rows(data: &Value) -> Result<Vec<BookRow>, BrokerError> {
     match data {
-        // One unreadable row might be ours: then nothing is proven absent.
-        Value::Array(rows) => rows.iter().map(|row| book_row(row).ok_or_else(malformed)).collect(),
+        Value::Array(rows) => book::all(rows, book_row),
         _ => Err(malformed()),
     }
 }
 
-fn trade(row: &Value) -> Option<Trade> {
-    let order_id = json::text(row, "order_id").and_then(|id| book::order_id(&id))?;
-    Some(Trade { order_id, quantity: json::count(row, "quantity").ok()?? })
-}
+const FIELDS: Fields = Fields {
+    order_id: "order_id",
+    status: ["status"; 2],
+    symbol: "tradingsymbol",
+    token: "instrument_token",
+    side: "transaction_type",
+    filled: "filled_quantity",
+    average: "average_price",
+    text: "status_message",
+    traded: "quantity",
+};
 
 fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
     let leg = &order.leg;
@@ -101,7 +107,7 @@ fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
         }
         // Refused without protection since April 2026 (documented); -1 is the automatic band.
         PriceRule::Market | PriceRule::Marketable { .. } => {
-            form.extend([("order_type", "MARKET".into()), ("market_protection", "-1".into())])
+            form.extend([("order_type", "MARKET".into()), ("market_protection", "-1".into())]);
         }
     }
     form
@@ -116,54 +122,21 @@ fn book_row(row: &Value) -> Option<BookRow> {
             tags.push(tag.to_owned());
         }
     }
-    let quantity = json::count(row, "quantity").ok()?;
-    let status = json::text(row, "status")?;
-    Some(BookRow {
-        order_id: json::text(row, "order_id").and_then(|id| book::order_id(&id))?,
-        tags,
-        state: book::state(&status),
-        status: scrub::words(&status.to_lowercase(), &[]),
-        filled: json::count(row, "filled_quantity").ok()?.unwrap_or_default(),
-        quantity: quantity.and_then(|units| Quantity::try_from(units).ok()),
-        average: json::rupees(row, "average_price").filter(|price| price.0 > 0),
-        side: json::text(row, "transaction_type").and_then(|word| book::side(&word)),
-        text: json::text(row, "status_message").map(|text| scrub::words(&text, &[])),
-    })
+    book::row(row, &FIELDS, tags)
 }
 
 #[cfg(test)]
 mod tests {
-    use muster_protocol::ids::OrderTag;
     use muster_protocol::money::Paise;
-    use muster_protocol::order::{Exchange, Leg, Side};
     use serde_json::json;
 
     use super::*;
-    use crate::domain::instrument::Instrument;
 
     fn order(price: PriceRule) -> Order {
-        let quantity = Quantity::try_from(1).unwrap();
-        let symbol = "M&M".to_owned();
-        Order {
-            leg: Leg {
-                exchange: Exchange::Nse,
-                symbol: symbol.clone(),
-                side: Side::Sell,
-                quantity,
-                product: Product::Intraday,
-                price,
-                validity: Validity::Day,
-            },
-            instrument: Instrument {
-                exchange: Exchange::Nse,
-                symbol: symbol.clone(),
-                broker_symbol: symbol,
-                token: "519937".to_owned(),
-                tick: Paise(5),
-                lot: quantity,
-            },
-            tag: OrderTag("2X71A00K30F1QZ7WMPA".to_owned()),
-        }
+        let mut order = crate::broker::tests::order();
+        (order.leg.product, order.leg.price) = (Product::Intraday, price);
+        order.instrument.broker_symbol = "M&M".to_owned();
+        order
     }
 
     fn field(form: &[(&str, Cow<'_, str>)], name: &str) -> Option<String> {

@@ -14,7 +14,10 @@ pub enum Redirected {
         state: Option<String>,
     },
     /// The person declined, or the page ended otherwise than in success.
-    Cancelled,
+    Cancelled {
+        /// What the login link carried, if it came back: whether it does is not settled.
+        state: Option<String>,
+    },
     /// The text is no such redirect; the reason in words.
     Invalid(&'static str),
 }
@@ -69,7 +72,9 @@ fn from_query(query: &str) -> Redirected {
         (Some("success") | None, None) => {
             Redirected::Invalid("the address has no request_token in it")
         }
-        (Some(_), _) => Redirected::Cancelled,
+        (Some(_), _) => Redirected::Cancelled {
+            state: state.filter(|state| state.len() <= MAX_STATE).map(std::borrow::Cow::into_owned),
+        },
     }
 }
 
@@ -111,11 +116,14 @@ mod tests {
 
     #[test]
     fn declining_is_not_an_error() {
-        for text in [
-            "http://127.0.0.1/?status=cancelled".to_owned(),
-            format!("https://a.example/?status=error&request_token={TOKEN}"),
+        for (text, with_state) in [
+            ("http://127.0.0.1/?status=cancelled".to_owned(), None),
+            (format!("https://a.example/?status=error&request_token={TOKEN}"), None),
+            ("?action=login&type=login&status=cancelled&state=a%2Bb".to_owned(), Some("a+b")),
+            (format!("?status=cancelled&state={}", "a".repeat(513)), None),
         ] {
-            assert!(matches!(parse(&text), Redirected::Cancelled), "{text}");
+            let Redirected::Cancelled { state } = parse(&text) else { panic!("{text}") };
+            assert_eq!(state.as_deref(), with_state, "{text}");
         }
     }
 

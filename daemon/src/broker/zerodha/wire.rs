@@ -32,7 +32,7 @@ impl<'a> Signing<'a> {
             (Credential::Zerodha { api_key, .. }, SessionSecret::Zerodha { access_token }) => {
                 Ok(Self { api_key, access_token })
             }
-            _ => Err(foreign()),
+            _ => Err(Fault::foreign()),
         }
     }
 
@@ -47,12 +47,6 @@ impl<'a> Signing<'a> {
     pub(super) fn secrets(&self) -> [&str; 2] {
         [self.api_key.expose(), self.access_token.expose()]
     }
-}
-
-/// The error for a credential of another broker; never sent anywhere.
-pub(super) fn foreign() -> Fault {
-    let error = BrokerError::says(FailureKind::Refused, "the credential is of another broker");
-    Fault { error, past_address_check: false, answered: false }
 }
 
 /// The `data` of a success, or what the failure means.

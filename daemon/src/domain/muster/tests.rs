@@ -206,7 +206,8 @@ fn each_gate_fails_for_what_is_known_to_be_bad_and_for_nothing_else() {
     only(apply(Record::Session(ONE, early)), Gate::Session, Failed);
     only(|model| offset(model, -2_001), Gate::Clock, Failed);
     only(|model| model.instruments.clear(), Gate::Instruments, Failed);
-    let again = ListState::Failed { again: at("15:01:00"), tries: 1, checked: None };
+    let again =
+        ListState::Failed { again: at("15:01:00"), tries: 1, checked: None, wants_login: false };
     only(
         move |model| {
             model.lists.insert(Broker::Zerodha, again);

@@ -232,6 +232,31 @@ fn a_cancellation_that_did_not_arrive_is_asked_for_again_while_the_halt_holds() 
     }
 }
 
+/// The broker refuses to cancel what it is just sending on to the exchange; a moment later the order rests
+/// there, and a halt that cancels had passed it over.
+#[test]
+fn a_cancellation_that_is_refused_is_asked_for_again_but_not_for_ever() {
+    let halt = || Ask::Halt(HaltChange { scope: HaltScope::All, on: true, cancel: true });
+    for (refused, asked) in [(3, 5), (1_000, 50)] {
+        let mut day = noon(1);
+        day.start();
+        day.pass("2026-11-23T15:10:10+05:30");
+        (day.lost_cancels, day.cancel_fault) = (refused, FailureKind::Refused);
+        day.ask(halt());
+        day.pass("2026-11-23T15:14:00+05:30");
+        assert_eq!(day.cancels.len(), asked);
+        // What has come to its end meanwhile is let be.
+        let mut day = noon(1);
+        day.start();
+        day.pass("2026-11-23T15:10:10+05:30");
+        (day.lost_cancels, day.cancel_fault) = (refused, FailureKind::Refused);
+        day.states.extend([(0, (OrderState::Filled, 5)), (1, (OrderState::Filled, 20))]);
+        day.ask(halt());
+        day.pass("2026-11-23T15:14:00+05:30");
+        assert!(day.cancels.len() <= 4, "{}", day.cancels.len());
+    }
+}
+
 /// What the book told of the order was on its way to the disk when the halt was asked for: it was passed
 /// over, and stayed open. Found by the drill that kills around a cancellation.
 #[test]

@@ -8,11 +8,13 @@ mod clock;
 mod day;
 mod foreign;
 mod halt;
+mod lists;
 mod muster;
 mod plans;
 mod recovery;
 mod run_now;
 mod sealed;
+mod tagged;
 mod twins;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use muster_protocol::check::OrderPermission;
 use muster_protocol::failure::FailureKind;
 use muster_protocol::ids::{AccountId, IntentId, OrderId, OrderTag, RunId};
-use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::order::{Broker, Exchange, Leg};
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::run::IntentStatus;
 use muster_protocol::time::Timestamp;
@@ -64,12 +66,15 @@ struct Day {
     most_in_flight: usize,
     /// What became of the book's orders, by their place in it, and how much of them filled.
     states: BTreeMap<usize, (OrderState, u32)>,
+    /// What the book's orders are of, by their place in it, where it tells.
+    looks: BTreeMap<usize, Leg>,
     /// Accounts whose book cannot be read.
     unreadable: BTreeSet<AccountId>,
     reads: Vec<(Timestamp, AccountId)>,
     cancels: Vec<OrderId>,
     /// So many cancellations do not arrive.
     lost_cancels: usize,
+    cancel_fault: FailureKind,
     /// The checks that were begun, and the lines of the journal.
     checks: Vec<CheckJob>,
     warmed: Vec<(Timestamp, usize)>,
@@ -190,10 +195,12 @@ impl Day {
             sends: vec![],
             most_in_flight: 0,
             states: BTreeMap::new(),
+            looks: BTreeMap::new(),
             unreadable: BTreeSet::new(),
             reads: vec![],
             cancels: vec![],
             lost_cancels: 0,
+            cancel_fault: FailureKind::Unreachable,
             checks: vec![],
             warmed: vec![],
             said: vec![],
@@ -207,15 +214,19 @@ impl Day {
         let row = |(place, tag): (usize, &OrderTag)| {
             let (state, filled) =
                 self.states.get(&place).copied().unwrap_or((OrderState::Pending, 0));
+            let leg = self.looks.get(&place);
             BookRow {
                 order_id: OrderId(place.to_string()),
                 tags: vec![tag.0.clone()],
+                exchange: leg.map(|leg| leg.exchange),
+                symbol: leg.map(|leg| instrument(leg.exchange, &leg.symbol).broker_symbol),
+                token: None,
                 state,
                 status: String::new(),
                 filled,
-                quantity: None,
+                quantity: leg.map(|leg| leg.quantity),
                 average: None,
-                side: None,
+                side: leg.map(|leg| leg.side),
                 text: None,
             }
         };
@@ -246,7 +257,7 @@ impl Day {
         });
         let found = found.collect();
         let (checked, failed) = (Some(self.now), None);
-        let loaded = ListLoaded { wanted, found, checked, size: 2, failed };
+        let loaded = ListLoaded { wanted, found, checked, size: 2, failed, lent: None };
         (!self.slow_lists).then_some(Msg::Instruments { broker, loaded })
     }
 
@@ -292,7 +303,7 @@ impl Day {
             Effect::Cancel { intent, order_id, .. } => {
                 self.cancels.push(order_id.clone());
                 if self.cancels.len() <= self.lost_cancels {
-                    let cause = Cause { kind: FailureKind::Unreachable, says: None, ip_seen: None };
+                    let cause = Cause { kind: self.cancel_fault, says: None, ip_seen: None };
                     return vec![Msg::Cancelled { intent, outcome: Err(cause) }];
                 }
                 let place: usize = order_id.0.parse().unwrap();
@@ -331,6 +342,7 @@ impl Day {
         let fate = self.fates.get(&(job.intent.account, job.intent.leg.0)).copied();
         let fate = fate.unwrap_or(Fate::Accept);
         if matches!(fate, Fate::Accept | Fate::AcceptSilently | Fate::Hang) {
+            self.looks.insert(self.book.len(), job.leg);
             self.book.push(job.tag);
         }
         let cause = |kind| Cause { kind, says: None, ip_seen: None };

@@ -318,6 +318,7 @@ fn a_person_sees_a_plan_without_others_accounts_and_terms() {
 
 /// A list just loaded, that has these of what was wanted.
 fn list_came(day: &Day, wanted: BTreeSet<(Exchange, String)>, found: Vec<Instrument>) -> Msg {
-    let loaded = ListLoaded { wanted, found, checked: Some(day.now), size: 2, failed: None };
+    let (checked, failed) = (Some(day.now), None);
+    let loaded = ListLoaded { wanted, found, checked, size: 2, failed, lent: None };
     Msg::Instruments { broker: Broker::AngelOne, loaded }
 }

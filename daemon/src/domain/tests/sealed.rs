@@ -102,6 +102,11 @@ fn i19_nothing_that_uses_a_secret_begins_before_its_audit_is_durable() {
     let (now, later) = begun(&test);
     assert_eq!((now.len(), later.len()), (0, 2));
     assert!(later.iter().all(|effect| matches!(effect, Effect::StartCheck(_))));
+    // A list may be asked for with somebody's session.
+    let muster = ask(&mut day, Ask::CallMuster);
+    let (now, later) = begun(&muster);
+    let lists = later.iter().filter(|effect| matches!(effect, Effect::LoadInstruments { .. }));
+    assert_eq!((now.len(), lists.count()), (0, 1));
     for asked in [Ask::Backup("/tmp/b".to_owned()), Ask::Purge] {
         let what = asked.words().0;
         let effects = ask(&mut day, asked);

@@ -17,7 +17,7 @@ fn long(accounts: u32) -> Day {
     let leg = spec.legs[1].clone();
     let legs = (1..=LEGS).map(|units| {
         let quantity = units.try_into().unwrap();
-        muster_protocol::order::Leg { quantity, ..leg.clone() }
+        Leg { quantity, ..leg.clone() }
     });
     spec.legs = legs.collect();
     let name: muster_protocol::ids::PlanId = "btst".parse().unwrap();

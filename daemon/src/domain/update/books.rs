@@ -11,6 +11,7 @@ use super::super::absence::{self, Clean};
 use super::super::book::{Book, BookRow, OrderState, Progress};
 use super::super::effect::{Commit, Effect};
 use super::super::intent::{Cause, Intent, IntentEvent, Stage};
+use super::super::likeness::Tagged;
 use super::super::model::{Deciding, Model};
 use super::super::msg::Read;
 use super::super::record::Record;
@@ -130,10 +131,15 @@ impl Step<'_> {
                     continue;
                 }
                 let Some(intent) = self.model.intents.get(&id) else { continue };
-                let mut said = evidence(intent, book, self.now);
+                let tagged = self.model.tagged(&id, intent, book);
+                let mut said = evidence(intent, &tagged, book, self.now);
                 if matches!(intent.stage, Stage::InDoubt { .. }) && said.is_empty() {
-                    said = self.not_shown(&id, started, book);
+                    said = match tagged.others.first() {
+                        Some(_) => self.not_provable(&id),
+                        None => self.not_shown(&id, started, book),
+                    };
                 }
+                commit.journal.extend(self.note_others(&id, &tagged));
                 if said.is_empty() {
                     continue;
                 }
@@ -146,6 +152,20 @@ impl Step<'_> {
                 }
             }
         }
+    }
+
+    /// An order in doubt whose tag is on another order: what the book does not show under it proves nothing.
+    fn not_provable(&mut self, id: &IntentId) -> Vec<Evidence> {
+        if let Some(reading) = self.model.readings.get_mut(&id.run) {
+            reading.clean.remove(id);
+        }
+        let proven =
+            self.model.intents.get(id).is_some_and(|intent| {
+                matches!(intent.stage, Stage::InDoubt { absent: Some(_), .. })
+            });
+        let text = "only another order has its tag; still IN DOUBT, not sent again";
+        let missing = IntentEvent::Missing { at: self.now };
+        if proven { Vec::new() } else { vec![(missing, Some((Level::Warn, text.to_owned())))] }
     }
 
     /// An order in doubt that the book does not show: one look more, or the proof of absence.
@@ -200,7 +220,7 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
     let of_today = model.runs_open().filter(|(id, _)| id.date == today);
     let wants = of_today.filter_map(|(id, run)| {
         run.part(account)?;
-        let legs = || model.legs_of(id, account).map(|(_, intent)| intent);
+        let legs = || model.legs_of(id, account);
         let reading = model.readings.get(id)?;
         let unread = !reading.read.contains(&account);
         let before = match run.stage {
@@ -209,7 +229,7 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
                 Some(reading.since.max(run.fixed.fire_at.plus(-lead)))
             }
             run::Stage::Firing { .. } if unread => {
-                let planned = legs().any(|intent| intent.status() == IntentStatus::Planned);
+                let planned = legs().any(|(_, intent)| intent.status() == IntentStatus::Planned);
                 planned.then_some(reading.since)
             }
             run::Stage::Frozen
@@ -217,20 +237,25 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
             | run::Stage::Closed { .. }
             | run::Stage::Missed { .. } => None,
         };
-        let open = legs().filter_map(|intent| next_look(intent, last));
+        let answered = |id| model.cancel_answers.get(id).map(|(at, _)| *at);
+        let open = legs().filter_map(|(id, intent)| next_look(intent, answered(id), last));
         open.chain(before).chain(tally_read(model, id, run, account)).min()
     });
     wants.min()
 }
 
 /// When an intent wants its account's book read.
-fn next_look(intent: &Intent, last: Option<Timestamp>) -> Option<Timestamp> {
+fn next_look(
+    intent: &Intent,
+    answered: Option<Timestamp>,
+    last: Option<Timestamp>,
+) -> Option<Timestamp> {
     match &intent.stage {
         Stage::InDoubt { since, .. } => Some(doubt_read(*since, last)),
         Stage::Accepted { at, order, .. } => {
             let over = order.progress.as_ref().is_some_and(|progress| progress.state.is_final());
-            // A cancellation is followed like a fresh order.
-            let since = order.cancelling.unwrap_or(*at);
+            // A cancellation is followed like a fresh order, and so is each answer to one.
+            let since = order.cancelling.max(answered).unwrap_or(*at);
             (!over).then(|| follow_read(since, last))
         }
         Stage::Planned
@@ -243,11 +268,19 @@ fn next_look(intent: &Intent, last: Option<Timestamp>) -> Option<Timestamp> {
 }
 
 /// What a book says of an intent; nothing about one that is on its way.
-fn evidence(intent: &Intent, book: &Book<'_>, at: Timestamp) -> Vec<Evidence> {
-    let rows = book.rows(&intent.tag);
+fn evidence(intent: &Intent, tagged: &Tagged<'_>, book: &Book<'_>, at: Timestamp) -> Vec<Evidence> {
+    let rows = tagged.ours.as_slice();
     // A refused order may stand in the book as rejected, and a rejected one is no second order.
     let live = |row: &&BookRow| row.state != OrderState::Rejected;
     match &intent.stage {
+        Stage::Planned if rows.is_empty() => tagged.others.first().map_or_else(Vec::new, |other| {
+            let (row, how) = other;
+            let why = format!("its tag is on another order, {}: {how}", row.order_id);
+            let kind = FailureKind::Refused;
+            let cause = Cause { kind, says: Some(why.clone()), ip_seen: None };
+            let text = format!("not sent: {why}; place it by hand if it is still wanted");
+            vec![(IntentEvent::NotSent { cause, at }, Some((Level::Error, text)))]
+        }),
         Stage::Planned => found(intent, rows, at, ("already at the broker as", Level::Error)),
         Stage::InDoubt { .. } => {
             found(intent, rows, at, ("found in the order book as", Level::Info))

@@ -32,6 +32,9 @@ const fn may_not_have_arrived(kind: FailureKind) -> bool {
 
 /// How long after one that may not have arrived a cancellation is asked for again.
 const CANCEL_AGAIN_MS: i64 = 5 * SECOND;
+/// How often one that was refused is: Kite says "being processed. Try later." of an order that is on its way
+/// to the exchange, for up to a minute and a half (reported).
+const REFUSALS: u32 = 24;
 
 /// Whether an order is at the broker, may still fill, and its cancellation was not asked for.
 fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
@@ -133,12 +136,19 @@ impl Step<'_> {
     }
 
     /// A cancellation was answered; the book tells what became of the order. One that may not have arrived
-    /// is asked for again while its halt holds and the order is open: twice does no harm.
+    /// is asked for again while its halt holds and the order is open: twice does no harm. So is one that was
+    /// refused, some times: the broker may have been busy with the order.
     pub(super) fn cancelled(&mut self, id: &IntentId, outcome: &Result<(), Cause>) {
         let entry = about_cancel(self, id, outcome);
         self.log(entry);
-        let lost = outcome.as_ref().err().is_some_and(|cause| may_not_have_arrived(cause.kind));
-        if lost && self.is_cancelled_by_halt(id) {
+        let failed = outcome.as_ref().err().map(|cause| cause.kind);
+        let lost = failed.is_some_and(may_not_have_arrived);
+        let refused = failed == Some(FailureKind::Refused);
+        let (at, refusals) = self.model.cancel_answers.entry(id.clone()).or_insert((self.now, 0));
+        *at = self.now;
+        *refusals = refusals.saturating_add(u32::from(refused));
+        let busy = refused && *refusals <= REFUSALS;
+        if (lost || busy) && self.is_cancelled_by_halt(id) {
             self.model.cancelling.insert((self.now.plus(CANCEL_AGAIN_MS), id.clone()));
         }
         self.publish(Changed::Intent(id.clone()));

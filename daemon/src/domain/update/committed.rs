@@ -15,6 +15,7 @@ use super::super::muster::Purpose;
 use super::super::plan::PlanEvent;
 use super::super::record::Record;
 use super::super::run::RunEvent;
+use super::super::session::SessionEvent;
 use super::Step;
 
 impl Step<'_> {
@@ -62,6 +63,9 @@ impl Step<'_> {
             Record::Session(id, _) | Record::Check(id, _) => {
                 if matches!(record, Record::Check(..)) {
                     self.model.checks.remove(id);
+                }
+                if matches!(record, Record::Session(_, SessionEvent::Opened { .. })) {
+                    self.list_may_come(*id);
                 }
                 self.publish(Changed::Account(*id));
                 self.publish(Changed::Status);

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use muster_protocol::event::{Area, Level};
+use muster_protocol::event::{Area, JournalEntry, Level};
+use muster_protocol::failure::FailureKind;
+use muster_protocol::ids::AccountId;
 use muster_protocol::order::{Broker, Exchange};
 use muster_protocol::time::{MINUTE, SECOND, TimeOfDay, Timestamp};
 
 use super::super::effect::Effect;
+use super::super::intent::Cause;
 use super::super::model::ListState;
 use super::super::msg::ListLoaded;
 use super::super::schedule::{LIST_AT, last_of};
@@ -83,7 +86,20 @@ impl Step<'_> {
             self.model.instruments.retain(|(of, _, _), _| *of != broker);
             self.model.looked_for.remove(&broker);
         }
-        self.effects.push(Effect::LoadInstruments { broker, wanted: wanted.clone(), due });
+        let lender = self.model.lender(broker, self.now);
+        self.effects.push(Effect::LoadInstruments { broker, wanted: wanted.clone(), due, lender });
+    }
+
+    /// Somebody logged in: a list that the broker gives to nobody else is asked for at once.
+    pub(super) fn list_may_come(&mut self, id: AccountId) {
+        let Some(broker) = self.model.accounts.get(&id).map(|account| account.broker) else {
+            return;
+        };
+        let state = self.model.lists.get(&broker);
+        if matches!(state, Some(ListState::Failed { wants_login: true, .. })) {
+            let wanted = self.wanted();
+            self.load(broker, &wanted, self.due());
+        }
     }
 
     fn wanted(&self) -> BTreeSet<(Exchange, String)> {
@@ -98,7 +114,7 @@ impl Step<'_> {
     }
 
     pub(super) fn instruments(&mut self, broker: Broker, loaded: ListLoaded) {
-        let ListLoaded { wanted, found, checked, size, failed } = loaded;
+        let ListLoaded { wanted, found, checked, size, failed, lent } = loaded;
         // Yesterday's tokens may name something else today.
         for (exchange, symbol) in &wanted {
             self.model.instruments.remove(&(broker, *exchange, symbol.clone()));
@@ -119,24 +135,14 @@ impl Step<'_> {
                 self.model.lists.insert(broker, ListState::Loaded { checked });
                 let news = before.and_then(ListState::checked) != Some(checked);
                 let (date, time) = (checked.date(), checked.clock());
-                let text = format!("{title}'s list of instruments: {size}, as of {date} {time}");
+                let asked = lent.map_or(String::new(), |id| {
+                    format!(", asked for with the session of account {id}")
+                });
+                let text =
+                    format!("{title}'s list of instruments: {size}, as of {date} {time}{asked}");
                 news.then(|| self.entry(Level::Info, Area::Daemon, text))
             }
-            (failed, checked) => {
-                let tries = before.map_or(0, ListState::tries);
-                let wait = AGAIN_MS.saturating_mul(1 << tries.min(8)).min(AT_MOST_MS);
-                let again = self.now.plus(wait);
-                let tries = tries.saturating_add(1);
-                self.model.lists.insert(broker, ListState::Failed { again, tries, checked });
-                let says = failed.map_or("it did not come".to_owned(), |cause| {
-                    cause.says.unwrap_or_else(|| cause.kind.words().to_owned())
-                });
-                let text = format!(
-                    "{title}'s list of instruments could not be loaded: {says}; trying again in {} s",
-                    wait / SECOND
-                );
-                Some(self.entry(Level::Error, Area::Daemon, text))
-            }
+            (failed, checked) => Some(self.list_failed((broker, before), (failed, checked), lent)),
         };
         if let Some(mut entry) = entry {
             entry.broker = Some(broker);
@@ -149,6 +155,37 @@ impl Step<'_> {
         self.pump();
     }
 
+    /// What follows from a list that did not come: when it is asked for again, and what is said.
+    fn list_failed(
+        &mut self,
+        (broker, before): (Broker, Option<ListState>),
+        (failed, checked): (Option<Cause>, Option<Timestamp>),
+        lent: Option<AccountId>,
+    ) -> JournalEntry {
+        let tries = before.map_or(0, ListState::tries);
+        let wants_login = failed.as_ref().is_some_and(|cause| wants_login(cause.kind));
+        // Somebody logged in while it was asked for without a session.
+        let now_lent = lent.is_none() && self.model.lender(broker, self.now).is_some();
+        let wait = if wants_login && now_lent && tries == 0 {
+            0
+        } else {
+            AGAIN_MS.saturating_mul(1 << tries.min(8)).min(AT_MOST_MS)
+        };
+        let again = self.now.plus(wait);
+        let tries = tries.saturating_add(1);
+        self.model.lists.insert(broker, ListState::Failed { again, tries, checked, wants_login });
+        let says = failed.map_or("it did not come".to_owned(), |cause| {
+            cause.says.unwrap_or_else(|| cause.kind.words().to_owned())
+        });
+        let login = if wants_login { ", and as soon as somebody logs in there" } else { "" };
+        let when = if wait == 0 { "at once".to_owned() } else { format!("in {} s", wait / SECOND) };
+        let title = broker.title();
+        let text = format!(
+            "{title}'s list of instruments could not be loaded: {says}; trying again {when}{login}"
+        );
+        self.entry(Level::Error, Area::Daemon, text)
+    }
+
     /// A list that came or went makes accounts fit or unfit.
     fn list_changed(&mut self, broker: Broker) {
         let of_broker = self.model.accounts.iter().filter(|(_, account)| account.broker == broker);
@@ -157,4 +194,9 @@ impl Step<'_> {
         }
         self.publish(super::Changed::Status);
     }
+}
+
+/// Whether a list was refused for want of a live session.
+const fn wants_login(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::SessionExpired | FailureKind::CredentialsRejected)
 }

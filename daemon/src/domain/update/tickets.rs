@@ -135,7 +135,10 @@ impl Step<'_> {
             return;
         }
         let event = if cancelled {
-            CheckEvent::Abandoned("the login was declined at the broker's page".to_owned())
+            CheckEvent::Abandoned(
+                "the login was declined at the broker's page; ask for a new link to log in after all"
+                    .to_owned(),
+            )
         } else {
             CheckEvent::Begin
         };

@@ -10,6 +10,7 @@ use muster_protocol::status::HoldReason;
 use super::super::book::{Book, BookRow};
 use super::super::effect::Commit;
 use super::super::intent::{IntentEvent, Stage};
+use super::super::likeness::Tagged;
 use super::super::model::Deciding;
 use super::super::record::{HoldEvent, Record};
 use super::super::tag::{PREFIX, of_muster};
@@ -41,6 +42,27 @@ impl Step<'_> {
         if second {
             reading.twins.insert(id.account);
         }
+    }
+
+    /// Orders that bear an intent's tag and cannot be its own, said once each. One that was not there when the
+    /// account's book was read for this run is sent by somebody else.
+    pub(super) fn note_others(&mut self, id: &IntentId, tagged: &Tagged<'_>) -> Vec<JournalEntry> {
+        let mut said = Vec::new();
+        for (row, how) in &tagged.others {
+            let Some(reading) = self.model.readings.get_mut(&id.run) else { continue };
+            if !reading.others.insert((id.clone(), row.order_id.clone())) {
+                continue;
+            }
+            if reading.read.contains(&id.account) {
+                reading.twins.insert(id.account);
+            }
+            let text = format!(
+                "NOT OURS: order {} has its tag and is {how}: an older store was put back, or somebody else sends; look at the broker",
+                row.order_id
+            );
+            said.push(self.of_intent(id, Level::Error, text));
+        }
+        said
     }
 
     /// Whether nothing more of this run is sent for the account: after a restart by what is durable.

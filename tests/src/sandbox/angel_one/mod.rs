@@ -8,7 +8,7 @@ use crate::sandbox::net::message::{Reply, Request};
 use crate::sandbox::net::route::{Access, Operation, Route};
 use crate::sandbox::people::account::Broker;
 use crate::sandbox::people::limit::Excess;
-use crate::sandbox::rules::ExpiredToken;
+use crate::sandbox::rules::{ExpiredToken, UnknownKey};
 use crate::sandbox::world::{Call, Handler, Manners, State};
 
 mod extras;
@@ -29,6 +29,7 @@ pub(crate) static MANNERS: Manners = Manners {
     no_route,
     too_many,
     outage: crate::sandbox::fault::outage,
+    says,
     own_error: went_wrong,
     firewall,
     maintenance,
@@ -190,7 +191,8 @@ fn admit(call: &mut Call<'_>, access: Access) -> Result<(), Reply> {
 /// The address gate of the order calls; the handlers ask it at their turn.
 fn check_source(call: &mut Call<'_>) -> Result<(), Reply> {
     let source = call.request.source_ip();
-    if call.allowed_ips(BROKER).contains(&source) {
+    let counted = if call.state.rules.angel_second_ip { usize::MAX } else { 1 };
+    if call.allowed_ips(BROKER).iter().take(counted).any(|allowed| *allowed == source) {
         return Ok(());
     }
     let refusal = gateway(
@@ -212,7 +214,10 @@ fn check_headers(call: &Call<'_>) -> Result<(), Reply> {
     }
     let key = call.request.header("x-privatekey").unwrap_or_default();
     if call.state.account_by_key(BROKER, key).is_none() {
-        return Err(gateway("AG8004", "Invalid API Key"));
+        return Err(match call.operation {
+            Operation::Login => unknown_key(call.state.rules.unknown_key),
+            _ => gateway("AG8004", "Invalid API Key"),
+        });
     }
     let content_type = call.request.header("content-type").unwrap_or_default();
     let has_json = call.request.method == Method::GET || content_type.contains("json");
@@ -223,6 +228,15 @@ fn check_headers(call: &Call<'_>) -> Result<(), Reply> {
         return Err(refused("AB1005", "User type must be USER"));
     }
     Ok(())
+}
+
+/// What a login with a strange key gets, which nobody has told.
+fn unknown_key(rule: UnknownKey) -> Reply {
+    match rule {
+        UnknownKey::Coded => gateway("AG8004", "Invalid API Key"),
+        UnknownKey::Bare => Reply::text(StatusCode::BAD_REQUEST, ""),
+        UnknownKey::Person => refused("AB1000", "Invalid Email Or Password"),
+    }
 }
 
 fn account_of(state: &State, request: &Request) -> Option<String> {
@@ -280,6 +294,11 @@ fn gateway(code: &str, message: &str) -> Reply {
 fn gateway_success(data: &Value) -> Reply {
     let body = json!({ "success": true, "message": "SUCCESS", "errorCode": "", "data": data });
     Reply::json(StatusCode::OK, &body)
+}
+
+/// In the dialect of whom the code is: the gateway's begin with AG.
+fn says(code: &str, message: &str) -> Reply {
+    if code.starts_with("AG") { gateway(code, message) } else { refused(code, message) }
 }
 
 /// What bad bodies and bad headers get.

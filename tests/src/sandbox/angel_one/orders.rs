@@ -87,8 +87,9 @@ fn find<'c>(call: &'c mut Call<'_>, body: &Map<String, Value>) -> Result<&'c mut
 
 pub(super) fn book(call: &mut Call<'_>) -> Reply {
     let orders = call.books(BROKER);
-    let market = &call.state.market;
-    success(&array_or_null(orders.iter().map(|order| rows::order(order, market)).collect()))
+    let (market, types) = (&call.state.market, call.state.rules.angel_types);
+    let rows = orders.iter().map(|order| rows::booked(order, market, types));
+    success(&array_or_null(rows.collect()))
 }
 
 pub(super) fn details(call: &mut Call<'_>) -> Reply {

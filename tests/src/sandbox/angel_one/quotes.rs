@@ -4,11 +4,11 @@
 use jiff::ToSpan;
 use serde_json::{Map, Value, json};
 
-use super::{gateway_success, refused, success, text, went_wrong};
+use super::{gateway_success, refused, rows, success, text, went_wrong};
 use crate::sandbox::exchange::clock::ist;
 use crate::sandbox::exchange::market::{Instrument, OFFERED, VOLUME};
 use crate::sandbox::net::message::Reply;
-use crate::sandbox::rules::QuoteDialect;
+use crate::sandbox::rules::{AngelTypes, QuoteDialect};
 use crate::sandbox::world::Call;
 
 pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
@@ -23,6 +23,9 @@ pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
         "symboltoken": row.token.to_string(),
     });
     extend(&mut data, day(row));
+    if call.state.rules.angel_types == AngelTypes::Texts {
+        rows::in_texts(&mut data);
+    }
     success(&data)
 }
 
@@ -86,14 +89,9 @@ fn row_of(call: &Call<'_>, row: &Instrument, mode: &str) -> Value {
 }
 
 fn day(row: &Instrument) -> Value {
-    let prices = row.prices;
-    json!({
-        "open": prices.open.rupees(),
-        "high": prices.high.rupees(),
-        "low": prices.low.rupees(),
-        "close": prices.close.rupees(),
-        "ltp": prices.last.rupees(),
-    })
+    let mut day = row.prices.day();
+    day["ltp"] = row.prices.last.rupees().into();
+    day
 }
 
 fn full(call: &Call<'_>, row: &Instrument) -> Value {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::sandbox::exchange::clock::ist;
 use crate::sandbox::exchange::market::Market;
 use crate::sandbox::exchange::order::{Fill, Order};
+use crate::sandbox::rules::AngelTypes;
 
 pub(super) fn order(order: &Order, market: &Market) -> Value {
     let wanted = &order.wanted;
@@ -53,6 +54,25 @@ pub(super) fn order(order: &Order, market: &Market) -> Value {
         "uniqueorderid": order.unique_id,
         "exchangeorderid": if at_exchange { exchange_id(order) } else { String::new() },
     })
+}
+
+/// A row of the book as the rule has it: the documents' sample has texts throughout and no token.
+pub(super) fn booked(order: &Order, market: &Market, types: AngelTypes) -> Value {
+    let mut row = self::order(order, market);
+    if types == AngelTypes::Texts {
+        in_texts(&mut row);
+        row["symboltoken"] = Value::Null;
+    }
+    row
+}
+
+/// Every number as a text, to the paisa.
+pub(super) fn in_texts(row: &mut Value) {
+    for value in row.as_object_mut().into_iter().flat_map(|row| row.values_mut()) {
+        if let Some(number) = value.as_f64() {
+            *value = Value::String(format!("{number:.2}"));
+        }
+    }
 }
 
 /// One row for each piece that filled.

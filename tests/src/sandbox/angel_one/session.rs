@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{BROKER, bearer, gateway, refused, success, text, went_wrong};
+use super::{BROKER, bearer, refused, success, text, unknown_key, went_wrong};
 use crate::sandbox::exchange::clock::next_hour_of_day;
 use crate::sandbox::net::message::Reply;
 use crate::sandbox::people::account::Account;
@@ -19,12 +19,12 @@ pub(super) fn login(call: &mut Call<'_>) -> Reply {
     let client = text(&body, "clientcode");
     let (max_wrong, reuse) = (call.state.rules.max_wrong_logins, call.state.rules.totp_reuse);
     let steps = call.state.rules.totp_steps;
-    let now = call.now;
+    let (now, rule) = (call.now, call.state.rules.unknown_key);
     let Some(account) = call.state.account(BROKER, &client) else {
         return refused("AB1007", "Invalid login id or password");
     };
     if account.api_key != key {
-        return gateway("AG8004", "Invalid API Key");
+        return unknown_key(rule);
     }
     if account.wrong_logins >= max_wrong {
         return refused("AB1007", "USER IS BLOCKED FOR TRADING");

@@ -114,6 +114,11 @@ impl Book {
         &mut self.orders[at]
     }
 
+    /// A number of Kite's that is no order's, near those of the next ones.
+    pub(crate) fn parent_id(&self, now: Timestamp) -> String {
+        snowflake(now, self.orders.len().saturating_add(1 << 21)).to_string()
+    }
+
     /// How many there have been.
     pub(crate) const fn len(&self) -> usize {
         self.orders.len()

@@ -19,6 +19,8 @@ impl Fault {
             FaultKind::RefuseStatus => outage(self.status_or(503)),
             FaultKind::RefuseRateLimited => (manners.too_many)(Excess::Rate),
             FaultKind::RefuseError => (manners.own_error)(),
+            FaultKind::RefuseEmpty => Reply::text(self.status_or(400), ""),
+            FaultKind::RefuseSaid => self.said(manners),
             FaultKind::Redirect => self.again(request),
             FaultKind::Firewall => (manners.firewall)(),
             FaultKind::Maintenance => (manners.maintenance)(),
@@ -50,6 +52,7 @@ impl Fault {
                 "{\"status\":tru,,}\u{fffd}".clone_into(&mut reply.body);
             }
             FaultKind::AcceptThenHuge => reply.body = huge(&reply.body),
+            FaultKind::AcceptThenSaid => reply = self.said(manners),
             FaultKind::AcceptThenRateLimited => reply = (manners.too_many)(Excess::Rate),
             FaultKind::AcceptThenTimedOut => reply = timed_out(),
             FaultKind::Drop
@@ -59,6 +62,8 @@ impl Fault {
             | FaultKind::RefuseStatus
             | FaultKind::RefuseRateLimited
             | FaultKind::RefuseError
+            | FaultKind::RefuseEmpty
+            | FaultKind::RefuseSaid
             | FaultKind::Redirect
             | FaultKind::Firewall
             | FaultKind::Maintenance
@@ -67,6 +72,15 @@ impl Fault {
             | FaultKind::TokenDeath => {}
         }
         Answer::Send(reply)
+    }
+
+    /// Whatever a broker may say, in its own form.
+    fn said(&self, manners: &Manners) -> Reply {
+        let code = self.code.as_deref().unwrap_or_default();
+        let message = self.message.as_deref().unwrap_or_default();
+        let reply = (manners.says)(code, message);
+        let status = self.status.map(|_| self.status_or(400));
+        status.map_or_else(|| reply.clone(), |status| reply.clone().at(status))
     }
 
     /// To the address it was sent to: who follows, sends it twice.

@@ -40,6 +40,12 @@ pub struct Fault {
     /// HTTP status for the kinds that answer with one.
     #[serde(default)]
     pub status: Option<u16>,
+    /// The code or type of the kinds that say something.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Its words.
+    #[serde(default)]
+    pub message: Option<String>,
     /// Real seconds for the kinds that wait.
     #[serde(default)]
     pub seconds: Option<f64>,
@@ -66,6 +72,10 @@ pub enum FaultKind {
     RefuseRateLimited,
     /// Do nothing and answer with the broker's word for an error of its own.
     RefuseError,
+    /// Do nothing and answer with `status` (400) and nothing in it.
+    RefuseEmpty,
+    /// Do nothing and answer in the broker's form with `code`, `message` and `status`.
+    RefuseSaid,
     /// Do nothing and send the caller to the same address again, with `status` (307).
     Redirect,
     /// Do nothing and answer with the page of the firewall in front.
@@ -110,6 +120,8 @@ pub enum FaultKind {
     AcceptThenHuge,
     /// Do it, then break the connection in the middle of the body.
     AcceptThenCut,
+    /// Do it, then answer in the broker's form with `code`, `message` and `status`.
+    AcceptThenSaid,
     /// Do it, then refuse as if called too often.
     AcceptThenRateLimited,
     /// Do it, then answer 400 with a text that says the order timed out (Kite).
@@ -185,6 +197,8 @@ impl Fault {
             probability: None,
             seed: None,
             status: None,
+            code: None,
+            message: None,
             seconds: None,
             late_seconds: None,
         }

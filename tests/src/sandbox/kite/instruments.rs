@@ -1,8 +1,10 @@
 //! The instrument dumps: CSV of twelve columns, always compressed.
 
-use super::bad_input;
+use super::{admit, bad_input};
 use crate::sandbox::exchange::market::{Instrument, Kind};
 use crate::sandbox::net::message::Reply;
+use crate::sandbox::net::route::Access;
+use crate::sandbox::rules::ListLogin;
 use crate::sandbox::world::Call;
 
 pub(super) fn all(call: &mut Call<'_>) -> Reply {
@@ -18,7 +20,12 @@ pub(super) fn of_exchange(call: &mut Call<'_>) -> Reply {
     dump(call, |exchange| exchange == wanted)
 }
 
-fn dump(call: &Call<'_>, wanted: impl Fn(&str) -> bool) -> Reply {
+fn dump(call: &mut Call<'_>, wanted: impl Fn(&str) -> bool) -> Reply {
+    if call.state.rules.list_login == ListLogin::Needed
+        && let Err(refusal) = admit(call, Access::Session)
+    {
+        return refusal;
+    }
     let mut text = format!("{HEADER}\n");
     for line in INDICES.iter().filter(|_| wanted("NSE")) {
         text.push_str(line);

@@ -20,6 +20,8 @@ pub(crate) mod postback;
 mod quotes;
 mod rows;
 mod session;
+mod slices;
+mod summaries;
 
 pub use self::page::BrowserLogin;
 pub(crate) use self::page::browser_login;
@@ -33,6 +35,7 @@ pub(crate) static MANNERS: Manners = Manners {
     no_route,
     too_many,
     outage,
+    says,
     own_error,
     firewall,
     maintenance,
@@ -44,6 +47,7 @@ static ROUTES: &[Route<Handler>] = &[
     open(Method::POST, "/session/token", Operation::Login, session::exchange),
     open(Method::DELETE, "/session/token", Operation::Logout, session::logout),
     get("/user/profile", Operation::Profile, portfolio::profile),
+    get("/user/profile/full", Operation::Profile, summaries::profile),
     get("/user/margins", Operation::Funds, portfolio::margins),
     get("/user/margins/{}", Operation::Funds, portfolio::margins),
     order(Method::POST, "/orders/{}", Operation::Place, place::place),
@@ -59,6 +63,9 @@ static ROUTES: &[Route<Handler>] = &[
     order(Method::POST, "/margins/basket", Operation::Margin, extras::basket),
     order(Method::POST, "/charges/orders", Operation::Charges, extras::note),
     get("/portfolio/holdings", Operation::Holdings, portfolio::holdings),
+    get("/portfolio/holdings/summary", Operation::Holdings, summaries::summary),
+    get("/portfolio/holdings/compact", Operation::Holdings, summaries::compact),
+    get("/portfolio/holdings/auctions", Operation::Holdings, summaries::auctions),
     open(Method::POST, "/session/refresh_token", Operation::Refresh, session::refresh),
     Route::new(
         Method::POST,
@@ -94,7 +101,7 @@ const fn get(path: &'static str, operation: Operation, handler: Handler) -> Rout
     Route::new(Method::GET, path, operation, Access::Session, handler)
 }
 
-/// Whether the dumps ask for a signature is not documented; the simulator does not.
+/// Whether the dumps ask for a signature is not documented: the handler asks the rules.
 const fn public(path: &'static str, handler: Handler) -> Route<Handler> {
     Route::new(Method::GET, path, Operation::Instruments, Access::Public, handler)
 }
@@ -175,6 +182,10 @@ fn outage(status: StatusCode) -> Reply {
         _ => ("NetworkException", "Request failed (kitetrade-oms)."),
     };
     refused(status, kind, message)
+}
+
+fn says(error_type: &str, message: &str) -> Reply {
+    refused(StatusCode::BAD_REQUEST, error_type, message)
 }
 
 fn own_error() -> Reply {

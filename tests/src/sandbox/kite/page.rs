@@ -9,7 +9,7 @@ use crate::sandbox::net::message::{Pairs, Reply};
 use crate::sandbox::people::account::Account;
 use crate::sandbox::people::session::RequestToken;
 use crate::sandbox::random::MIXED;
-use crate::sandbox::rules::ConsentPage;
+use crate::sandbox::rules::{CancelRedirect, ConsentPage};
 use crate::sandbox::world::{Call, State};
 
 /// A browser login that a script asks for.
@@ -39,7 +39,14 @@ pub(crate) fn browser_login(
         return Err("The user is not enabled for the app.");
     }
     if login.cancel {
-        return redirect(&app, &[("status", "cancelled")], "");
+        let cancelled = ("status", "cancelled");
+        return match state.rules.cancel_redirect {
+            CancelRedirect::Bare => redirect(&app, &[cancelled], ""),
+            CancelRedirect::Full => {
+                let pairs = [("action", "login"), ("type", "login"), cancelled];
+                redirect(&app, &pairs, &login.redirect_params)
+            }
+        };
     }
     let token = state.random.text("CANARY", MIXED, 32);
     state.sessions.promise(RequestToken {

@@ -119,8 +119,13 @@ fn position_row(position: &Position, market: &Market) -> Value {
 }
 
 pub(super) fn holdings(call: &mut Call<'_>) -> Reply {
+    success(&Value::Array(holding_rows(call)))
+}
+
+/// One row for each share that is held.
+pub(super) fn holding_rows(call: &mut Call<'_>) -> Vec<Value> {
     let account = call.broker_account(BROKER).cloned();
-    let Some(account) = account else { return success(&json!([])) };
+    let Some(account) = account else { return Vec::new() };
     let rows = account.holdings.iter().filter_map(|held| {
         let row = call.state.market.by_kite(&held.exchange, &held.symbol)?;
         let average: Paise = held.average_price.parse().unwrap_or_default();
@@ -154,5 +159,5 @@ pub(super) fn holdings(call: &mut Call<'_>) -> Reply {
                      "initial_margin": 0 },
         }))
     });
-    success(&rows.collect())
+    rows.collect()
 }

@@ -17,7 +17,7 @@ pub(super) fn ltp(call: &mut Call<'_>) -> Reply {
 }
 
 pub(super) fn ohlc(call: &mut Call<'_>) -> Reply {
-    each(call, |_, row| json!({ "last_price": row.ltp().rupees(), "ohlc": day(row) }))
+    each(call, |_, row| json!({ "last_price": row.ltp().rupees(), "ohlc": row.prices.day() }))
 }
 
 pub(super) fn quote(call: &mut Call<'_>) -> Reply {
@@ -39,19 +39,9 @@ pub(super) fn quote(call: &mut Call<'_>) -> Reply {
             "net_change": row.prices.change().rupees(),
             "lower_circuit_limit": lower.rupees(),
             "upper_circuit_limit": upper.rupees(),
-            "ohlc": day(row),
+            "ohlc": row.prices.day(),
             "depth": row.prices.depth(row.tick),
         })
-    })
-}
-
-fn day(row: &Instrument) -> Value {
-    let prices = row.prices;
-    json!({
-        "open": prices.open.rupees(),
-        "high": prices.high.rupees(),
-        "low": prices.low.rupees(),
-        "close": prices.close.rupees(),
     })
 }
 

@@ -90,7 +90,9 @@ const LONGEST: i64 = DAY;
 const DAY: i64 = 86_400;
 const ORDERS: &[Operation] = &[Operation::Place, Operation::Modify, Operation::Cancel];
 
-const DATA: &[Operation] = &[Operation::Order, Operation::Ltp, Operation::Quote];
+/// Whether the minute and the hour are each call's own or all calls' together is not told; here together.
+const DATA: &[Operation] =
+    &[Operation::Order, Operation::Ltp, Operation::Quote, Operation::Margin, Operation::Convert];
 
 const LIMITS: &[Limit] = &[
     angel(ORDERS, 9, 1),
@@ -101,6 +103,7 @@ const LIMITS: &[Limit] = &[
     angel(&[Operation::Refresh], 1000, 3600),
     angel(&[Operation::Logout], 1, 1),
     angel(&[Operation::Profile], 3, 1),
+    angel(&[Operation::Profile], 1000, 3600),
     angel(&[Operation::Funds], 2, 1),
     angel(&[Operation::Book], 1, 1),
     angel(&[Operation::Trades], 1, 1),
@@ -114,6 +117,7 @@ const LIMITS: &[Limit] = &[
     angel(DATA, 5000, 3600),
     angel(&[Operation::Candles], 3, 1),
     angel(&[Operation::Candles], 180, 60),
+    angel(&[Operation::Candles], 5000, 3600),
     // Whether changes and cancellations count within the second is not known; here they do.
     kite(ORDERS, 10, 1),
     kite(&[Operation::Place], 400, 60),
@@ -133,6 +137,10 @@ const LIMITS: &[Limit] = &[
             Operation::OrderTrades,
             Operation::Positions,
             Operation::Holdings,
+            Operation::Authorise,
+            Operation::Convert,
+            Operation::Margin,
+            Operation::Charges,
         ],
         10,
         1,

@@ -53,6 +53,16 @@ impl Prices {
         Paise(self.change().0.saturating_mul(10_000) / self.close.0.max(1)).rupees()
     }
 
+    /// The day's four prices; both brokers write them alike.
+    pub(crate) fn day(&self) -> Value {
+        json!({
+            "open": self.open.rupees(),
+            "high": self.high.rupees(),
+            "low": self.low.rupees(),
+            "close": self.close.rupees(),
+        })
+    }
+
     /// Five offers a side, one tick apart; both brokers write them alike.
     pub(crate) fn depth(&self, tick: Paise) -> Value {
         let side = |sign: i64| -> Vec<Value> {

@@ -286,7 +286,8 @@ impl Order {
 
     /// The client's own label, which comes first; what the broker adds is none.
     pub(crate) fn tag(&self) -> Option<&str> {
-        self.wanted.tags.first().map(String::as_str).filter(|tag| !tag.starts_with("mktp"))
+        let first = self.wanted.tags.first().map(String::as_str);
+        first.filter(|tag| !tag.starts_with("mktp") && !tag.starts_with("autoslice"))
     }
 
     pub(crate) fn word(&self) -> &'static str {
