@@ -7,9 +7,10 @@ use muster_protocol::ids::{AccountId, IntentId, LegNo, RunId};
 use muster_protocol::order::Broker;
 use muster_protocol::time::Timestamp;
 
-/// The most fresh calls under way at one broker. A call's place includes its wait for the commit before it:
-/// with 32 most of them wait for the disk, with 128 a commit takes more of them (docs/performance.md).
-pub const MAX_IN_FLIGHT: usize = 192;
+/// The most fresh calls under way at one broker. A call's place includes its wait for the commit before it,
+/// which is half its time: with fewer places most wait for the disk, with more a commit takes more of them
+/// and every connection its memory (docs/performance.md).
+pub const MAX_IN_FLIGHT: usize = 224;
 
 /// A call that has taken longer keeps nobody waiting any more, in milliseconds: one account whose broker
 /// hangs delays no other's first order by more.

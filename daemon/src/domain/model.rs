@@ -126,6 +126,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Gives back the room that maps of accounts have left between entries after they grew one by one.
+    pub fn pack(&mut self) {
+        self.accounts = std::mem::take(&mut self.accounts).into_iter().collect();
+    }
+
     /// An empty model.
     pub fn new(settings: Settings, calendar: Calendar, now: Timestamp) -> Self {
         let clock = ClockGuard::new(settings.ntp);

@@ -1,6 +1,8 @@
 //! The plans' runs in the model: how a durable record changes them, which there are, and which were called
 //! off.
 
+use std::collections::BTreeMap;
+
 use muster_protocol::ids::{IntentId, PlanId, RunId};
 use muster_protocol::plan::Mode;
 use muster_protocol::run::IntentStatus;
@@ -34,15 +36,23 @@ impl Model {
 
     fn plan_intents(&mut self, run_id: &RunId, run: &Run) {
         let counts = self.counts.entry(run_id.clone()).or_default();
+        let mut planned = BTreeMap::new();
         for part in &run.fixed.participants {
             for (leg, tag) in &part.tags {
                 let id = IntentId { run: run_id.clone(), account: part.account, leg: *leg };
-                self.intents.insert(id, Intent::planned(tag.clone()));
+                planned.insert(id, Intent::planned(tag.clone()));
                 counts.add(IntentStatus::Planned);
             }
             if let Some(account) = self.accounts.get_mut(&part.account) {
                 account.last_run = Some(run_id.clone());
             }
+        }
+        // Appending builds the whole tree anew with full nodes, half the memory of one that grew; of a long
+        // history that would cost more than it saves.
+        if self.intents.len() <= planned.len().saturating_mul(8) {
+            self.intents.append(&mut planned);
+        } else {
+            self.intents.extend(planned);
         }
         for out in &run.fixed.excluded {
             if let Some(account) = self.accounts.get_mut(&out.account) {

@@ -104,7 +104,13 @@ pub struct Firing {
     /// Accounts with a leg to send, by when they may.
     ready: BTreeMap<Broker, BTreeSet<(Timestamp, AccountId)>>,
     due: BTreeMap<AccountId, Timestamp>,
+    /// Nothing has left yet.
+    fresh: bool,
 }
+
+/// So many orders of each broker are in a run's first commit: the first of all waits for it to be decided,
+/// written and taken up again, and the others' commit follows at once.
+const FIRST_WAVE: usize = 32;
 
 impl Firing {
     /// All of them at once, which takes a fraction of putting them one by one: this is the run's instant.
@@ -116,7 +122,17 @@ impl Firing {
         let all = by_broker.values().flatten().map(|account| (*account, due)).collect();
         let queue = |accounts: Vec<AccountId>| accounts.into_iter().map(|id| (due, id)).collect();
         let ready = by_broker.into_iter().map(|(broker, accounts)| (broker, queue(accounts)));
-        Self { ready: ready.collect(), due: all }
+        Self { ready: ready.collect(), due: all, fresh: true }
+    }
+
+    /// How many orders of a broker may be decided on in this turn.
+    pub const fn wave(&self) -> usize {
+        if self.fresh { FIRST_WAVE } else { usize::MAX }
+    }
+
+    /// The first wave was decided on.
+    pub const fn begun(&mut self) {
+        self.fresh = false;
     }
 
     /// Puts an account into the queue, in place of where it was.

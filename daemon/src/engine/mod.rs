@@ -143,6 +143,7 @@ impl Engine {
                 tracing::error!(seq, %illegal, "a record was passed over");
             }
         }
+        model.pack();
         let journal = store.journal(&JournalFilter::default(), 0, 1_000)?;
         model.audit = store.audit_head()?;
         let backed_up = house::last_backup(&store)?;

@@ -7,10 +7,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use muster_protocol::event::JournalEntry;
 use muster_protocol::status::AuditHead;
+use tokio::time::Instant;
 
 use super::{Batch, Placed, Store, StoreError, unjournalled};
 

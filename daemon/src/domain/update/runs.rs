@@ -103,12 +103,19 @@ impl Step<'_> {
         for broker in Broker::ALL {
             self.pump_broker(run, broker);
         }
+        if let Some(firing) = self.model.firing.get_mut(run) {
+            firing.begun();
+        }
     }
 
     /// What may leave for one broker: nobody waits for another broker's answers.
     fn pump_broker(&mut self, run: &RunId, broker: Broker) {
         let mut waiting = Vec::new();
-        while self.model.in_flight.has_room(broker, self.now) {
+        let wave = self.model.firing.get(run).map_or(0, Firing::wave);
+        for _ in 0..wave {
+            if !self.model.in_flight.has_room(broker, self.now) {
+                break;
+            }
             let Some(firing) = self.model.firing.get_mut(run) else { return };
             let Some(account) = firing.take(broker, self.now) else { break };
             // Another run may have sent for the account a moment ago: the rate is the account's.
