@@ -10,14 +10,14 @@ use muster_protocol::time::Timestamp;
 /// The most fresh calls under way at one broker. A call's place includes its wait for the commit before it,
 /// which is half its time: with fewer places most wait for the disk, with more a commit takes more of them
 /// and every connection its memory (docs/performance.md).
-pub const MAX_IN_FLIGHT: usize = 224;
+pub const MAX_IN_FLIGHT: usize = 256;
 
 /// A call that has taken longer keeps nobody waiting any more, in milliseconds: one account whose broker
 /// hangs delays no other's first order by more.
 pub const SLOW_MS: i64 = 40;
 
 /// The most calls under way at one broker, slow ones too.
-pub const MAX_OPEN: usize = 256;
+pub const MAX_OPEN: usize = 320;
 
 /// The calls under way.
 #[derive(Debug, Default)]

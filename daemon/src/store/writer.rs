@@ -5,13 +5,12 @@ use std::io;
 use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use muster_protocol::event::JournalEntry;
 use muster_protocol::status::AuditHead;
-use tokio::time::Instant;
 
 use super::{Batch, Placed, Store, StoreError, unjournalled};
 
@@ -72,12 +71,8 @@ impl<T: Send + 'static> Writer<T> {
 }
 
 fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl FnMut(Report<T>)) {
-    let mut ended: Option<Instant> = None;
-    while let Ok(first) = queued.recv() {
-        // Only right after another: the first commit of a run waits for nothing.
-        if let Some(left) = ended.and_then(|at| LINGER.checked_sub(at.elapsed())) {
-            thread::sleep(left);
-        }
+    let mut committed = false;
+    while let Some(first) = next(&queued, committed) {
         let mut group: Vec<(Batch, T)> =
             iter::once(first).chain(queued.try_iter()).take(GROUP).collect();
         let placed = match unjournalled::placed(group.iter_mut().map(|(batch, _)| batch)) {
@@ -86,7 +81,7 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
         };
         match placed {
             Ok(placed) => {
-                ended = Some(Instant::now());
+                committed = true;
                 tracing::trace!(target: "musterd::commit", batches = group.len(), "durable");
                 for (placed, (_, note)) in placed.into_iter().zip(group) {
                     let Placed { records, journal, audit } = placed;
@@ -102,8 +97,23 @@ fn write_all<T>(store: &Store, queued: Receiver<(Batch, T)>, mut report: impl Fn
     }
 }
 
-/// So long after a commit more is waited for before the next one: in a run there is always more, and two
-/// small commits cost nearly twice as much as one.
+/// What is written next. Where it comes right after a commit, more is waited for: in a run there is always
+/// more, and two small commits cost nearly twice as much as one. Whatever comes later, as the first commit
+/// of a run, waits for nothing.
+fn next<T>(queued: &Receiver<T>, committed: bool) -> Option<T> {
+    if committed {
+        match queued.recv_timeout(LINGER) {
+            Ok(first) => {
+                thread::sleep(LINGER);
+                return Some(first);
+            }
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+    queued.recv().ok()
+}
+
 const LINGER: Duration = Duration::from_millis(2);
 /// Batches in one transaction at most, so that the first of them does not wait without bound.
 const GROUP: usize = 4_096;
