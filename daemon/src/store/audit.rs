@@ -15,7 +15,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, Table};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::records::{decode_from, encode};
+use super::records::{VERSION, decode_from, encode};
 use super::tables::{AUDIT, AUDIT_HEAD, VAULT};
 
 type Hash = [u8; 32];
@@ -92,7 +92,7 @@ fn read(number: u64, value: &[u8]) -> Result<(Hash, AuditRow), StoreError> {
         Some((*version, *before, json))
     });
     let (version, before, json) = parts.ok_or(StoreError::AuditBroken { at: number })?;
-    let entry = decode_from("audit", &[&[version], json].concat())?;
+    let entry = decode_from("audit", VERSION, &[&[version], json].concat())?;
     Ok((before, AuditRow { number, hash: hex(&hash(number, value)), entry }))
 }
 

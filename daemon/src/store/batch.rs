@@ -7,17 +7,16 @@ use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::status::AuditHead;
 use redb::{Table, TableDefinition, WriteTransaction};
 
-use super::records::encode;
 use super::tables::{
     AUDIT, EPOCH, HEADER, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, newest,
 };
-use super::{StoreError, audit, sealed};
+use super::{StoreError, audit, journal, sealed};
 use crate::failpoint::{Point, hit};
 
 /// What is written together. Within a batch, forgetting comes before putting.
 #[derive(Debug, Default, Clone)]
 pub struct Batch {
-    /// Records to append, as [`encode`] made them.
+    /// Records to append, as [`super::encode`] made them.
     pub records: Vec<Vec<u8>>,
     /// Journal entries to append; the store numbers them.
     pub journal: Vec<JournalEntry>,
@@ -197,7 +196,7 @@ impl Tables<'_> {
     ) -> Result<Vec<JournalEntry>, StoreError> {
         for entry in &mut entries {
             entry.seq = self.journal.next;
-            self.journal.append(&encode(entry))?;
+            self.journal.append(&journal::encode(entry))?;
         }
         Ok(entries)
     }

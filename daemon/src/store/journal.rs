@@ -1,14 +1,69 @@
-//! Reading the journal backwards from its newest entry.
+//! The journal's rows, and reading them backwards from the newest.
+//!
+//! An entry is version 2 and a JSON list: there are more of them than of anything else, and every page is
+//! checked when the store is opened. Its number is the row's key. Version 1 was the entry as an object.
+//!
+//! ```text
+//! [at in Unix milliseconds, level, area, user, account, broker, run, text]
+//! ```
 
+use std::borrow::Cow;
 use std::ops::Bound;
 
-use muster_protocol::event::JournalEntry;
+use muster_protocol::event::{Area, JournalEntry, Level};
+use muster_protocol::ids::{AccountId, RunId, UserId};
+use muster_protocol::order::Broker;
 use muster_protocol::request::JournalFilter;
+use muster_protocol::time::Timestamp;
 use redb::{Database, ReadableDatabase, ReadableTable};
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::records::decode_from;
+use super::records::{self, decode_from, encode_as};
 use super::tables::JOURNAL;
+
+/// An entry as it is written.
+#[derive(Serialize, Deserialize)]
+struct Row<'a>(
+    i64,
+    Level,
+    Area,
+    Option<Cow<'a, UserId>>,
+    Option<AccountId>,
+    Option<Broker>,
+    Option<Cow<'a, RunId>>,
+    Cow<'a, str>,
+);
+
+/// The bytes of an entry, without its number.
+pub(super) fn encode(entry: &JournalEntry) -> Vec<u8> {
+    let JournalEntry { seq: _, at, level, area, user, account, broker, run, text } = entry;
+    let (user, run) = (user.as_ref().map(Cow::Borrowed), run.as_ref().map(Cow::Borrowed));
+    let row = Row(at.millis(), *level, *area, user, *account, *broker, run, Cow::Borrowed(text));
+    encode_as(VERSION, &row)
+}
+
+/// The entry of this number.
+fn decode(seq: u64, bytes: &[u8]) -> Result<JournalEntry, StoreError> {
+    if bytes.first() != Some(&VERSION) {
+        return decode_from("journal", records::VERSION, bytes);
+    }
+    let Row(at, level, area, user, account, broker, run, text) =
+        decode_from("journal", VERSION, bytes)?;
+    Ok(JournalEntry {
+        seq,
+        at: Timestamp::from_millis(at),
+        level,
+        area,
+        user: user.map(Cow::into_owned),
+        account,
+        broker,
+        run: run.map(Cow::into_owned),
+        text: text.into_owned(),
+    })
+}
+
+const VERSION: u8 = 2;
 
 /// The newest `limit` entries after `after` that the filter admits, oldest first. Looks at no more
 /// than a fixed number of entries, so that a filter that admits nothing costs little.
@@ -29,7 +84,8 @@ pub(super) fn query(
         if found.len() >= wanted {
             break;
         }
-        let entry: JournalEntry = decode_from("journal", row?.1.value())?;
+        let (number, value) = row?;
+        let entry = decode(number.value(), value.value())?;
         if filter.admits(&entry) {
             found.push(entry);
         }
@@ -43,7 +99,7 @@ pub(super) fn length(db: &Database) -> Result<u64, StoreError> {
     let mut after = 0_u64;
     for row in db.begin_read()?.open_table(JOURNAL)?.iter()? {
         let (number, value) = row?;
-        let _: JournalEntry = decode_from("journal", value.value())?;
+        decode(number.value(), value.value())?;
         let expected = after.saturating_add(1);
         if number.value() != expected {
             return Err(StoreError::JournalGap { after });
@@ -55,3 +111,35 @@ pub(super) fn length(db: &Database) -> Result<u64, StoreError> {
 
 const LIMIT: u32 = 1_000;
 const SCAN: usize = 200_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_reads_back_in_either_form_and_takes_less_room() {
+        let full = JournalEntry {
+            seq: 7,
+            at: Timestamp::from_millis(1_795_406_520_123),
+            level: Level::Warn,
+            area: Area::Order,
+            user: "asha".parse().ok(),
+            account: Some(AccountId(3)),
+            broker: Some(Broker::Zerodha),
+            run: "btst@2026-11-23".to_owned().try_into().ok(),
+            text: "accepted as 26 · \"BUY\"\n".to_owned(),
+        };
+        let bare =
+            JournalEntry { user: None, account: None, broker: None, run: None, ..full.clone() };
+        assert!(encode(&full).len() * 5 < records::encode(&full).len() * 3);
+        for entry in [full, bare] {
+            let (old, new) = (records::encode(&entry), encode(&entry));
+            assert_eq!(decode(7, &old).unwrap(), entry);
+            assert_eq!(decode(7, &new).unwrap(), entry);
+            assert!(new.len() < old.len());
+        }
+        let unknown = decode(7, b"\x03[]").unwrap_err();
+        assert!(matches!(unknown, StoreError::UnknownVersion { table: "journal", found: Some(3) }));
+        assert!(decode(7, b"\x02[1]").is_err() && decode(7, b"").is_err());
+    }
+}

@@ -6,7 +6,7 @@ use muster_protocol::event::AuditEntry;
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::StoreError;
-use super::records::decode_from;
+use super::records::{VERSION, decode_from};
 use super::tables::{AUDIT, JOURNAL, RECORDS};
 
 /// Bytes and rows.
@@ -41,7 +41,7 @@ pub(super) fn newest_audit(
         let (_, value) = row?;
         let parts = value.value().split_first().map(|(v, rest)| (*v, rest.get(32..)));
         let Some((version, Some(json))) = parts else { return Err(UNREADABLE) };
-        let entry = decode_from("audit", &[&[version], json].concat())?;
+        let entry = decode_from("audit", VERSION, &[&[version], json].concat())?;
         if wanted(&entry) {
             return Ok(Some(entry));
         }

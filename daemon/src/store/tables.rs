@@ -3,7 +3,7 @@
 //! ```text
 //! meta       "format"                 -> format version
 //! records    number from 1            -> version byte, JSON: the log everything is replayed from
-//! journal    number from 1            -> version byte, JSON
+//! journal    number from 1            -> version byte, JSON list
 //! sealed     account, kind of secret  -> version byte, generation (8, big-endian), sealed bytes
 //! user keys  user                     -> wrapped key
 //! audit      number from 1            -> version byte, hash of the entry before (32), JSON

@@ -186,13 +186,13 @@ fn entries_of_unknown_versions_are_errors() {
     let store = in_memory();
     let db = store.db();
     let writing = db.begin_write().unwrap();
-    writing.open_table(tables::JOURNAL).unwrap().insert(1, b"\x02{}".as_slice()).unwrap();
+    writing.open_table(tables::JOURNAL).unwrap().insert(1, b"\x03{}".as_slice()).unwrap();
     writing.open_table(SEALED).unwrap().insert((1, 1), b"\x02".as_slice()).unwrap();
     writing.open_table(USER_KEYS).unwrap().insert("NOT A USER", b"".as_slice()).unwrap();
     writing.commit().unwrap();
     drop(db);
     let journal = store.journal(&JournalFilter::default(), 0, 1).unwrap_err();
-    assert!(matches!(journal, StoreError::UnknownVersion { table: "journal", found: Some(2) }));
+    assert!(matches!(journal, StoreError::UnknownVersion { table: "journal", found: Some(3) }));
     let sealed = store.sealed().unwrap_err();
     assert!(matches!(sealed, StoreError::UnknownVersion { found: Some(2), .. }));
     assert!(matches!(store.user_keys(), Err(StoreError::Unreadable { .. })));
