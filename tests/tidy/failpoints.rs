@@ -1,4 +1,5 @@
 //! The list of places for a crash: what is in it is in the code, and no release build can be killed there.
+//! And the bench's switch for the journal: nothing but the bench touches it.
 
 use crate::tree::{File, Finding};
 
@@ -36,6 +37,21 @@ fn in_release(files: &[File]) -> Vec<Finding> {
     open.map(|file| file.finding(0, format!("a call that kills belongs under `{GUARD}`"))).collect()
 }
 
+/// An order that leaves without a record may leave twice: only the bench's own daemon does without.
+fn without_journal(files: &[File]) -> Vec<Finding> {
+    let may = |file: &&File| file.path == SWITCHED_BY || file.path == THIS;
+    let switching = files.iter().filter(|file| file.is_rust() && !may(file));
+    let switching = switching.filter(|file| file.split().code.contains("unjournalled::begin"));
+    let code = switching.map(|file| file.finding(0, format!("only {SWITCHED_BY} may do that")));
+    let features = files.iter().filter(|file| file.path.ends_with("Cargo.toml"));
+    let features = features.filter(|file| file.path != "tests/Cargo.toml");
+    let on = features.filter(|file| file.text.contains("\"unjournalled\""));
+    code.chain(on.map(|file| file.finding(0, "only the tests' crate turns this feature on")))
+        .collect()
+}
+
+const SWITCHED_BY: &str = "tests/src/bench/life.rs";
+const THIS: &str = "tests/tidy/failpoints.rs";
 const LIST: &str = "daemon/src/failpoint.rs";
 const GUARD: &str = "#[cfg(all(feature = \"failpoints\", debug_assertions))]";
 
@@ -53,6 +69,16 @@ mod tests {
         assert_eq!(never_passed(&[list, code]).len(), 1);
         assert!(listed(&files()).len() > 20);
         expect_none(&never_passed(&files()));
+    }
+
+    #[test]
+    fn no_daemon_but_the_bench_s_goes_without_its_journal() {
+        let code = File::new("daemon/src/cli/mod.rs", "crate::store::unjournalled::begin();");
+        let default = File::new("daemon/Cargo.toml", "default = [\"unjournalled\"]");
+        assert_eq!(without_journal(&[code, default]).len(), 2);
+        let all = files();
+        assert!(all.iter().any(|file| file.path == SWITCHED_BY));
+        expect_none(&without_journal(&all));
     }
 
     #[test]

@@ -266,8 +266,9 @@ impl Store {
         self.db.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the batches durable in one transaction; their journal entries move to the report. After an error they may be durable or not, and
-    /// the store takes no more. A running daemon's batches go through the [`Writer`].
+    /// Makes the batches durable in one transaction; their journal entries move to the report. After
+    /// an error they may be durable or not, and the store takes no more. A running daemon's batches go
+    /// through the [`Writer`].
     pub(crate) fn commit<'a>(
         &self,
         batches: impl Iterator<Item = &'a mut Batch>,
