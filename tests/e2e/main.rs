@@ -45,6 +45,8 @@ mod memory;
 #[cfg(test)]
 mod muster;
 #[cfg(test)]
+mod packed;
+#[cfg(test)]
 mod panics;
 #[cfg(test)]
 mod person;

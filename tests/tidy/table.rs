@@ -115,7 +115,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row(
         "store",
         &["domain::record", "failpoint"],
-        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
+        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing", "flate2"]],
     ),
     row("failpoint", &[], &[&["rustix"]]),
     row("clock", &[], &[&["muster_protocol::status", "muster_protocol::time", "rustix"], TASKS]),
