@@ -1,6 +1,8 @@
 //! Cancelling what is open under a halt: asked for once an order, and only after that is durable. An
 //! answer that is lost does no harm: the book shows what became of the order.
 
+use std::collections::BTreeSet;
+
 use muster_protocol::failure::FailureKind;
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::IntentId;
@@ -51,6 +53,22 @@ fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
     })
 }
 
+/// The orders whose cancellation was asked for, and that are still open.
+fn asked_for(model: &Model) -> impl Iterator<Item = &IntentId> {
+    let intents = model.runs_open().flat_map(|(id, _)| model.intents_of(id));
+    let open = intents.filter(|(_, intent)| match &intent.stage {
+        Stage::Accepted { order, .. } => order.cancelling.is_some() && intent.status().is_working(),
+        Stage::Planned
+        | Stage::Sending(_)
+        | Stage::Refused { .. }
+        | Stage::NotSent { .. }
+        | Stage::InDoubt { .. }
+        | Stage::Missed
+        | Stage::Rehearsed => false,
+    });
+    open.map(|(id, _)| id)
+}
+
 impl Step<'_> {
     /// The records that ask for the cancellation of everything open under a halt.
     pub(super) fn cancel_all(&mut self, scope: &HaltScope, by: &str) -> Vec<Record> {
@@ -82,12 +100,32 @@ impl Step<'_> {
         if !records.is_empty() {
             self.commit(Commit { records, ..Commit::default() });
         }
+        self.cancel_given_up(scope);
+    }
+
+    /// A person asks once more: so is what was asked for before, refused too often and given up.
+    fn cancel_given_up(&mut self, scope: &HaltScope) {
+        let waiting: BTreeSet<IntentId> =
+            self.model.cancelling.iter().map(|(_, id)| id.clone()).collect();
+        let again: Vec<IntentId> = asked_for(self.model)
+            .filter(|id| !waiting.contains(id) && self.is_under(scope, id))
+            .cloned()
+            .collect();
+        for id in again {
+            // Of one that was not answered yet there is no count; its answer decides.
+            if self.model.cancel_answers.remove(&id).is_some() {
+                self.queue_cancel(&id);
+            }
+        }
+    }
+
+    fn is_under(&self, scope: &HaltScope, id: &IntentId) -> bool {
+        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
+        part.is_some_and(|part| scope.holds(&part.user, &id.run.plan))
     }
 
     fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
-        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
-        let mut scopes = self.model.cancels.iter();
-        part.is_some_and(|part| scopes.any(|scope| scope.holds(&part.user, &id.run.plan)))
+        self.model.cancels.iter().any(|scope| self.is_under(scope, id))
     }
 
     /// An order that came to be at the broker under a halt that cancels.
@@ -157,24 +195,9 @@ impl Step<'_> {
 
     /// After a restart: what was to be cancelled and is still open is asked for again.
     pub(super) fn resume_cancels(&mut self) {
-        let open: Vec<(Timestamp, IntentId)> = self
-            .model
-            .runs_open()
-            .flat_map(|(id, _)| self.model.intents_of(id))
-            .filter(|(_, intent)| match &intent.stage {
-                Stage::Accepted { order, .. } => {
-                    order.cancelling.is_some() && intent.status().is_working()
-                }
-                Stage::Planned
-                | Stage::Sending(_)
-                | Stage::Refused { .. }
-                | Stage::NotSent { .. }
-                | Stage::InDoubt { .. }
-                | Stage::Missed
-                | Stage::Rehearsed => false,
-            })
-            .map(|(id, _)| (self.now, id.clone()))
-            .collect();
+        let now = self.now;
+        let open: Vec<(Timestamp, IntentId)> =
+            asked_for(self.model).map(|id| (now, id.clone())).collect();
         self.model.cancelling.extend(open);
     }
 }
