@@ -3,6 +3,7 @@
 mod accounts;
 mod asked;
 mod audit;
+mod before_run;
 mod books;
 mod calendar;
 mod cancels;
@@ -106,6 +107,7 @@ impl Step<'_> {
         self.end_tickets();
         self.look_out();
         self.muster();
+        self.call_before_runs();
         self.next_checks();
         self.mark_clock();
         self.pack_journal();
