@@ -121,7 +121,9 @@ pub(super) struct Canceller {
     under_halt: Vec<Fault>,
     refused: Option<(Broker, String)>,
     halts: Halts,
-    /// Order calls at the brokers in a life that began with everything halted.
+    /// This life began with everything halted.
+    began_halted: bool,
+    /// Order calls at the brokers when it first answered.
     calls: Option<usize>,
     /// Orders there were before.
     before: usize,
@@ -129,7 +131,8 @@ pub(super) struct Canceller {
 
 impl Canceller {
     /// The process was started.
-    pub(super) const fn sees_a_new_life(&mut self) {
+    pub(super) fn sees_a_new_life(&mut self) {
+        self.began_halted = self.halts.known(&HaltScope::All) == Halted::Is(true);
         self.calls = None;
     }
 
@@ -205,8 +208,9 @@ impl Canceller {
     /// I10: in a life that begins with everything halted not one order call is made.
     fn nothing_leaves(&mut self, world: &World, halted: bool) -> anyhow::Result<()> {
         let calls = place_calls(world);
-        if !halted {
-            self.calls = None;
+        // What was past the last look when a halt is asked for may still arrive.
+        self.began_halted &= halted;
+        if !self.began_halted {
             return Ok(());
         }
         let first = *self.calls.get_or_insert(calls);
@@ -274,6 +278,7 @@ impl Ground {
             under_halt: plot.under_halt,
             refused: plot.refused,
             halts: Halts::default(),
+            began_halted: false,
             calls: None,
             before,
         }));
