@@ -53,25 +53,25 @@ fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
     })
 }
 
-/// The orders whose cancellation was asked for, and that are still open.
-fn asked_for(model: &Model) -> impl Iterator<Item = &IntentId> {
-    let intents = model.runs_open().flat_map(|(id, _)| model.intents_of(id));
-    let open = intents.filter(|(_, intent)| match &intent.stage {
-        Stage::Accepted { order, .. } => order.cancelling.is_some() && intent.status().is_working(),
-        Stage::Planned
-        | Stage::Sending(_)
-        | Stage::Refused { .. }
-        | Stage::NotSent { .. }
-        | Stage::InDoubt { .. }
-        | Stage::Missed
-        | Stage::Rehearsed => false,
-    });
-    open.map(|(id, _)| id)
-}
-
 impl Step<'_> {
-    /// The records that ask for the cancellation of everything open under a halt.
+    /// The records that ask for the cancellation of everything open under a halt that a person asks for: also
+    /// of what was asked for before, was answered, and is open all the same.
     pub(super) fn cancel_all(&mut self, scope: &HaltScope, by: &str) -> Vec<Record> {
+        let waiting = self.model.cancelling.iter().map(|(_, id)| id.clone());
+        let waiting: BTreeSet<IntentId> = waiting.collect();
+        self.cancel_where(scope, by, |model, id| {
+            let open = model.intents.get(id).is_some_and(|intent| intent.status().is_working());
+            let answered = model.cancel_answers.contains_key(id) && !waiting.contains(id);
+            can_be_cancelled(model, id) || open && answered
+        })
+    }
+
+    fn cancel_where(
+        &mut self,
+        scope: &HaltScope,
+        by: &str,
+        can_be: impl Fn(&Model, &IntentId) -> bool,
+    ) -> Vec<Record> {
         let today = self.now.date();
         let open = self.model.runs_open().filter(|(id, _)| id.date == today);
         let mut wanted: Vec<IntentId> = Vec::new();
@@ -79,7 +79,7 @@ impl Step<'_> {
             for part in &run.fixed.participants {
                 if scope.holds(&part.user, &id.plan) {
                     let legs = self.model.legs_of(id, part.account).map(|(id, _)| id.clone());
-                    wanted.extend(legs.filter(|id| can_be_cancelled(self.model, id)));
+                    wanted.extend(legs.filter(|id| can_be(self.model, id)));
                 }
             }
         }
@@ -96,36 +96,16 @@ impl Step<'_> {
     /// The halt is durable: orders that were passed over when it was asked for, since something was just
     /// being recorded of them, and of which that is done by now.
     pub(super) fn cancel_passed_over(&mut self, scope: &HaltScope) {
-        let records = self.cancel_all(scope, "the halt");
+        let records = self.cancel_where(scope, "the halt", can_be_cancelled);
         if !records.is_empty() {
             self.commit(Commit { records, ..Commit::default() });
         }
-        self.cancel_given_up(scope);
-    }
-
-    /// A person asks once more: so is what was asked for before, refused too often and given up.
-    fn cancel_given_up(&mut self, scope: &HaltScope) {
-        let waiting: BTreeSet<IntentId> =
-            self.model.cancelling.iter().map(|(_, id)| id.clone()).collect();
-        let again: Vec<IntentId> = asked_for(self.model)
-            .filter(|id| !waiting.contains(id) && self.is_under(scope, id))
-            .cloned()
-            .collect();
-        for id in again {
-            // Of one that was not answered yet there is no count; its answer decides.
-            if self.model.cancel_answers.remove(&id).is_some() {
-                self.queue_cancel(&id);
-            }
-        }
-    }
-
-    fn is_under(&self, scope: &HaltScope, id: &IntentId) -> bool {
-        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
-        part.is_some_and(|part| scope.holds(&part.user, &id.run.plan))
     }
 
     fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
-        self.model.cancels.iter().any(|scope| self.is_under(scope, id))
+        let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
+        let mut scopes = self.model.cancels.iter();
+        part.is_some_and(|part| scopes.any(|scope| scope.holds(&part.user, &id.run.plan)))
     }
 
     /// An order that came to be at the broker under a halt that cancels.
@@ -139,8 +119,15 @@ impl Step<'_> {
         }
     }
 
-    /// That it is asked for is durable: it waits for its account's turn.
+    /// That it is asked for is durable: it waits for its account's turn. Asked for anew, it may be refused as
+    /// often once more.
     pub(super) fn queue_cancel(&mut self, id: &IntentId) {
+        if let Some((_, refusals)) = self.model.cancel_answers.get_mut(id) {
+            *refusals = 0;
+        }
+        if let Some((_, refusals)) = self.model.cancel_answers.get_mut(id) {
+            *refusals = 0;
+        }
         let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
         self.model.cancelling.insert((spacing.next_start(self.now), id.clone()));
     }
@@ -193,11 +180,31 @@ impl Step<'_> {
         self.watch(id.account);
     }
 
-    /// After a restart: what was to be cancelled and is still open is asked for again.
-    pub(super) fn resume_cancels(&mut self) {
-        let now = self.now;
-        let open: Vec<(Timestamp, IntentId)> =
-            asked_for(self.model).map(|id| (now, id.clone())).collect();
+    /// After a restart: what was to be cancelled and is still open is asked for again, and what a halt had
+    /// passed over is not passed over a second time.
+    pub(super) fn resume_cancels(&mut self) -> Vec<Record> {
+        let scopes: Vec<HaltScope> = self.model.cancels.iter().cloned().collect();
+        let passed = |scope| self.cancel_where(scope, "the halt", can_be_cancelled);
+        let passed_over = scopes.iter().flat_map(passed).collect();
+        let open: Vec<(Timestamp, IntentId)> = self
+            .model
+            .runs_open()
+            .flat_map(|(id, _)| self.model.intents_of(id))
+            .filter(|(_, intent)| match &intent.stage {
+                Stage::Accepted { order, .. } => {
+                    order.cancelling.is_some() && intent.status().is_working()
+                }
+                Stage::Planned
+                | Stage::Sending(_)
+                | Stage::Refused { .. }
+                | Stage::NotSent { .. }
+                | Stage::InDoubt { .. }
+                | Stage::Missed
+                | Stage::Rehearsed => false,
+            })
+            .map(|(id, _)| (self.now, id.clone()))
+            .collect();
         self.model.cancelling.extend(open);
+        passed_over
     }
 }
