@@ -112,6 +112,27 @@ fn a_person_settles_an_order_in_doubt_and_it_is_sent_again_only_on_their_word() 
     assert!(matches!(twice, Some(Err(_))), "{twice:?}");
 }
 
+/// What frees the account of another order says nothing of the one that is to leave once more.
+#[test]
+fn i1_what_leaves_once_more_waits_for_the_book_whatever_becomes_of_the_account_s_other_orders() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.fates.extend([((AccountId(1), 0), Fate::Lose), ((AccountId(1), 1), Fate::Lose)]);
+    day.start();
+    day.pass("2026-11-23T15:10:30+05:30");
+    let doubted: Vec<IntentId> = day.model.intents.keys().cloned().collect();
+    day.unreadable.insert(AccountId(1));
+    for (intent, verdict) in doubted.into_iter().zip([Verdict::SendAgain, Verdict::NotPlaced]) {
+        assert_eq!(day.ask(Ask::Resolve { intent, verdict }), Some(Ok(Answer::Done)));
+    }
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), [IntentStatus::Planned, IntentStatus::NotSent]);
+    assert_eq!(day.sends.len(), 2, "its book was not read");
+    day.unreadable.clear();
+    day.fates.clear();
+    day.pass("2026-11-23T15:13:00+05:30");
+    assert_eq!((day.statuses(MONDAY)[0], day.sends.len()), (IntentStatus::Accepted, 3));
+}
+
 #[test]
 fn a_person_may_say_found_or_not_placed_and_not_send_again_after_the_window() {
     let number = OrderId("77".to_owned());

@@ -53,6 +53,22 @@ fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
     })
 }
 
+/// The orders whose cancellation was asked for, and that are still open.
+fn asked_for(model: &Model) -> impl Iterator<Item = &IntentId> {
+    let intents = model.runs_open().flat_map(|(id, _)| model.intents_of(id));
+    let open = intents.filter(|(_, intent)| match &intent.stage {
+        Stage::Accepted { order, .. } => order.cancelling.is_some() && intent.status().is_working(),
+        Stage::Planned
+        | Stage::Sending(_)
+        | Stage::Refused { .. }
+        | Stage::NotSent { .. }
+        | Stage::InDoubt { .. }
+        | Stage::Missed
+        | Stage::Rehearsed => false,
+    });
+    open.map(|(id, _)| id)
+}
+
 impl Step<'_> {
     /// The records that ask for the cancellation of everything open under a halt that a person asks for: also
     /// of what was asked for before, was answered, and is open all the same.
@@ -102,10 +118,13 @@ impl Step<'_> {
         }
     }
 
-    fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
+    fn is_under(&self, scope: &HaltScope, id: &IntentId) -> bool {
         let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
-        let mut scopes = self.model.cancels.iter();
-        part.is_some_and(|part| scopes.any(|scope| scope.holds(&part.user, &id.run.plan)))
+        part.is_some_and(|part| scope.holds(&part.user, &id.run.plan))
+    }
+
+    fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
+        self.model.cancels.iter().any(|scope| self.is_under(scope, id))
     }
 
     /// An order that came to be at the broker under a halt that cancels.
@@ -179,27 +198,12 @@ impl Step<'_> {
     /// After a restart: what was to be cancelled and is still open is asked for again, and what a halt had
     /// passed over is not passed over a second time.
     pub(super) fn resume_cancels(&mut self) -> Vec<Record> {
+        let now = self.now;
         let scopes: Vec<HaltScope> = self.model.cancels.iter().cloned().collect();
         let passed = |scope| self.cancel_where(scope, "the halt", can_be_cancelled);
         let passed_over = scopes.iter().flat_map(passed).collect();
-        let open: Vec<(Timestamp, IntentId)> = self
-            .model
-            .runs_open()
-            .flat_map(|(id, _)| self.model.intents_of(id))
-            .filter(|(_, intent)| match &intent.stage {
-                Stage::Accepted { order, .. } => {
-                    order.cancelling.is_some() && intent.status().is_working()
-                }
-                Stage::Planned
-                | Stage::Sending(_)
-                | Stage::Refused { .. }
-                | Stage::NotSent { .. }
-                | Stage::InDoubt { .. }
-                | Stage::Missed
-                | Stage::Rehearsed => false,
-            })
-            .map(|(id, _)| (self.now, id.clone()))
-            .collect();
+        let open: Vec<(Timestamp, IntentId)> =
+            asked_for(self.model).map(|id| (now, id.clone())).collect();
         self.model.cancelling.extend(open);
         passed_over
     }
