@@ -27,6 +27,7 @@ mod fair;
 mod full_disk;
 #[cfg(test)]
 mod golden_store;
+mod halt;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
@@ -43,6 +44,8 @@ mod many;
 mod memory;
 #[cfg(test)]
 mod muster;
+#[cfg(test)]
+mod packed;
 #[cfg(test)]
 mod panics;
 #[cfg(test)]

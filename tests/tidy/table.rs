@@ -59,7 +59,8 @@ const TASKS: Names = &["tokio", "tokio_util", "async_trait", "tracing"];
 const CRYPTO: Names =
     &["aes_gcm", "argon2", "data_encoding", "getrandom", "hkdf", "hmac", "sha2", "subtle"];
 const WIPED: Names = &["secrecy", "zeroize"];
-const HTTP: Names = &["reqwest", "rustls", "rustls_native_certs", "url", "form_urlencoded"];
+const HTTP: Names =
+    &["hyper", "reqwest", "rustls", "rustls_native_certs", "url", "form_urlencoded"];
 const ALL: Names = &["*"];
 
 /// Every crate whose modules have an order.
@@ -114,7 +115,7 @@ const DAEMON_LAYERS: &[Layer] = &[
     row(
         "store",
         &["domain::record", "failpoint"],
-        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing"]],
+        &[WORDS, SERDE, ERRORS, &["redb", "rustix", "getrandom", "sha2", "tracing", "flate2"]],
     ),
     row("failpoint", &[], &[&["rustix"]]),
     row("clock", &[], &[&["muster_protocol::status", "muster_protocol::time", "rustix"], TASKS]),

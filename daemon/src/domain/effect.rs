@@ -81,6 +81,8 @@ pub enum Effect {
     OpenVault,
     /// Copy the store to a file.
     Backup(BackupJob),
+    /// Pack old journal entries, as many as a transaction may take.
+    PackJournal,
     /// Write the store into a new file in the old one's place.
     Purge(PurgeJob),
     /// Wipe every key and every secret in memory.

@@ -103,6 +103,8 @@ pub struct Model {
     pub seen: BTreeMap<EgressName, Seen>,
     /// When the world was last asked what it sees of each egress.
     pub looked_out: Timestamp,
+    /// When old journal entries were last packed, or the start.
+    pub packed: Timestamp,
     /// The last muster, or the start.
     pub mustered: Timestamp,
     /// When all accounts were last called, since the daemon started.
@@ -168,6 +170,7 @@ impl Model {
             calendar_said: None,
             seen: BTreeMap::new(),
             looked_out: now,
+            packed: now,
             mustered: now,
             called: None,
             to_check: VecDeque::new(),

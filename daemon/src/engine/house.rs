@@ -30,6 +30,14 @@ impl Engine {
             brokers: self.brokers.health.iter().map(|kept| kept.view()).collect(),
         })
     }
+
+    /// Whether old journal entries are to be packed. A transaction that changes nothing wears the disk too.
+    pub(super) fn is_loose(&self) -> bool {
+        self.store.is_loose().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the journal's length cannot be read");
+            false
+        })
+    }
 }
 
 /// When the store was last backed up, as its audit tells.

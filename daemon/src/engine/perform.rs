@@ -96,6 +96,7 @@ impl Engine {
                 Effect::OpenVault => self.open_vault(),
                 Effect::Backup(job) => self.back_up(job),
                 Effect::Purge(job) => self.purge(job),
+                Effect::PackJournal => turn.batch.pack = self.is_loose(),
                 Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted, due, lender } => {
                     self.load_instruments(broker, wanted, due, lender);
@@ -115,7 +116,7 @@ impl Engine {
         note.since = Some(self.clock.now());
         batch.records = note.records.iter().map(encode).collect();
         let empty = batch.records.is_empty() && batch.journal.is_empty() && batch.audit.is_empty();
-        if !empty {
+        if !empty || batch.pack {
             points::submitted(&note, !batch.audit.is_empty());
             // A stopped writer has reported why; that report ends the loop.
             let _ = self.writer.submit(batch, note);

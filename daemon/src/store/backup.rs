@@ -17,7 +17,7 @@ use super::StoreError;
 use super::file::at;
 use super::steps::step;
 use super::tables::{
-    AUDIT, BACKUP, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, refuse_strange,
+    AUDIT, BACKUP, JOURNAL, JOURNAL_BLOCKS, META, RECORDS, SEALED, USER_KEYS, VAULT, refuse_strange,
 };
 
 /// Writes the copy to a file that is not there yet; `mac` authenticates the digest of its rows.
@@ -98,6 +98,7 @@ pub(super) fn rows(
     each(from, META, &mut hash, to)?;
     each(from, RECORDS, &mut hash, to)?;
     each(from, JOURNAL, &mut hash, to)?;
+    each(from, JOURNAL_BLOCKS, &mut hash, to)?;
     each(from, SEALED, &mut hash, to)?;
     each(from, USER_KEYS, &mut hash, to)?;
     each(from, VAULT, &mut hash, to)?;

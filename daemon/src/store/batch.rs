@@ -10,7 +10,7 @@ use redb::{Table, TableDefinition, WriteTransaction};
 use super::tables::{
     AUDIT, EPOCH, HEADER, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, newest,
 };
-use super::{StoreError, audit, journal, sealed};
+use super::{StoreError, audit, journal, pack, sealed};
 use crate::failpoint::{Point, hit};
 
 /// What is written together. Within a batch, forgetting comes before putting.
@@ -34,6 +34,8 @@ pub struct Batch {
     pub audit: Vec<AuditEntry>,
     /// The epoch to put in place of the one that is there.
     pub epoch: Option<u64>,
+    /// Old journal entries are packed as well.
+    pub pack: bool,
 }
 
 /// A sealed secret: bytes to the store.
@@ -73,6 +75,7 @@ impl Batch {
             header,
             audit,
             epoch,
+            pack: _,
         } = self;
         let rows = !(sealed.is_empty() && forget.is_empty() && audit.is_empty());
         let keys = !(user_keys.is_empty() && drop_user_keys.is_empty());
@@ -90,6 +93,7 @@ impl Batch {
         self.audit.extend(more.audit);
         self.epoch = more.epoch.or(self.epoch);
         self.header = more.header.or(self.header.take());
+        self.pack |= more.pack;
     }
 }
 
@@ -105,7 +109,13 @@ pub(super) fn write<'a>(
         journal: Log::open(writing, JOURNAL)?,
         others: others.then(|| Others::open(writing)).transpose()?,
     };
-    batches.into_iter().map(|batch| tables.write(batch)).collect()
+    let wants_packed = batches.iter().any(|batch| batch.pack);
+    let placed = batches.into_iter().map(|batch| tables.write(batch)).collect::<Result<_, _>>()?;
+    drop(tables);
+    if wants_packed {
+        pack::pack(writing)?;
+    }
+    Ok(placed)
 }
 
 /// The tables of which a run writes two; opening one costs as much as an order.

@@ -8,19 +8,18 @@
 //! ```
 
 use std::borrow::Cow;
-use std::ops::Bound;
 
 use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::ids::{AccountId, RunId, UserId};
 use muster_protocol::order::Broker;
 use muster_protocol::request::JournalFilter;
 use muster_protocol::time::Timestamp;
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{AccessGuard, Database, ReadableDatabase, ReadableTable, StorageError};
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::records::{self, decode_from, encode_as};
-use super::tables::JOURNAL;
+use super::tables::{JOURNAL, JOURNAL_BLOCKS};
+use super::{StoreError, block, pack};
 
 /// An entry as it is written.
 #[derive(Serialize, Deserialize)]
@@ -74,18 +73,23 @@ pub(super) fn query(
     limit: u32,
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let wanted = usize::try_from(limit.min(LIMIT)).unwrap_or_default();
-    let table = db.begin_read()?.open_table(JOURNAL)?;
-    let end = filter
-        .before
-        .map_or(Bound::Unbounded, |before| Bound::Excluded(before.max(after.saturating_add(1))));
-    let newest_first = table.range::<u64>((Bound::Excluded(after), end))?.rev();
+    let reading = db.begin_read()?;
+    let (loose, blocks) = (reading.open_table(JOURNAL)?, reading.open_table(JOURNAL_BLOCKS)?);
+    let from = after.saturating_add(1);
+    let until = filter.before.map_or(u64::MAX, |before| before.max(from));
+    // The block that `from` lies in begins before it.
+    let begins = blocks.range(..=from)?.next_back().transpose()?;
+    let begins = begins.map_or(from, |(first, _)| first.value());
+    let packed = blocks.range(begins..until)?.rev().flat_map(|row| each(opened(row)).rev());
+    let packed = packed.filter(|row| row.as_ref().map_or(true, |(n, _)| (from..until).contains(n)));
+    let newest = loose.range(from..until)?.rev().map(taken);
     let mut found = Vec::new();
-    for row in newest_first.take(SCAN) {
+    for row in newest.chain(packed).take(SCAN) {
         if found.len() >= wanted {
             break;
         }
-        let (number, value) = row?;
-        let entry = decode(number.value(), value.value())?;
+        let (number, bytes) = row?;
+        let entry = decode(number, &bytes)?;
         if filter.admits(&entry) {
             found.push(entry);
         }
@@ -96,17 +100,47 @@ pub(super) fn query(
 
 /// How many entries there are, if all can be read and none is missing.
 pub(super) fn length(db: &Database) -> Result<u64, StoreError> {
+    let reading = db.begin_read()?;
+    let (loose, blocks) = (reading.open_table(JOURNAL)?, reading.open_table(JOURNAL_BLOCKS)?);
+    let packed = blocks.iter()?.flat_map(|row| each(opened(row)));
     let mut after = 0_u64;
-    for row in db.begin_read()?.open_table(JOURNAL)?.iter()? {
-        let (number, value) = row?;
-        decode(number.value(), value.value())?;
+    for row in packed.chain(loose.iter()?.map(taken)) {
+        let (number, bytes) = row?;
+        decode(number, &bytes)?;
         let expected = after.saturating_add(1);
-        if number.value() != expected {
+        if number != expected {
             return Err(StoreError::JournalGap { after });
         }
         after = expected;
     }
     Ok(after)
+}
+
+/// An entry's number and bytes.
+type Numbered = Result<(u64, Vec<u8>), StoreError>;
+
+/// A row of either table.
+type Found<'a> = Result<(AccessGuard<'a, u64>, AccessGuard<'a, &'static [u8]>), StorageError>;
+
+/// The entry of a row.
+fn taken(row: Found<'_>) -> Numbered {
+    let (number, value) = row?;
+    Ok((number.value(), value.value().to_vec()))
+}
+
+/// The entries of a block.
+fn opened(row: Found<'_>) -> Result<pack::Rows, StoreError> {
+    let (first, value) = row?;
+    Ok((first.value(), block::unpack("journal", value.value())?))
+}
+
+/// Each entry of a block, or why there are none.
+fn each(rows: Result<pack::Rows, StoreError>) -> impl DoubleEndedIterator<Item = Numbered> {
+    let numbered = match rows {
+        Ok((first, rows)) => (first..).zip(rows).map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    };
+    numbered.into_iter()
 }
 
 const LIMIT: u32 = 1_000;

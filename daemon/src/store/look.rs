@@ -7,7 +7,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::StoreError;
 use super::records::{VERSION, decode_from};
-use super::tables::{AUDIT, JOURNAL, RECORDS};
+use super::tables::{AUDIT, JOURNAL, RECORDS, newest};
 
 /// Bytes and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub(super) fn size(db: &Database, path: Option<&Path>) -> Result<StoreSize, Stor
     Ok(StoreSize {
         bytes: path.and_then(|path| std::fs::metadata(path).ok()).map(|file| file.len()),
         records: reading.open_table(RECORDS)?.len()?,
-        journal: reading.open_table(JOURNAL)?.len()?,
+        // From 1 without a gap, the newest never in a block.
+        journal: newest(&reading.open_table(JOURNAL)?)?,
     })
 }
 

@@ -10,12 +10,14 @@
 mod audit;
 mod backup;
 mod batch;
+mod block;
 mod epoch;
 mod error;
 mod file;
 mod journal;
 mod look;
 mod migrate;
+mod pack;
 mod purge;
 mod records;
 mod sealed;
@@ -132,6 +134,11 @@ impl Store {
     /// How many journal entries there are, if all can be read and none is missing.
     pub fn journal_length(&self) -> Result<u64, StoreError> {
         guarded(|| journal::length(&self.db()))
+    }
+
+    /// Whether there are old journal entries to pack.
+    pub fn is_loose(&self) -> Result<bool, StoreError> {
+        guarded(|| pack::is_due(&self.db()))
     }
 
     /// Every sealed secret.

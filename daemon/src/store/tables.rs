@@ -3,7 +3,8 @@
 //! ```text
 //! meta       "format"                 -> format version
 //! records    number from 1            -> version byte, JSON: the log everything is replayed from
-//! journal    number from 1            -> version byte, JSON list
+//! journal    number from 1            -> version byte, JSON list: the newest entries
+//! journal blocks  number of the first -> a block of older entries
 //! sealed     account, kind of secret  -> version byte, generation (8, big-endian), sealed bytes
 //! user keys  user                     -> wrapped key
 //! audit      number from 1            -> version byte, hash of the entry before (32), JSON
@@ -22,6 +23,8 @@ use super::StoreError;
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const RECORDS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("records");
 pub(super) const JOURNAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("journal");
+pub(super) const JOURNAL_BLOCKS: TableDefinition<'_, u64, &[u8]> =
+    TableDefinition::new("journal_blocks");
 pub(super) const SEALED: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("sealed");
 pub(super) const USER_KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("user_keys");
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
@@ -57,6 +60,7 @@ pub(super) fn make(db: &Database) -> Result<(), StoreError> {
     writing.open_table(META)?.insert(KEY_FORMAT, FORMAT)?;
     writing.open_table(RECORDS)?;
     writing.open_table(JOURNAL)?;
+    writing.open_table(JOURNAL_BLOCKS)?;
     writing.open_table(SEALED)?;
     writing.open_table(USER_KEYS)?;
     writing.open_table(VAULT)?;
@@ -66,13 +70,17 @@ pub(super) fn make(db: &Database) -> Result<(), StoreError> {
 
 /// A table that came later within the format is made where it is missing.
 pub(super) fn complete(db: &Database) -> Result<(), StoreError> {
-    let there = db.begin_read()?.list_tables()?.any(|table| table.name() == AUDIT.name());
-    if there {
+    let later = [AUDIT, JOURNAL_BLOCKS];
+    let reading = db.begin_read()?;
+    let names: Vec<String> = reading.list_tables()?.map(|table| table.name().to_owned()).collect();
+    if later.iter().all(|table| names.iter().any(|name| name == table.name())) {
         return Ok(());
     }
     let mut writing = db.begin_write()?;
     writing.set_quick_repair(true);
-    writing.open_table(AUDIT)?;
+    for table in later {
+        writing.open_table(table)?;
+    }
     Ok(writing.commit()?)
 }
 
@@ -91,4 +99,5 @@ pub(super) fn newest(log: &impl ReadableTable<u64, &'static [u8]>) -> Result<u64
 pub(super) const KEY_FORMAT: &str = "format";
 /// The format this build writes.
 pub(super) const FORMAT: u64 = 1;
-const ALL: [&str; 7] = ["meta", "records", "journal", "sealed", "user_keys", "audit", "vault"];
+const ALL: [&str; 8] =
+    ["meta", "records", "journal", "journal_blocks", "sealed", "user_keys", "audit", "vault"];

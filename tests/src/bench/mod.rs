@@ -12,7 +12,7 @@ pub mod terminal;
 
 pub use self::fanout::{Fanout, fanout};
 pub use self::life::{Life, live};
-pub use self::open::{Open, Rows, fill, open};
+pub use self::open::{Open, Writing, fill, open};
 pub use self::sender::{Sender, send};
 
 /// A line for whoever watches.

@@ -20,6 +20,9 @@ pub struct Open {
     /// Rows of the journal.
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
+    /// The newest of them, which came after the journal was last packed: those of a run of 10,000 orders.
+    #[arg(long, default_value_t = 20_000)]
+    loose: u64,
     /// Where the store is made; memory is not a disk.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -27,13 +30,16 @@ pub struct Open {
 
 /// The writer that is killed; started by `muster-bench` itself.
 #[derive(Debug, Args)]
-pub struct Rows {
+pub struct Writing {
     /// The store.
     #[arg(long)]
     store: PathBuf,
     /// How many there are to be.
     #[arg(long)]
     rows: u64,
+    /// How many of them come after the last packing.
+    #[arg(long)]
+    loose: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +62,7 @@ pub fn open(what: &Open) -> anyhow::Result<()> {
         .arg("--store")
         .arg(&store)
         .args(["--rows", &what.rows.to_string()])
+        .args(["--loose", &what.loose.to_string()])
         .stdout(Stdio::piped())
         .spawn()?;
     let mut told = String::new();
@@ -80,34 +87,51 @@ fn measure(path: &Path) -> anyhow::Result<Opened> {
     Ok(Opened { rows, mib, open_ms, journal_tail_ms })
 }
 
-/// Writes so many rows, says so, and goes on writing until it is killed.
-pub fn fill(what: &Rows) -> anyhow::Result<()> {
-    use std::io::Write;
+/// Writes so many rows, says so, and goes on writing until it is killed. What is old is packed meanwhile,
+/// as a daemon does in quiet hours.
+pub fn fill(what: &Writing) -> anyhow::Result<()> {
     let store = Store::open(&what.store)?;
     let epochs = Epochs::beside(&what.store);
-    let (mut written, mut chunk) = (0, CHUNK);
-    loop {
-        let journal = (0..chunk).map(|_| entry()).collect();
+    let write = |batch: Batch| {
         let (_, next) = epochs.look(&store)?;
-        epochs.advance(&store, Batch { journal, ..Batch::default() }, next)?;
+        epochs.advance(&store, batch, next)
+    };
+    let mut written = 0;
+    while written < what.rows {
+        let chunk = CHUNK.min(what.rows.saturating_sub(written));
+        let journal = (0..chunk).map(|n| entry(written + n)).collect();
+        write(Batch { journal, ..Batch::default() })?;
         written += chunk;
-        if written == what.rows {
-            writeln!(std::io::stdout(), "{written}")?;
-            chunk = 1;
+        while written + what.loose <= what.rows && store.is_loose()? {
+            write(Batch { pack: true, ..Batch::default() })?;
         }
+    }
+    writeln!(std::io::stdout(), "{written}")?;
+    loop {
+        write(Batch { journal: vec![entry(written)], ..Batch::default() })?;
+        written += 1;
     }
 }
 
-fn entry() -> JournalEntry {
+/// The lines of orders: no two accounts, times or numbers of orders alike.
+fn entry(n: u64) -> JournalEntry {
+    let account = u32::try_from(n % 10_000).unwrap_or_default() + 1;
+    let day = n / 20_000;
+    let mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     JournalEntry {
         seq: 0,
-        at: Timestamp::from_millis(1_795_406_520_000),
+        at: Timestamp::from_millis(1_795_406_520_000)
+            .plus((day * 86_400_000 + mixed % 4_000).cast_signed()),
         level: Level::Info,
         area: Area::Order,
-        user: "zs100001".parse().ok(),
-        account: Some(muster_protocol::ids::AccountId(100_001)),
+        user: format!("zs{}", 100_000 + account).parse().ok(),
+        account: Some(muster_protocol::ids::AccountId(account)),
         broker: Some(muster_protocol::order::Broker::Zerodha),
         run: "btst@2026-11-23".to_owned().try_into().ok(),
-        text: "accepted as 2611230000000014 · BUY NSE:SBIN 1 @ 900.00".to_owned(),
+        text: format!(
+            "accepted as 26112300{:08} · BUY NSE:SBIN {} @ 900.00",
+            mixed,
+            mixed % 90 + 1
+        ),
     }
 }

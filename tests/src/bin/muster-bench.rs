@@ -43,7 +43,7 @@ enum What {
     Sender(bench::Sender),
     /// A writer to be killed.
     #[command(hide = true)]
-    Rows(bench::Rows),
+    Rows(bench::Writing),
 }
 
 fn terminal(json: bool) -> anyhow::Result<()> {

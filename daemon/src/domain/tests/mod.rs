@@ -11,6 +11,7 @@ mod halt;
 mod lists;
 mod muster;
 mod plans;
+mod quiet;
 mod recovery;
 mod run_now;
 mod sealed;
@@ -322,6 +323,7 @@ impl Day {
             | Effect::SealVault
             | Effect::Backup(_)
             | Effect::Purge(_)
+            | Effect::PackJournal
             | Effect::ObserveEgresses => None,
             Effect::Warm { connections, .. } => {
                 self.warmed.push((self.now, connections));

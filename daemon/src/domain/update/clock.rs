@@ -73,6 +73,7 @@ impl Step<'_> {
         let now = self.now;
         self.model.mustered = self.model.mustered.min(now);
         self.model.looked_out = self.model.looked_out.min(now);
+        self.model.packed = self.model.packed.min(now);
         for spacing in self.model.spacing.values_mut() {
             let mut anew = Spacing::default();
             anew.started(now);

@@ -19,6 +19,7 @@ mod muster;
 mod plan_checks;
 mod plans;
 mod purge;
+mod quiet;
 mod rehearse;
 mod resolve;
 mod run_now;
@@ -107,6 +108,7 @@ impl Step<'_> {
         self.muster();
         self.next_checks();
         self.mark_clock();
+        self.pack_journal();
         self.retry_instruments();
         self.answer_plan_checks();
         self.say_calendar();

@@ -4,6 +4,7 @@
 
 mod crash;
 pub(crate) mod disk;
+mod pack;
 mod purge;
 
 use std::fs;
