@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use muster_protocol::halt::Verdict;
 use muster_protocol::ids::{OrderId, PlanId, RunId};
 use muster_protocol::plan::{Ambiguity, Mode, PlanSpec};
@@ -12,7 +12,7 @@ use muster_protocol::reply::RunDetails;
 use muster_protocol::request::{AddSlot, ArmPlan, PutPlan, RemovePlan, ResolveIntent};
 use muster_protocol::run::{IntentStatus, RunCounts, RunState};
 use muster_protocol::secret::Secret;
-use muster_protocol::time::TimeOfDay;
+use muster_protocol::time::{TimeOfDay, Timestamp};
 use muster_protocol::vault::SlotKind;
 use musterd::vault::new_key_text;
 use tokio::sync::Mutex;
@@ -40,6 +40,8 @@ const SPEED: f64 = 8.0;
 const QUICK: f64 = 60.0;
 /// Orders that have not moved for so long wait for time alone.
 const STILL: Duration = Duration::from_millis(800);
+/// So many lives may be still after even doubts are closed.
+const PATIENT: usize = 5;
 /// Enough, at the quick speed, for every read that proves an absence.
 const STILL_QUICK: Duration = Duration::from_secs(2);
 /// How long a run without doubts may wait for its tally.
@@ -146,7 +148,7 @@ impl Ground {
         deaths: Vec<Death>,
         person: &mut Person,
     ) -> anyhow::Result<(Vec<RunDetails>, Victim, usize)> {
-        let (mut died, mut patience) = (0, STILL);
+        let (mut died, mut patience, mut over) = (0, STILL, 0);
         let mut deaths = deaths.into_iter();
         // One that did not come, since a busy machine made the life look still, is that of the next life.
         let mut death = deaths.next().unwrap_or(Death::Never);
@@ -162,7 +164,13 @@ impl Ground {
                     patience = STILL_QUICK;
                     self.world.clock.set(None, Some(QUICK), None);
                 }
-                End::Still { .. } => self.clock_to(self.minute + OVER)?,
+                End::Still { .. } => {
+                    over += 1;
+                    ensure!(over < PATIENT, "the runs do not end:\n{}", self.last_words());
+                    if self.to_come() <= self.minute + OVER {
+                        self.clock_to(self.minute + OVER)?;
+                    }
+                }
                 End::Over(details, victim) => return Ok((details, victim, died)),
             }
         }
@@ -173,9 +181,16 @@ impl Ground {
         &self.drill
     }
 
-    /// The pair of runs is over.
-    pub(super) const fn next_pair(&mut self) {
-        self.minute += APART;
+    /// The pair of runs is over. On a busy machine it may have taken longer than its share of the day: the clock
+    /// is never set back, for then runs are HELD.
+    pub(super) fn next_pair(&mut self) {
+        self.minute = (self.minute + APART).max(self.to_come() + 1);
+    }
+
+    /// The first minute that the clock has not shown yet.
+    fn to_come(&self) -> u16 {
+        let now = Timestamp::from_millis(self.world.clock.now().as_millisecond()).time_of_day();
+        (FIRST..24 * 60).find(|minute| time(*minute) > now).unwrap_or(24 * 60)
     }
 
     /// Puts the plans of the next pair, takes those of the last away, and stops before their time
@@ -240,6 +255,7 @@ impl Ground {
             let details = victim.runs(&self.world, runs).await;
             person.acts(&mut victim, &self.world, details.as_deref()).await?;
             if let Some(details) = details {
+                ensure!(!details.iter().any(is_held), "held: {details:#?}");
                 let tallied = details.iter().all(is_tallied);
                 // In doubt to the end, a run is tallied only when its day is over; so is one with an order
                 // that nobody could cancel.
@@ -333,6 +349,13 @@ const fn is_over(details: &RunDetails) -> bool {
     matches!(details.run.state, RunState::Closed | RunState::Missed { .. })
 }
 
+/// Of a missed run there is no tally.
 fn is_tallied(details: &RunDetails) -> bool {
-    is_over(details) && details.run.tally.is_some()
+    matches!(details.run.state, RunState::Missed { .. })
+        || is_over(details) && details.run.tally.is_some()
+}
+
+/// No run of a drill is missed but by a halt.
+fn is_held(details: &RunDetails) -> bool {
+    matches!(&details.run.state, RunState::Missed { reason } if reason.contains("HELD"))
 }
