@@ -124,6 +124,10 @@ impl Step<'_> {
     }
 
     fn run_moved(&mut self, id: &RunId, event: &RunEvent) {
+        if matches!(event, RunEvent::Archived { .. }) {
+            // What there is to see of it stays as it was.
+            return;
+        }
         self.publish(Changed::Run(id.clone()));
         self.publish(Changed::Plan(id.plan.clone()));
         self.publish(Changed::Status);
@@ -147,7 +151,10 @@ impl Step<'_> {
                 self.watch_all(id);
             }
             // Firing began with the decision to.
-            RunEvent::Fired { .. } | RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
+            RunEvent::Fired { .. }
+            | RunEvent::Missed { .. }
+            | RunEvent::Tallied { .. }
+            | RunEvent::Archived { .. } => {}
         }
     }
 
