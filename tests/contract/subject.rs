@@ -17,7 +17,9 @@ use muster_tests::sandbox::{
 use musterd::broker::base_url::BaseUrl;
 use musterd::broker::http::{Http, Route, Timeouts, Tls};
 use musterd::broker::zerodha::redirect::{self, Redirected};
-use musterd::broker::{Adapter, Auth, BrokerError, Endpoints, Opened, Order, Proof, adapter};
+use musterd::broker::{
+    Adapter, Auth, BrokerError, Endpoints, Leave, Opened, Order, Proof, adapter,
+};
 use musterd::clock::Clock;
 use musterd::credential::{Credential, SecretText, SessionSecret};
 use musterd::domain::instrument::Instrument;
@@ -135,7 +137,7 @@ impl Subject {
         .expect("the literal above is a leg");
         // The last eight signs are the attempt and the MAC.
         let tag = OrderTag(format!("2X71A00{number:04}1QZ7WMPA"));
-        Order { leg, instrument: self.instrument.clone(), tag }
+        Order { leg, instrument: self.instrument.clone(), tag, leave: Leave::default() }
     }
 
     /// The adapter as the daemon uses it: under its broker's limits. Time stands still but for what a

@@ -36,5 +36,7 @@ async fn i1_i3_i6_killed_at_any_moment_with_faults_nothing_is_sent_twice_and_not
     let count = at_random(Path::new(DRILL), kills, |_| ()).await?;
     assert!(count.is_clean() && count.kills >= 200, "{count:?}");
     assert!(count.orders * 2 > count.intents, "too few orders left to show anything: {count:?}");
+    let cancels = (count.cancelled, count.cancel_faults);
+    assert!(cancels.0 > 40 && cancels.1 > 10, "too few cancellations to show anything: {count:?}");
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use muster_protocol::money::Paise;
 use muster_protocol::order::PriceRule;
 use muster_protocol::plan::PlanSpec;
@@ -89,13 +89,40 @@ async fn i8_nobody_sends_more_than_ten_orders_a_second() -> anyhow::Result<()> {
     }
     world.set_clock("2026-11-23T15:09:57+05:30")?;
     closed(&world, 2).await?;
-    let arrivals = arrivals(&world)?;
-    assert_eq!(arrivals.values().map(Vec::len).sum::<usize>(), 4 * 20);
-    for (account, at) in arrivals {
+    assert_eq!(at_most_ten_a_second(&world)?, 4 * 20);
+    daemon.stop().await
+}
+
+/// How many orders arrived, if no account's did too fast.
+fn at_most_ten_a_second(world: &World) -> anyhow::Result<usize> {
+    let arrivals = arrivals(world)?;
+    for (account, at) in &arrivals {
         for eleven in at.windows(11) {
             let took = eleven[10] - eleven[0];
-            assert!(took >= 1_000, "{account:?} sent 11 orders in {took} ms");
+            ensure!(took >= 1_000, "{account:?} sent 11 orders in {took} ms");
         }
     }
+    Ok(arrivals.values().map(Vec::len).sum())
+}
+
+/// Orders that wait for a price are asked for it together, and used to leave together when it came, with
+/// those that need none: the brokers throttled them, and they were in doubt.
+#[tokio::test(flavor = "multi_thread")]
+async fn i8_nor_when_many_runs_wait_for_one_price() -> anyhow::Result<()> {
+    let world = World::new(Setup { accounts: 2, ..Setup::default() }).await?;
+    let daemon = world.daemon().await?;
+    world.connect_all().await?;
+    world.auto_execute_all().await?;
+    for number in 0..14 {
+        let mut legs = two_legs().legs;
+        if number < 10 {
+            legs.truncate(1);
+            legs[0].price = PriceRule::Marketable { band: Some(20) };
+        }
+        world.arm(PlanSpec::new(format!("plan{number:02}").parse()?, legs)).await?;
+    }
+    world.set_clock("2026-11-23T15:09:57+05:30")?;
+    closed(&world, 14).await?;
+    assert_eq!(at_most_ten_a_second(&world)?, 2 * 18);
     daemon.stop().await
 }

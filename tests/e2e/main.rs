@@ -29,6 +29,7 @@ mod fair;
 mod full_disk;
 #[cfg(test)]
 mod golden_store;
+mod halt;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]

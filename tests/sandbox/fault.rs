@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use muster_tests::sandbox::{Broker, Fault, FaultKind, Operation, Sandbox};
+use muster_tests::sandbox::{Broker, Fault, FaultKind, Operation, Rules, Sandbox};
 use serde_json::{Value, json};
 
 use crate::client::{
@@ -177,6 +177,26 @@ async fn an_order_can_arrive_after_its_answer() {
     let row = member.get("/orders").await.json()["data"][0].clone();
     assert_eq!((&row["tag"], &row["status"]), (&json!("late"), &json!("OPEN PENDING")));
     sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancellation_can_be_done_after_its_answer_and_lose_against_a_fill() {
+    for (fill_ms, end) in [(60_000, "CANCELLED"), (4_000, "COMPLETE")] {
+        let sandbox = sandbox().await;
+        sandbox.set_rules(Rules { fill_delay_ms: fill_ms, ..Rules::default() });
+        let member = kite(&sandbox).await;
+        let placed = member.send("POST", "/orders/regular", &kite_order("late")).await.json();
+        sandbox.clock().advance(Duration::from_millis(fill_ms * 3 / 4 + 100));
+        let fault = Fault::once(Broker::Kite, Operation::Cancel, FaultKind::AcceptThenClose);
+        sandbox.arm(Fault { late_seconds: Some(5.0), ..fault });
+        let path = format!("/orders/regular/{}", placed["data"]["order_id"].as_str().unwrap());
+        assert!(member.try_send("DELETE", &path, "").await.is_none());
+        let word = async || member.get("/orders").await.json()["data"][0]["status"].clone();
+        assert_eq!(word().await, "OPEN");
+        sandbox.clock().advance(Duration::from_millis(5_200));
+        assert_eq!(word().await, end);
+        sandbox.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -59,7 +59,8 @@ const TASKS: Names = &["tokio", "tokio_util", "async_trait", "tracing"];
 const CRYPTO: Names =
     &["aes_gcm", "argon2", "data_encoding", "getrandom", "hkdf", "hmac", "sha2", "subtle"];
 const WIPED: Names = &["secrecy", "zeroize"];
-const HTTP: Names = &["reqwest", "rustls", "rustls_native_certs", "url", "form_urlencoded"];
+const HTTP: Names =
+    &["hyper", "reqwest", "rustls", "rustls_native_certs", "url", "form_urlencoded"];
 const ALL: Names = &["*"];
 
 /// Every crate whose modules have an order.

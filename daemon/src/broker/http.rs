@@ -3,6 +3,7 @@
 
 mod call;
 mod dates;
+mod leave;
 mod proxy;
 mod tls;
 
@@ -17,7 +18,10 @@ use muster_protocol::time::Timestamp;
 use super::catalog::Validators;
 
 pub use self::call::Call;
+use self::leave::Stopped;
+
 pub use self::dates::{Dates, Moment, Watch, least_offset};
+pub use self::leave::Leave;
 pub use self::tls::{SetupError, Tls};
 
 /// How requests leave this machine.
@@ -126,11 +130,11 @@ impl Http {
 
     /// Sends once and reads the answer, up to the call's cap.
     pub async fn send(&self, call: Call) -> Result<Reply, SendError> {
-        let Call { method, url, headers, body, cap, timeout } = call;
+        let Call { method, url, headers, body, cap, timeout, leave } = call;
         let headers = headers.ok_or(SendError::NotSent("a header would hold signs it cannot"))?;
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
-        *request.body_mut() = body.map(reqwest::Body::from);
+        *request.body_mut() = body.map(|body| leave.hold(body));
         if timeout.is_some() {
             *request.timeout_mut() = timeout;
         }
@@ -188,6 +192,8 @@ impl SendError {
     fn of(error: &reqwest::Error) -> Self {
         if error.is_connect() || error.is_builder() {
             Self::NotSent(not_sent_words(error))
+        } else if is_stopped(error) {
+            Self::NotSent("stopped as it was about to leave")
         } else if error.is_timeout() {
             Self::Unclear("no answer in the time allowed")
         } else {
@@ -201,6 +207,18 @@ impl SendError {
             Self::NotSent(words) | Self::Unclear(words) => words,
         }
     }
+}
+
+/// Whether it was not let go any more; until then the client has written nothing of it.
+fn is_stopped(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<Stopped>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 fn not_sent_words(error: &reqwest::Error) -> &'static str {

@@ -25,6 +25,8 @@ mod reuse;
 #[cfg(test)]
 mod sheets;
 #[cfg(test)]
+mod stopped;
+#[cfg(test)]
 pub(crate) mod tests;
 
 use async_trait::async_trait;
@@ -44,6 +46,7 @@ pub use crate::domain::price::Quote;
 
 pub use self::book::TAG_PREFIX;
 pub use self::error::BrokerError;
+pub use self::http::Leave;
 pub use self::registry::{Endpoints, adapter};
 
 /// What signs a call: the app's key and the day's session.
@@ -109,7 +112,7 @@ pub struct Probed {
 }
 
 /// One order to place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Order {
     /// What is ordered.
     pub leg: Leg,
@@ -117,6 +120,8 @@ pub struct Order {
     pub instrument: Instrument,
     /// The tag it carries.
     pub tag: OrderTag,
+    /// Whether it may leave still, asked right before its first byte.
+    pub leave: Leave,
 }
 
 /// One broker through one egress. Calls are never repeated inside; a call takes at most the

@@ -12,7 +12,7 @@ use muster_protocol::time::Timestamp;
 use super::base_url::BaseUrl;
 use super::http::{Call, Http, Route, SendError, Timeouts, Tls};
 use super::peer::{Act, Peer};
-use super::{Adapter, Auth, BrokerError, Endpoints, Order, Proof, adapter};
+use super::{Adapter, Auth, BrokerError, Endpoints, Leave, Order, Proof, adapter};
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::domain::instrument::Instrument;
 
@@ -81,6 +81,7 @@ pub(crate) fn order() -> Order {
             validity: Validity::Day,
         },
         tag: OrderTag("2X71A00K30F1QZ7WMPA".to_owned()),
+        leave: Leave::default(),
     }
 }
 

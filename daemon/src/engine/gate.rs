@@ -22,9 +22,9 @@ struct Stopped {
 }
 
 /// An order that is about to leave.
-pub(super) struct Leaving<'a> {
-    pub(super) user: &'a UserId,
-    pub(super) run: &'a RunId,
+pub(super) struct Leaving {
+    pub(super) user: UserId,
+    pub(super) run: RunId,
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
 }
@@ -43,12 +43,12 @@ impl Gate {
     }
 
     /// Why an order must not leave now, if so.
-    pub(super) fn shut(&self, order: &Leaving<'_>, now: Timestamp) -> Option<String> {
+    pub(super) fn shut(&self, order: &Leaving, now: Timestamp) -> Option<String> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if known.halts.iter().any(|scope| scope.holds(order.user, &order.run.plan)) {
+        if known.halts.iter().any(|scope| scope.holds(&order.user, &order.run.plan)) {
             return Some("halted before it left".to_owned());
         }
-        if let Some(why) = known.called_off.get(order.run) {
+        if let Some(why) = known.called_off.get(&order.run) {
             return Some(format!("{why} before it left"));
         }
         let open = order.from <= now && now < order.until;
@@ -68,9 +68,10 @@ mod tests {
     #[test]
     fn nothing_leaves_before_its_time_after_its_window_or_once_it_is_stopped() {
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
-        let (user, run) =
+        let (user, run): (UserId, RunId) =
             ("asha".parse().unwrap(), "btst@2026-11-23".to_owned().try_into().unwrap());
-        let order = Leaving { user: &user, run: &run, from: at(10), until: at(20) };
+        let (from, until) = (at(10), at(20));
+        let order = Leaving { user: user.clone(), run: run.clone(), from, until };
         let mut model = Model::new(settings(), Calendar::built_in(), at(0));
         let gate = Gate::default();
         let open = |second: i64| gate.shut(&order, at(second)).is_none();

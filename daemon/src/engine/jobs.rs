@@ -19,7 +19,7 @@ use super::handle::Back;
 use super::owed::Owed;
 use super::pricing::{self, Priced};
 use crate::broker::http::ADDRESS_GONE;
-use crate::broker::{Adapter, Auth, BrokerError, Order};
+use crate::broker::{Adapter, Auth, BrokerError, Leave, Order};
 use crate::credential::{Credential, SecretText, SessionSecret};
 use crate::custody::CustodyError;
 use crate::domain::effect::{CheckJob, Route, SendJob};
@@ -87,16 +87,24 @@ impl Engine {
                 }
                 Err(cause) => return owed.pay(Err(cause)),
             };
-            let order = Order { leg, instrument, tag };
-            let leaving = Leaving { user: &route.user, run: &intent.run, from, until };
-            let outcome = if let Some(why) = gate.shut(&leaving, clock.now()) {
-                // Not a byte has left: the model's word for that is a failure to connect.
-                Err(Cause { kind: FailureKind::Unreachable, says: Some(why), ip_seen: None })
+            let leaving = Leaving { user: route.user, run: intent.run, from, until };
+            let shut = Arc::new(move || gate.shut(&leaving, clock.now()));
+            // Not a byte has left: the model's word for that is a failure to connect.
+            let stopped =
+                |why| Cause { kind: FailureKind::Unreachable, says: Some(why), ip_seen: None };
+            let outcome = if let Some(why) = shut() {
+                Err(stopped(why))
             } else {
+                // Asked once more when there is a connection, which may take its time.
+                let still = Arc::clone(&shut);
+                let leave = Leave::if_still(move || still().is_none());
+                let order = Order { leg, instrument, tag, leave };
                 hit(Point::BeforePost);
                 let outcome = signing.adapter.place(auth, &order).await.map_err(cause);
                 hit(Point::Replied);
-                outcome
+                let unsent = |cause: &Cause| cause.kind == FailureKind::Unreachable;
+                let why = outcome.as_ref().err().filter(|cause| unsent(cause)).and(shut());
+                why.map_or(outcome, |why| Err(stopped(why)))
             };
             owed.pay(outcome);
         });

@@ -12,7 +12,7 @@ use muster_protocol::money::Paise;
 use muster_protocol::order::{Broker, Exchange, Leg};
 use musterd::broker::base_url::BaseUrl;
 use musterd::broker::http::{Http, Route, Timeouts, Tls};
-use musterd::broker::{Auth, Endpoints, Order, adapter};
+use musterd::broker::{Auth, Endpoints, Leave, Order, adapter};
 use musterd::domain::flight::MAX_IN_FLIGHT;
 use musterd::domain::instrument::Instrument;
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,8 @@ async fn send_all(sender: &Sender) -> anyhow::Result<Sent> {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some((credential, session)) = secrets.get(at) else { return };
                 let tag = OrderTag(format!("BENCH{at:010}"));
-                let order = Order { leg: leg.clone(), instrument: instrument(), tag };
+                let (leg, leave) = (leg.clone(), Leave::default());
+                let order = Order { leg, instrument: instrument(), tag, leave };
                 if adapter.place(Auth { credential, session }, &order).await.is_err() {
                     failed.fetch_add(1, Ordering::Relaxed);
                 }

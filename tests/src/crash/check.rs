@@ -25,6 +25,12 @@ pub struct Count {
     pub in_doubt: u64,
     /// Orders whose window closed first.
     pub missed: u64,
+    /// Orders that were cancelled under a halt.
+    pub cancelled: u64,
+    /// Calls for a cancellation that a fault struck.
+    pub cancel_faults: u64,
+    /// Orders whose cancellation was refused for good, which the daemon said.
+    pub cancel_refused: u64,
     /// Orders a broker has twice, or of which more calls arrived than were decided on.
     pub duplicates: u64,
     /// Orders of which the daemon says what is not so.
@@ -48,6 +54,9 @@ impl AddAssign for Count {
         self.orders += more.orders;
         self.in_doubt += more.in_doubt;
         self.missed += more.missed;
+        self.cancelled += more.cancelled;
+        self.cancel_faults += more.cancel_faults;
+        self.cancel_refused += more.cancel_refused;
         self.duplicates += more.duplicates;
         self.lost += more.lost;
         self.wrong_counts += more.wrong_counts;
@@ -78,6 +87,9 @@ pub(super) fn count(runs: &[RunDetails], orders: &[OrderRecord], calls: usize) -
         orders: orders.len() as u64,
         in_doubt: of(IntentStatus::InDoubt),
         missed: of(IntentStatus::Missed),
+        cancelled: of(IntentStatus::Cancelled),
+        cancel_faults: 0,
+        cancel_refused: 0,
         duplicates: (duplicates + attempts_beside(orders) + calls.saturating_sub(decided)) as u64,
         lost: (lost + refused_and_there(&intents, orders)) as u64,
         wrong_counts: runs.iter().filter(|run| !adds_up(run)).count() as u64,

@@ -48,6 +48,36 @@ const OF_BOOK: [FaultKind; 8] = [
     FaultKind::AcceptThenCut,
 ];
 
+/// Everything that can become of a call for a cancellation, where it is asked for again.
+const OF_CANCEL: [FaultKind; 26] = [
+    FaultKind::Drop,
+    FaultKind::Reset,
+    FaultKind::Hang,
+    FaultKind::RefuseStatus,
+    FaultKind::RefuseRateLimited,
+    FaultKind::RefuseError,
+    FaultKind::RefuseEmpty,
+    FaultKind::RefuseSaid,
+    FaultKind::Redirect,
+    FaultKind::Firewall,
+    FaultKind::Maintenance,
+    FaultKind::Slow,
+    FaultKind::Trickle,
+    FaultKind::AcceptThenClose,
+    FaultKind::AcceptThenReset,
+    FaultKind::AcceptThenHang,
+    FaultKind::AcceptThenStatus,
+    FaultKind::AcceptThenError,
+    FaultKind::AcceptThenRedirect,
+    FaultKind::AcceptThenHtml,
+    FaultKind::AcceptThenEmpty,
+    FaultKind::AcceptThenNoId,
+    FaultKind::AcceptThenTruncated,
+    FaultKind::AcceptThenCut,
+    FaultKind::AcceptThenRateLimited,
+    FaultKind::AcceptThenTimedOut,
+];
+
 /// The faults of one run: each order call is slow, so that kills meet some on their way, and a few
 /// calls go wrong.
 pub(super) fn draw(random: &mut Random, most: u64) -> Vec<Fault> {
@@ -75,6 +105,49 @@ pub(super) fn draw(random: &mut Random, most: u64) -> Vec<Fault> {
     faults
 }
 
+/// What goes wrong with the cancellations of one run, and with the books that are read meanwhile.
+pub(super) fn draw_of_cancels(random: &mut Random, most: u64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for _ in 0..random.next() % (most + 1) {
+        let broker = pick(random, &[Broker::AngelOne, Broker::Kite]);
+        let mut fault = Fault::once(broker, Operation::Cancel, pick(random, &OF_CANCEL));
+        fault.seconds = Some(tenths(random, 8));
+        if fault.kind == FaultKind::RefuseSaid {
+            let busy = "Order cannot be cancelled as it is being processed. Try later.";
+            fault = said(fault, "InputException", "AB1008", busy);
+        } else if random.chance(0.3) {
+            // Some of what is taken is done only after the answer, if a fill is not first.
+            fault.late_seconds = Some(tenths(random, 80));
+        }
+        faults.push(fault);
+        if random.chance(0.4) {
+            let mut fault = Fault::once(broker, Operation::Book, pick(random, &OF_BOOK));
+            fault.seconds = Some(tenths(random, 20));
+            faults.push(fault);
+        }
+    }
+    for broker in [Broker::AngelOne, Broker::Kite] {
+        let mut slow = Fault::once(broker, Operation::Cancel, FaultKind::Slow);
+        (slow.times, slow.seconds) = (Some(u32::MAX), Some(tenths(random, 2)));
+        faults.push(slow);
+    }
+    faults
+}
+
+/// Every cancellation of this account is refused for good: its address may not.
+pub(super) fn refused_for_good(broker: Broker, account: &str) -> Fault {
+    let mut fault = Fault::once(broker, Operation::Cancel, FaultKind::RefuseSaid);
+    (fault.account, fault.times) = (Some(account.to_owned()), Some(u32::MAX));
+    let words = "IP (127.0.0.1) is not allowed to place orders for this app.";
+    said(fault, "PermissionException", "AG7002", words)
+}
+
+/// In the broker's own form.
+fn said(fault: Fault, kite: &str, angel: &str, words: &str) -> Fault {
+    let code = if fault.broker == Broker::Kite { kite } else { angel };
+    Fault { code: Some(code.to_owned()), message: Some(words.to_owned()), ..fault }
+}
+
 /// One order call of each broker whose answer is lost.
 pub(super) fn lost_answers() -> Vec<Fault> {
     [Broker::AngelOne, Broker::Kite]
@@ -82,7 +155,7 @@ pub(super) fn lost_answers() -> Vec<Fault> {
         .to_vec()
 }
 
-fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
+pub(super) fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
     let at = usize::try_from(random.next() % from.len() as u64).unwrap_or(0);
     from[at]
 }

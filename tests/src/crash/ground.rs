@@ -19,7 +19,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::check::{self, Count};
-use super::victim::{Halted, Victim};
+use super::person::{Person, Turns};
+use super::victim::Victim;
 use crate::harness::{Setup, World, eventually, two_legs};
 use crate::sandbox::{Broker, Fault, Operation};
 
@@ -43,10 +44,8 @@ const STILL: Duration = Duration::from_millis(800);
 const STILL_QUICK: Duration = Duration::from_secs(2);
 /// How long a run without doubts may wait for its tally.
 const TALLY: Duration = Duration::from_secs(15);
-const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(10);
-/// A life sets and ends the halt this often.
-const TURNS: usize = 2;
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 /// How a life is to end.
 #[derive(Debug, Clone)]
@@ -59,10 +58,12 @@ pub(super) enum Death {
     Never,
 }
 
-enum End {
+pub(super) enum End {
     Died,
-    /// No order is to leave, and none moves.
-    Still,
+    /// No order is to leave, and none moves. Without doubts what is left is held by a halt.
+    Still {
+        doubts: bool,
+    },
     Over(Vec<RunDetails>, Victim),
 }
 
@@ -72,8 +73,8 @@ pub struct Ground {
     drill: PathBuf,
     minute: u16,
     number: u32,
-    halted: Halted,
-    plans: Vec<PlanId>,
+    turns: Turns,
+    pub(super) plans: Vec<PlanId>,
 }
 
 impl Ground {
@@ -99,7 +100,7 @@ impl Ground {
             drill: drill.to_owned(),
             minute: FIRST,
             number: 0,
-            halted: Halted::Unknown,
+            turns: Turns::default(),
             plans: Vec::new(),
         })
     }
@@ -121,27 +122,13 @@ impl Ground {
         for fault in faults {
             self.world.sandbox.arm(fault);
         }
-        let (mut deaths, mut died, mut patience) = (deaths.into_iter(), 0, STILL);
-        let details = loop {
-            let death = deaths.next().unwrap_or(Death::Never);
-            let end = self.live(&runs, death, patience).await;
-            match end.with_context(|| self.last_words())? {
-                End::Died => died += 1,
-                End::Still if patience == STILL => {
-                    // What can be proven to be absent is, and the plan that may send it again does.
-                    patience = STILL_QUICK;
-                    self.world.clock.set(None, Some(QUICK), None);
-                }
-                End::Still => {
-                    self.clock_to(self.minute + OVER)?;
-                }
-                End::Over(details, mut victim) => {
-                    self.settle(&mut victim, &details).await;
-                    victim.kill()?;
-                    break details;
-                }
-            }
-        };
+        let mut person = Person::Turns(std::mem::take(&mut self.turns));
+        let (details, mut victim, died) = self.lives(&runs, deaths, &mut person).await?;
+        if let Person::Turns(turns) = person {
+            self.turns = turns;
+        }
+        self.settle(&mut victim, &details).await;
+        victim.kill()?;
         self.world.sandbox.disarm();
         self.next_pair();
         let orders = self.world.sandbox.orders().split_off(orders);
@@ -150,6 +137,30 @@ impl Ground {
             bail!("{count:?}\n{details:#?}\n{orders:#?}\n{}", self.last_words());
         }
         Ok((Count { kills: died as u64, ..count }, died))
+    }
+
+    /// So many lives that end, and a last one in which the runs come to their end.
+    pub(super) async fn lives(
+        &self,
+        runs: &[RunId],
+        deaths: Vec<Death>,
+        person: &mut Person,
+    ) -> anyhow::Result<(Vec<RunDetails>, Victim, usize)> {
+        let (mut deaths, mut died, mut patience) = (deaths.into_iter(), 0, STILL);
+        loop {
+            let death = deaths.next().unwrap_or(Death::Never);
+            let end = self.live(runs, death, (&mut *person, patience)).await;
+            match end.with_context(|| self.last_words())? {
+                End::Died => died += 1,
+                End::Still { doubts: true } if patience == STILL => {
+                    // What can be proven to be absent is, and the plan that may send it again does.
+                    patience = STILL_QUICK;
+                    self.world.clock.set(None, Some(QUICK), None);
+                }
+                End::Still { .. } => self.clock_to(self.minute + OVER)?,
+                End::Over(details, victim) => return Ok((details, victim, died)),
+            }
+        }
     }
 
     /// The tests' own binary.
@@ -199,15 +210,16 @@ impl Ground {
     }
 
     async fn live(
-        &mut self,
+        &self,
         runs: &[RunId],
         death: Death,
-        patience: Duration,
+        (person, patience): (&mut Person, Duration),
     ) -> anyhow::Result<End> {
         let fail_at = if let Death::At(point) = &death { Some(point.clone()) } else { None };
         let mut victim = Victim::start(&self.world, &self.drill, fail_at)?;
+        person.sees_a_new_life();
         let began = Instant::now();
-        let (mut seen, mut moved, mut turns) = (Vec::new(), began, 0);
+        let (mut seen, mut moved) = (Vec::new(), began);
         loop {
             if victim.is_dead()? {
                 return Ok(End::Died);
@@ -219,25 +231,25 @@ impl Ground {
             if began.elapsed() > PATIENCE {
                 bail!("after {} s the runs are not over: {seen:#?}", PATIENCE.as_secs());
             }
-            if turns < TURNS {
-                let before = self.halted;
-                self.halted = victim.turn_halt(&self.world, before).await?;
-                turns += usize::from(self.halted != before);
-            }
-            if let Some(details) = victim.runs(&self.world, runs).await {
+            let details = victim.runs(&self.world, runs).await;
+            person.acts(&mut victim, &self.world, details.as_deref()).await?;
+            if let Some(details) = details {
                 let tallied = details.iter().all(is_tallied);
-                // In doubt to the end, a run is tallied only when its day is over.
+                // In doubt to the end, a run is tallied only when its day is over; so is one with an order
+                // that nobody could cancel.
                 let doubts = details.iter().any(|one| one.run.counts.in_doubt > 0);
-                let wait = if doubts { patience } else { TALLY };
-                if tallied || details.iter().all(is_over) && moved.elapsed() >= wait {
+                let held = details.iter().any(|one| one.run.counts.planned > 0);
+                let wait = if doubts || person.leaves_open() { patience } else { TALLY };
+                let over = tallied || details.iter().all(is_over) && moved.elapsed() >= wait;
+                if over && person.is_done() {
                     return Ok(End::Over(details, victim));
                 }
                 let counts: Vec<RunCounts> = details.iter().map(|one| one.run.counts).collect();
                 if seen != counts {
                     (seen, moved) = (counts, Instant::now());
-                } else if details.iter().all(nothing_leaves) && moved.elapsed() >= patience {
+                } else if person.is_still(&details) && moved.elapsed() >= patience {
                     victim.kill()?;
-                    return Ok(End::Still);
+                    return Ok(End::Still { doubts: doubts || !held });
                 }
             }
             tokio::time::sleep(PAUSE).await;
@@ -255,7 +267,7 @@ impl Ground {
 
     /// A person settles what is in doubt: with it an account takes part in no later run. By the broker's
     /// book, as a person would.
-    async fn settle(&self, victim: &mut Victim, details: &[RunDetails]) {
+    pub(super) async fn settle(&self, victim: &mut Victim, details: &[RunDetails]) {
         let books = self.world.sandbox.orders();
         let doubted = details.iter().flat_map(|run| &run.intents);
         for intent in doubted.filter(|intent| intent.status == IntentStatus::InDoubt) {
@@ -317,10 +329,4 @@ const fn is_over(details: &RunDetails) -> bool {
 
 fn is_tallied(details: &RunDetails) -> bool {
     is_over(details) && details.run.tally.is_some()
-}
-
-fn nothing_leaves(details: &RunDetails) -> bool {
-    let counts = &details.run.counts;
-    let waiting = counts.planned + counts.sending;
-    is_over(details) || details.run.fired_at.is_some() && waiting == 0
 }

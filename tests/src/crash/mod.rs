@@ -5,6 +5,8 @@ mod cancels;
 mod check;
 mod faults;
 mod ground;
+mod halted;
+mod person;
 mod points;
 mod random;
 mod victim;

@@ -9,6 +9,7 @@ use tokio::task::{JoinSet, LocalSet};
 use super::check::Count;
 use super::faults;
 use super::ground::{Death, Ground};
+use super::halted::Plot;
 use crate::sandbox::random::Random;
 
 /// How many, and by which lot.
@@ -27,6 +28,8 @@ const ACCOUNTS: usize = 4;
 /// A pair of runs meets at most so many kills and so many faults.
 const MOST_KILLS: u64 = 8;
 const MOST_FAULTS: u64 = 6;
+/// So many of the pairs meet a halt that cancels what is open.
+const WITH_CANCELS: f64 = 0.4;
 /// The longest life before a kill.
 const LONGEST_MS: u64 = 700;
 
@@ -66,8 +69,15 @@ async fn some(
         let moment = |_| Death::After(Duration::from_millis(random.next() % LONGEST_MS));
         let deaths = (0..kills).map(moment).collect();
         let faults = faults::draw(&mut random, MOST_FAULTS);
-        let drawn = format!("seed {seed} after {} kills, with {faults:#?}", total.kills);
-        let (count, _) = ground.pair(deaths, faults).await.context(drawn)?;
+        let drawn = format!("seed {seed} after {} kills", total.kills);
+        let count = if random.chance(WITH_CANCELS) {
+            let plot = Plot::draw(&mut random, &ground.world, deaths, faults);
+            let drawn = format!("{drawn}, {plot:#?}");
+            ground.halted(plot).await.context(drawn)?
+        } else {
+            let drawn = format!("{drawn}, with {faults:#?}");
+            ground.pair(deaths, faults).await.context(drawn)?.0
+        };
         total += count;
         told(count);
     }

@@ -3,30 +3,16 @@
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use muster_protocol::client::{CallError, Client};
-use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::RunId;
 use muster_protocol::reply::RunDetails;
-use muster_protocol::request::{Call, Halt, Resume, ShowRun, Status};
+use muster_protocol::request::{Call, ShowRun};
 
 use crate::harness::{Outside, World};
 
-/// Nobody of this name is there: what is said of them stops no order.
-const NOBODY: &str = "nobody";
 /// What a process that was killed says of itself.
 const SIGKILL: i32 = 9;
-
-/// What is known of the halt that the person sets again and again: it is as it was acknowledged, or
-/// unknown while an answer is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Halted {
-    /// As acknowledged.
-    Is(bool),
-    /// Asked for, and never answered.
-    #[default]
-    Unknown,
-}
 
 /// A life.
 pub(super) struct Victim {
@@ -81,26 +67,5 @@ impl Victim {
             found.push(self.ask(world, ShowRun { run: run.clone() }).await.ok()?);
         }
         Some(found)
-    }
-
-    /// Checks that the halt is as it was acknowledged, then asks for the other; what is known then.
-    pub(super) async fn turn_halt(
-        &mut self,
-        world: &World,
-        known: Halted,
-    ) -> anyhow::Result<Halted> {
-        let scope = HaltScope::User(NOBODY.parse().context("a name")?);
-        let Ok(status) = self.ask(world, Status {}).await else { return Ok(known) };
-        let is = status.halts.contains(&scope);
-        ensure!(
-            known == Halted::Unknown || known == Halted::Is(is),
-            "what was acknowledged is gone: {known:?}, and the halt is {is}"
-        );
-        let answered = if is {
-            self.ask(world, Resume { scope }).await.is_ok()
-        } else {
-            self.ask(world, Halt { scope, cancel_open: false }).await.is_ok()
-        };
-        Ok(if answered { Halted::Is(!is) } else { Halted::Unknown })
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::{Context, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +42,7 @@ pub struct Proxy {
     speaks: Speaks,
     at: SocketAddr,
     passed: Arc<AtomicUsize>,
+    held: watch::Sender<bool>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -60,18 +62,20 @@ impl Proxy {
         let listener = TcpListener::bind((PROXY, 0)).await?;
         let at = listener.local_addr()?;
         let (passed, stop) = (Arc::new(AtomicUsize::new(0)), CancellationToken::new());
-        let tasks = TaskTracker::new();
+        let (tasks, held) = (TaskTracker::new(), watch::Sender::new(false));
+        let holds = held.clone();
         let (count, stopped, more) = (Arc::clone(&passed), stop.clone(), tasks.clone());
         tasks.spawn(async move {
             while let Some(accepted) = stopped.run_until_cancelled(listener.accept()).await {
                 let Ok((stream, _)) = accepted else { break };
                 let (count, stopped) = (Arc::clone(&count), stopped.clone());
+                let held = holds.subscribe();
                 more.spawn(stopped.run_until_cancelled_owned(async move {
-                    drop(serve(stream, (speaks, manner), &count).await);
+                    drop(serve(stream, (speaks, manner), held, &count).await);
                 }));
             }
         });
-        Ok(Self { speaks, at, passed, stop, tasks })
+        Ok(Self { speaks, at, passed, held, stop, tasks })
     }
 
     /// As an egress has it, with the right password.
@@ -93,6 +97,11 @@ impl Proxy {
         self.passed.load(Ordering::SeqCst)
     }
 
+    /// Keeps whoever comes waiting, and ends what goes through it; until it is let go again.
+    pub fn hold(&self, on: bool) {
+        self.held.send_replace(on);
+    }
+
     /// Closes it, and everything that goes through it.
     pub async fn stop(&self) {
         self.stop.cancel();
@@ -110,8 +119,10 @@ impl Drop for Proxy {
 async fn serve(
     mut stream: TcpStream,
     (speaks, manner): (Speaks, Manner),
+    mut held: watch::Receiver<bool>,
     passed: &AtomicUsize,
 ) -> anyhow::Result<()> {
+    held.wait_for(|held| !held).await?;
     let wanted = match speaks {
         Speaks::Socks5 => socks_question(&mut stream).await?,
         Speaks::Http => http_question(&mut stream).await?,
@@ -134,7 +145,10 @@ async fn serve(
     let mut onward = socket.connect(wanted).await?;
     passed.fetch_add(1, Ordering::SeqCst);
     stream.write_all(&answer(0)).await?;
-    copy_bidirectional(&mut stream, &mut onward).await?;
+    tokio::select! {
+        done = copy_bidirectional(&mut stream, &mut onward) => drop(done?),
+        held = held.wait_for(|held| *held) => drop(held?),
+    }
     Ok(())
 }
 

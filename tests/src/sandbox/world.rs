@@ -75,6 +75,8 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: Operation,
     /// How old the books are that it is shown.
     pub(crate) stale: SignedDuration,
+    /// How much later than it is answered a cancellation is done.
+    pub(crate) late: Option<SignedDuration>,
     /// The account of the session, once that has been checked; empty on open routes.
     pub(crate) account: String,
 }
@@ -274,7 +276,7 @@ impl Door {
         }
         let before = call.state.book.len();
         let reply = self.perform(call, route);
-        let late = fault.lateness().and_then(|late| call.now.checked_add(late).ok());
+        let late = call.late.and_then(|late| call.now.checked_add(late).ok());
         for order in call.state.book.since(before) {
             if let Some(at) = late {
                 order.arrive_at(at);
@@ -302,6 +304,7 @@ impl Door {
             captures,
             operation,
             stale: SignedDuration::ZERO,
+            late: fault.as_ref().and_then(Fault::lateness),
             account: String::new(),
         };
         let answer = match &fault {

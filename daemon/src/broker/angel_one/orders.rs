@@ -4,10 +4,12 @@ use muster_protocol::ids::OrderId;
 use muster_protocol::order::{PriceRule, Product, Validity};
 use serde_json::{Value, json};
 
+use super::wire::SECURE;
 use super::{AngelOne, malformed};
 use crate::broker::book::Fields;
 use crate::broker::classify::Access;
 use crate::broker::error::BrokerError;
+use crate::broker::http::Call;
 use crate::broker::{Auth, BookRow, Order, Trade, book, json};
 
 impl AngelOne {
@@ -20,8 +22,9 @@ impl AngelOne {
         if let PriceRule::Marketable { .. } = order.leg.price {
             return Err(book::unpriced());
         }
-        let path = ["order", "v1", "placeOrder"];
-        let data = self.post(auth, &path, &order_body(order), Access::Write).await?;
+        let path = [&SECURE[..], &["order", "v1", "placeOrder"]].concat();
+        let call = Call::post_json(self.base.with(&path), &order_body(order));
+        let data = self.signed(auth, call.if_still(&order.leave), Access::Write).await?;
         accepted(&data)
     }
 

@@ -7,7 +7,7 @@ use reqwest::header::{
 };
 use reqwest::{Method, Url};
 
-use super::Validators;
+use super::{Leave, Validators};
 
 /// A day's list of all instruments is read up to here, for so long.
 const DUMP_CAP: usize = 96 * 1024 * 1024;
@@ -28,6 +28,7 @@ pub struct Call {
     pub(super) body: Option<Vec<u8>>,
     pub(super) cap: usize,
     pub(super) timeout: Option<Duration>,
+    pub(super) leave: Leave,
 }
 
 impl Call {
@@ -98,6 +99,13 @@ impl Call {
         }
     }
 
+    /// Leaves only if it may still, asked once its connection is there; for a call with a body.
+    #[must_use]
+    pub fn if_still(mut self, leave: &Leave) -> Self {
+        self.leave = leave.clone();
+        self
+    }
+
     /// Reads a shorter answer.
     #[must_use]
     pub const fn capped(mut self, cap: usize) -> Self {
@@ -124,7 +132,8 @@ impl Call {
     fn of(method: Method, url: Url) -> Self {
         // Room for all of them at once: the client copies the map, and a larger one is dearer.
         let headers = Some(HeaderMap::with_capacity(HEADERS));
-        let call = Self { method, url, headers, body: None, cap: BODY_CAP, timeout: None };
+        let (cap, leave) = (BODY_CAP, Leave::default());
+        let call = Self { method, url, headers, body: None, cap, timeout: None, leave };
         call.fixed(ACCEPT, "application/json, text/csv, text/plain")
     }
 }

@@ -25,7 +25,7 @@ impl Zerodha {
         }
         let fields = order_form(order);
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
-        let call = Call::post_form(self.orders.clone(), &fields);
+        let call = Call::post_form(self.orders.clone(), &fields).if_still(&order.leave);
         let data = self.signed(auth, call, Access::Write).await?;
         accepted(&data)
     }

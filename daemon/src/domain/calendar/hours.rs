@@ -35,7 +35,8 @@ impl Session {
     }
 
     /// The last send of a firing at this time. Which shares underlie F&O is not known here, so before
-    /// their auction begins the stricter end counts.
+    /// their auction begins the stricter end counts. No broker's list says it: contracts on a share show that
+    /// it does, and none show nothing. The two ends differ from 3 August to 6 December 2026 only.
     pub fn last_send(&self, at: TimeOfDay) -> TimeOfDay {
         let strict = self.underlying_until.plus(-LAST_SEND_MS);
         if at < strict { strict } else { self.until.plus(-LAST_SEND_MS) }

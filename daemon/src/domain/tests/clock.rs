@@ -12,7 +12,7 @@ const NOON: &str = "2026-11-23T12:00:00+05:30";
 
 impl Day {
     /// The clocks are read, then a tick; as the engine does it.
-    fn read(&mut self, steady_s: i64, offsets: Vec<Measured>) {
+    pub(super) fn read(&mut self, steady_s: i64, offsets: Vec<Measured>) {
         let reading = Reading {
             wall_us: self.now.millis() * 1_000,
             steady_ms: steady_s * 1_000,

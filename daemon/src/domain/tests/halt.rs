@@ -133,3 +133,69 @@ fn a_person_may_say_found_or_not_placed_and_not_send_again_after_the_window() {
         assert_eq!(day.sends.len(), 2);
     }
 }
+
+fn open_day() -> Day {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:10:01+05:30");
+    day.states.extend([(0, (OrderState::Open, 0)), (1, (OrderState::Open, 0))]);
+    day.pass("2026-11-23T15:10:10+05:30");
+    day
+}
+
+fn cancel_open(on: bool) -> Ask {
+    Ask::Halt(HaltChange { scope: HaltScope::All, on, cancel: on })
+}
+
+/// The halt was durable and acknowledged, and the daemon died before it was recorded that an order is to be
+/// cancelled of which something was just being recorded. Its book told nothing new, and it stayed open.
+#[test]
+fn i10_what_a_halt_that_cancels_passed_over_is_cancelled_in_the_next_life() {
+    let mut day = open_day();
+    let halt = Record::Halt { scope: HaltScope::All, on: true, cancel: true, at: day.now };
+    day.store.push(halt);
+    let mut next = Day { states: day.states, ..Day::restarted(day.store, day.book, day.now) };
+    next.start();
+    next.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(next.cancels.len(), 2, "once each");
+    assert_eq!(next.statuses(MONDAY), vec![IntentStatus::Cancelled; 2]);
+}
+
+/// The broker refused the cancellations because of the address. A person put that right and asked again, and
+/// nothing was asked for, since it had been once.
+#[test]
+fn a_person_who_halts_again_has_what_could_not_be_cancelled_asked_for_again() {
+    for resumes in [false, true] {
+        let mut day = open_day();
+        (day.lost_cancels, day.cancel_fault) = (2, FailureKind::IpNotAllowed);
+        day.ask(cancel_open(true));
+        day.pass("2026-11-23T15:12:00+05:30");
+        assert_eq!(day.cancels.len(), 2, "refused for good: not asked for again by itself");
+        assert!(
+            day.said.iter().filter(|text| text.contains("its cancellation failed")).count() == 2
+        );
+        if resumes {
+            day.ask(cancel_open(false));
+        }
+        day.ask(cancel_open(true));
+        day.pass("2026-11-23T15:12:30+05:30");
+        assert_eq!(day.cancels.len(), 4, "once each");
+        assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Cancelled; 2]);
+    }
+}
+
+/// The clock was set back by an hour while a cancellation waited to be asked for again: it would have waited
+/// for an hour.
+#[test]
+fn a_cancellation_that_is_to_be_asked_for_again_does_not_wait_for_a_clock_that_was_set_back() {
+    let mut day = open_day();
+    day.lost_cancels = 2;
+    day.ask(cancel_open(true));
+    day.pass("2026-11-23T15:10:12+05:30");
+    assert_eq!(day.cancels.len(), 2);
+    day.read(1_000, vec![]);
+    day.now = day.now.plus(-3_600_000);
+    day.read(1_001, vec![]);
+    day.pass("2026-11-23T14:10:20+05:30");
+    assert_eq!(day.cancels.len(), 4);
+}

@@ -1,6 +1,8 @@
 //! Cancelling what is open under a halt: asked for once an order, and only after that is durable. An
 //! answer that is lost does no harm: the book shows what became of the order.
 
+use std::collections::BTreeSet;
+
 use muster_protocol::failure::FailureKind;
 use muster_protocol::halt::HaltScope;
 use muster_protocol::ids::IntentId;
@@ -52,8 +54,24 @@ fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
 }
 
 impl Step<'_> {
-    /// The records that ask for the cancellation of everything open under a halt.
+    /// The records that ask for the cancellation of everything open under a halt that a person asks for: also
+    /// of what was asked for before, was answered, and is open all the same.
     pub(super) fn cancel_all(&mut self, scope: &HaltScope, by: &str) -> Vec<Record> {
+        let waiting = self.model.cancelling.iter().map(|(_, id)| id.clone());
+        let waiting: BTreeSet<IntentId> = waiting.collect();
+        self.cancel_where(scope, by, |model, id| {
+            let open = model.intents.get(id).is_some_and(|intent| intent.status().is_working());
+            let answered = model.cancel_answers.contains_key(id) && !waiting.contains(id);
+            can_be_cancelled(model, id) || open && answered
+        })
+    }
+
+    fn cancel_where(
+        &mut self,
+        scope: &HaltScope,
+        by: &str,
+        can_be: impl Fn(&Model, &IntentId) -> bool,
+    ) -> Vec<Record> {
         let today = self.now.date();
         let open = self.model.runs_open().filter(|(id, _)| id.date == today);
         let mut wanted: Vec<IntentId> = Vec::new();
@@ -61,7 +79,7 @@ impl Step<'_> {
             for part in &run.fixed.participants {
                 if scope.holds(&part.user, &id.plan) {
                     let legs = self.model.legs_of(id, part.account).map(|(id, _)| id.clone());
-                    wanted.extend(legs.filter(|id| can_be_cancelled(self.model, id)));
+                    wanted.extend(legs.filter(|id| can_be(self.model, id)));
                 }
             }
         }
@@ -78,7 +96,7 @@ impl Step<'_> {
     /// The halt is durable: orders that were passed over when it was asked for, since something was just
     /// being recorded of them, and of which that is done by now.
     pub(super) fn cancel_passed_over(&mut self, scope: &HaltScope) {
-        let records = self.cancel_all(scope, "the halt");
+        let records = self.cancel_where(scope, "the halt", can_be_cancelled);
         if !records.is_empty() {
             self.commit(Commit { records, ..Commit::default() });
         }
@@ -103,6 +121,9 @@ impl Step<'_> {
 
     /// That it is asked for is durable: it waits for its account's turn.
     pub(super) fn queue_cancel(&mut self, id: &IntentId) {
+        if let Some((_, refusals)) = self.model.cancel_answers.get_mut(id) {
+            *refusals = 0;
+        }
         let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
         self.model.cancelling.insert((spacing.next_start(self.now), id.clone()));
     }
@@ -155,8 +176,12 @@ impl Step<'_> {
         self.watch(id.account);
     }
 
-    /// After a restart: what was to be cancelled and is still open is asked for again.
-    pub(super) fn resume_cancels(&mut self) {
+    /// After a restart: what was to be cancelled and is still open is asked for again, and what a halt had
+    /// passed over is not passed over a second time.
+    pub(super) fn resume_cancels(&mut self) -> Vec<Record> {
+        let scopes: Vec<HaltScope> = self.model.cancels.iter().cloned().collect();
+        let passed = |scope| self.cancel_where(scope, "the halt", can_be_cancelled);
+        let passed_over = scopes.iter().flat_map(passed).collect();
         let open: Vec<(Timestamp, IntentId)> = self
             .model
             .runs_open()
@@ -176,5 +201,6 @@ impl Step<'_> {
             .map(|(id, _)| (self.now, id.clone()))
             .collect();
         self.model.cancelling.extend(open);
+        passed_over
     }
 }

@@ -84,6 +84,8 @@ impl Step<'_> {
             firing.set_back(now);
         }
         self.model.watches.set_back(now);
+        let cancelling = std::mem::take(&mut self.model.cancelling);
+        self.model.cancelling = cancelling.into_iter().map(|(at, id)| (at.min(now), id)).collect();
     }
 
     /// Writes down at least once an hour what the clock shows.

@@ -53,7 +53,8 @@ impl Step<'_> {
             self.model.readings.insert(run.clone(), Reading::new(now));
             self.watch_all(&run);
         }
-        self.resume_cancels();
+        let passed_over = self.resume_cancels();
+        commit.records.extend(passed_over);
         let firing: Vec<RunId> = self.model.firing_runs().map(|(id, _)| id.clone()).collect();
         self.model.firing.extend(firing.into_iter().map(|run| (run, Firing::default())));
     }

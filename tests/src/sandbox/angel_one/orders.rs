@@ -56,11 +56,14 @@ fn change(call: &Call<'_>, order: &Order, body: &Map<String, Value>) -> Result<C
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Reply {
     let Some(body) = call.request.json() else { return went_wrong() };
-    let now = call.now;
+    let (now, late) = (call.now, call.late);
     let pending = call.state.rules.cancel_delay_ms > 0;
     match find(call, &body) {
         Ok(order) => {
-            order.cancel(pending, now);
+            match late.and_then(|late| now.checked_add(late).ok()) {
+                Some(at) => order.cancel_later(at),
+                None => order.cancel(pending, now),
+            }
             success(&json!({ "orderid": order.id, "uniqueorderid": order.unique_id }))
         }
         Err(refusal) => refusal,

@@ -49,7 +49,7 @@ pub struct Fault {
     /// Real seconds for the kinds that wait.
     #[serde(default)]
     pub seconds: Option<f64>,
-    /// Exchange seconds after the answer at which the order arrives in the book.
+    /// Exchange seconds after the answer at which the order arrives in the book, or its cancellation is done.
     #[serde(default)]
     pub late_seconds: Option<f64>,
 }
@@ -214,7 +214,7 @@ impl Fault {
         Duration::try_from_secs_f64(self.seconds.unwrap_or(usual)).unwrap_or_default()
     }
 
-    /// How much later the order arrives than it is answered for.
+    /// How much later the order arrives, or is cancelled, than it is answered for.
     pub(crate) fn lateness(&self) -> Option<SignedDuration> {
         let late = Duration::try_from_secs_f64(self.late_seconds?).ok()?;
         SignedDuration::try_from(late).ok()

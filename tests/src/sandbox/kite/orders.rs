@@ -69,11 +69,14 @@ fn change(call: &Call<'_>, order: &Order, form: &Pairs) -> Result<Change, Reply>
 }
 
 pub(super) fn cancel(call: &mut Call<'_>) -> Reply {
-    let now = call.now;
+    let (now, late) = (call.now, call.late);
     let pending = call.state.rules.cancel_delay_ms > 0;
     match find(call, "cancelled") {
         Ok(order) => {
-            order.cancel(pending, now);
+            match late.and_then(|late| now.checked_add(late).ok()) {
+                Some(at) => order.cancel_later(at),
+                None => order.cancel(pending, now),
+            }
             success(&json!({ "order_id": order.id }))
         }
         Err(refusal) => refusal,

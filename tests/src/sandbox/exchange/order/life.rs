@@ -80,6 +80,12 @@ impl Order {
     }
 
     fn next(&self, setting: &Setting<'_>) -> Option<Due> {
+        let of_itself = self.next_of_itself(setting);
+        let asked = self.cancelled_from.filter(|_| !self.stage.is_terminal());
+        earlier(of_itself, asked.map(|at| (at, Event::Enter(Stage::Cancelled))))
+    }
+
+    fn next_of_itself(&self, setting: &Setting<'_>) -> Option<Due> {
         let quarter = Duration::from_millis(setting.rules.fill_delay_ms) / 4;
         let after = later(self.changed_at(), quarter);
         let triggered = self.wanted.is_triggered(setting.ltp);

@@ -109,6 +109,8 @@ pub(crate) struct Order {
     pub(crate) modifications: u32,
     /// What is asked to be changed and is not yet.
     pub(crate) change: Option<Change>,
+    /// When the cancellation is done that was answered for already.
+    pub(crate) cancelled_from: Option<Timestamp>,
     /// Why it will be rejected once it has been looked at.
     pub(crate) objection: Option<String>,
     /// When it is sent on, if it came outside the hours.
@@ -187,6 +189,7 @@ impl Order {
             modified: false,
             modifications: 0,
             change: None,
+            cancelled_from: None,
             objection: None,
             release: None,
             released_at: None,
@@ -230,6 +233,11 @@ impl Order {
             _ => Stage::Cancelled,
         };
         self.enter(stage, now);
+    }
+
+    /// Has it cancelled by then, though that was answered for already; it may still fill before.
+    pub(crate) fn cancel_later(&mut self, at: Timestamp) {
+        self.cancelled_from = Some(self.cancelled_from.map_or(at, |before| before.min(at)));
     }
 
     /// Has it arrive so much later, though it was answered for already.

@@ -1,6 +1,7 @@
 //! An adapter held under its broker's limits: so many calls of a kind and an account in a time, and so
-//! many readers at once. Orders are only counted: the domain spaces them, and a reader never stands in
-//! their way. Starts empty, and lets nothing burst.
+//! many readers at once. Orders are spaced by the domain; here they wait only where what they waited for
+//! before, a price above all, has brought them together. No reader stands in their way. Starts empty, and
+//! lets nothing burst.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -108,7 +109,7 @@ impl Limits {
         Arc::new(Self { broker, clock, readers, starts: Mutex::default() })
     }
 
-    /// Books a start: at once for orders, else when every window has room. `None` if that is too far off.
+    /// Books a start: at once for who does not wait, else when every window has room. `None` if that is too far off.
     fn book(&self, account: Account, class: Class, waits: bool) -> Option<Timestamp> {
         let now = self.clock.now();
         let is_it = |row: &&Row| row.broker == self.broker && row.classes.contains(&class);
@@ -147,18 +148,30 @@ impl Limits {
     }
 
     async fn turn(&self, credential: &Credential, class: Class) -> Result<(), BrokerError> {
-        let start = self.book(account(credential), class, true).ok_or_else(|| {
+        self.wait(account(credential), class).await.ok_or_else(|| {
             let says = "too many calls of this account; nothing was sent";
             BrokerError::says(FailureKind::RateLimited, says)
-        })?;
+        })
+    }
+
+    /// An order's turn. A throttled order is in doubt at its broker: one that is kept back here is not.
+    async fn order_turn(&self, account: Account) -> Result<(), BrokerError> {
+        self.wait(account, Class::Orders).await.ok_or_else(|| {
+            let says = "its account has sent as many orders as its broker takes in a minute or an hour; nothing was sent";
+            BrokerError::says(FailureKind::Unreachable, says)
+        })
+    }
+
+    async fn wait(&self, account: Account, class: Class) -> Option<()> {
+        let start = self.book(account, class, true)?;
         while self.clock.now() < start {
             self.clock.sleep_until(start).await;
         }
-        Ok(())
+        Some(())
     }
 
-    fn ordered(&self, auth: Auth<'_>) {
-        // Orders are spaced by the domain; counted here so that probes keep out of their way.
+    fn cancels(&self, auth: Auth<'_>) {
+        // Spaced by the domain, and not to be kept back; counted so that others keep out of its way.
         self.book(account(auth.credential), Class::Orders, false);
     }
 }
@@ -245,7 +258,7 @@ impl Adapter for Limited {
     }
 
     async fn place(&self, auth: Auth<'_>, order: &Order) -> Result<OrderId, BrokerError> {
-        self.limits.ordered(auth);
+        self.limits.order_turn(account(auth.credential)).await?;
         self.inner.place(auth, order).await
     }
 
@@ -260,7 +273,7 @@ impl Adapter for Limited {
     }
 
     async fn cancel(&self, auth: Auth<'_>, order_id: &OrderId) -> Result<(), BrokerError> {
-        self.limits.ordered(auth);
+        self.limits.cancels(auth);
         self.inner.cancel(auth, order_id).await
     }
 
@@ -283,87 +296,4 @@ impl Adapter for Limited {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
-
-    use super::*;
-
-    /// A clock that is wherever it was last asked to wait for.
-    #[derive(Default)]
-    struct Jumping(AtomicI64);
-
-    #[async_trait]
-    impl Clock for Jumping {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-        }
-
-        async fn sleep_until(&self, at: Timestamp) {
-            self.0.fetch_max(at.millis(), Ordering::SeqCst);
-        }
-    }
-
-    const ALL: [Class; 8] = [
-        Class::Login,
-        Class::Logout,
-        Class::Profile,
-        Class::Funds,
-        Class::Book,
-        Class::Trades,
-        Class::Price,
-        Class::Orders,
-    ];
-
-    #[test]
-    fn every_class_is_under_a_limit_at_every_broker() {
-        for (broker, class) in Broker::ALL.into_iter().flat_map(|b| ALL.map(|c| (b, c))) {
-            let rows = ROWS.iter().filter(|r| r.broker == broker && r.classes.contains(&class));
-            assert_eq!(rows.count(), 1, "{broker} {class:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn no_window_is_ever_overfull_and_accounts_do_not_share() {
-        for row in ROWS {
-            let clock = Arc::new(Jumping::default());
-            let limits = Limits::new(row.broker, clock.clone());
-            let mut starts = Vec::new();
-            for number in 0..60 {
-                let class = row.classes[number % row.classes.len()];
-                let Some(start) = limits.book([1; 2], class, true) else { break };
-                clock.sleep_until(start).await;
-                starts.push(start.millis());
-            }
-            for (count, ms) in row.windows {
-                for window in starts.windows(count + 1) {
-                    assert!(window[*count] - window[0] >= *ms, "{:?} {window:?}", row.classes);
-                }
-            }
-            let now = clock.now();
-            assert_eq!(limits.book([2; 2], row.classes[0], true), Some(now));
-        }
-    }
-
-    #[test]
-    fn orders_never_wait_and_a_probe_waits_for_them() {
-        let limits = Limits::new(Broker::AngelOne, Arc::new(Jumping::default()));
-        let zero = Timestamp::from_millis(0);
-        for _ in 0..8 {
-            assert_eq!(limits.book([1; 2], Class::Orders, false), Some(zero));
-        }
-        assert_eq!(limits.book([1; 2], Class::Orders, true), Some(zero.plus(SECOND)));
-        assert_eq!(limits.book([1; 2], Class::Orders, false), Some(zero));
-        // Another class has room.
-        assert_eq!(limits.book([1; 2], Class::Book, true), Some(zero));
-    }
-
-    #[test]
-    fn nobody_waits_for_long_and_a_clock_set_back_stops_nobody() {
-        let clock = Arc::new(Jumping(AtomicI64::new(3_600_000)));
-        let limits = Limits::new(Broker::AngelOne, clock.clone());
-        let booked = (0..10).map_while(|_| limits.book([1; 2], Class::Book, true)).count();
-        assert_eq!(booked, 4, "the fifth would wait for more than five seconds");
-        clock.0.store(0, Ordering::SeqCst);
-        assert!(limits.book([1; 2], Class::Book, true).is_some());
-    }
-}
+mod tests;
