@@ -91,7 +91,7 @@ async fn a_run_of_last_week_leaves_the_log_and_is_shown_as_before_also_after_a_r
     let before = ask(&world).await?;
     assert_eq!(before.details.intents.len(), 8);
     let list = client.call(ListRuns {}).await?;
-    assert_eq!(list, [before.details.run.clone()]);
+    assert_eq!(list, std::slice::from_ref(&before.details.run));
     let full = client.call(House {}).await?.records;
 
     archived(&world).await?;
