@@ -18,6 +18,7 @@ pub mod house;
 pub mod ids;
 pub mod instrument;
 pub mod key_text;
+pub mod last_words;
 pub mod money;
 pub mod muster;
 pub mod order;

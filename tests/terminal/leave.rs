@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use muster_tests::harness::eventually;
+use muster_tests::harness::{SECRET_MARK, eventually};
 use rustix::process::Signal;
 
 use crate::screen::{CTRL_C, CTRL_Z, DRILL, Screen, Terminal};
@@ -73,6 +73,29 @@ async fn a_failure_of_the_screen_gives_the_terminal_back_and_says_where_it_was()
     assert!(left.is_restored, "{}", left.text);
     assert_ne!(left.status.code(), Some(0));
     assert!(left.text.contains("fails on purpose"), "{}", left.text);
+    Ok(())
+}
+
+/// I13: a defect of the screen may quote what was pasted into a field, and that may be a secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn i13_a_failure_of_the_screen_over_a_secret_says_where_it_was_and_not_what()
+-> anyhow::Result<()> {
+    let nowhere = tempfile::tempdir()?;
+    let socket = nowhere.path().join("musterd.sock");
+    for backtrace in ["0", "1"] {
+        let screen = Terminal::of(&socket).fragile().with("RUST_BACKTRACE", backtrace).open()?;
+        screen.shows(&["1 Accounts", "? help"]).await?;
+        screen.press("2\r\tasha")?;
+        screen.shows(&[" > User          asha"]).await?;
+        screen.paste(&format!("{SECRET_MARK}-api-secret!"))?;
+        let left = screen.ended().await?;
+        assert!(left.is_restored, "{}", left.text);
+        assert_ne!(left.status.code(), Some(0));
+        let place = "a part of muster failed, thread muster-screen, at tui/src/runtime/mod.rs:";
+        assert!(left.has_written(place), "{}", left.text);
+        assert!(left.has_written("what it said is withheld"), "{}", left.text);
+        assert!(!left.has_written(SECRET_MARK), "{}", left.text);
+    }
     Ok(())
 }
 

@@ -215,6 +215,7 @@ const TUI_LAYERS: &[Layer] = &[
     row("link", &["app", "secrets"], &[PROTOCOL, SERDE, ERRORS, &["tokio", "tokio_util"]]),
     row("input", &["app"], &[&["crossterm", "rustix", "tui_input"], WIPED]),
     row("clipboard", &[], &[&["data_encoding"]]),
+    row("last_words", &[], &[&["muster_protocol::last_words"]]),
     row("figures", &["app", "frame", "view"], &[WORDS, &["ratatui", "tokio"]]),
     row("frame", &["app", "view", "theme"], &[&["ratatui", "crossterm"]]),
     row("terminal", &["app", "frame", "view"], &[&["ratatui", "crossterm", "rustix"]]),

@@ -12,6 +12,7 @@ pub mod figures;
 mod frame;
 mod glyph;
 mod input;
+mod last_words;
 mod link;
 mod runtime;
 mod secrets;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
 
 /// The same with the command line given, its first word the program's name.
 pub fn main_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    last_words::quiet_panics();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match cli::Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::app::msg::Notice;
 use crate::link::{self, LinkEvent};
 use crate::runtime::{Event, Options, Runtime};
-use crate::{input, terminal};
+use crate::{input, last_words, terminal};
 
 /// Shows the terminal client until the person leaves. Needs a tokio runtime, which may also run the
 /// daemon: the screen has a thread of its own and blocks nobody.
@@ -117,11 +117,10 @@ impl PanicHook {
     fn set(ours: Arc<AtomicBool>, events: Sender<Event>) -> Self {
         let before: Hook = Arc::from(std::panic::take_hook());
         let screen = std::thread::current().id();
-        let next = Arc::clone(&before);
         std::panic::set_hook(Box::new(move |info| {
             if std::thread::current().id() == screen {
                 terminal::restore(&ours);
-                next(info);
+                last_words::say(info);
             } else {
                 let place = info.location().map(ToString::to_string).unwrap_or_default();
                 let words = format!("a part of this program failed at {place}");

@@ -24,12 +24,16 @@ pub const MAX_OPEN: usize = 320;
 pub struct Flights {
     begun: BTreeMap<IntentId, (Broker, Timestamp)>,
     at_broker: BTreeMap<Broker, BTreeSet<(Timestamp, IntentId)>>,
+    latest: BTreeMap<Broker, RunId>,
 }
 
 impl Flights {
     /// A call begins.
     pub fn insert(&mut self, id: IntentId, broker: Broker, now: Timestamp) {
         self.remove(&id);
+        if self.latest.get(&broker) != Some(&id.run) {
+            self.latest.insert(broker, id.run.clone());
+        }
         self.at_broker.entry(broker).or_default().insert((now, id.clone()));
         self.begun.insert(id, (broker, now));
     }
@@ -67,6 +71,18 @@ impl Flights {
         let from = IntentId { run: run.clone(), account, leg: LegNo(0) };
         let next = self.begun.range(from..).next();
         next.is_some_and(|(id, _)| id.run == *run && id.account == account)
+    }
+
+    /// The runs, given in their order, in the order they may take places at this broker: whose order left last
+    /// comes last, so that a run of thousands keeps no other waiting until it is through.
+    pub fn in_turn<'r>(
+        &self,
+        broker: Broker,
+        runs: &'r [RunId],
+    ) -> impl Iterator<Item = &'r RunId> {
+        let latest = self.latest.get(&broker);
+        let next = latest.map_or(0, |latest| runs.partition_point(|run| run <= latest));
+        runs.iter().skip(next).chain(runs.iter().take(next))
     }
 
     /// When the next call to this broker may begin: the earliest of what time alone brings; never if
@@ -122,6 +138,26 @@ mod tests {
         flights.remove(&id(3));
         assert!(flights.is_busy(&id(4).run, AccountId(4)));
         assert!(!flights.is_busy(&id(3).run, AccountId(3)));
+    }
+
+    #[test]
+    fn i7_runs_take_turns_at_a_broker() {
+        let run = |name: &str| -> RunId { format!("{name}@2026-11-23").try_into().unwrap() };
+        let runs = [run("a"), run("b"), run("c")];
+        let mut flights = Flights::default();
+        let mut first = |broker, run: &RunId| {
+            let turn = flights.in_turn(broker, &runs).cloned().collect::<Vec<_>>();
+            assert!(runs.iter().all(|run| turn.contains(run)) && turn.len() == 3);
+            let id = IntentId { run: run.clone(), account: AccountId(1), leg: LegNo(0) };
+            flights.insert(id, broker, at(0));
+            turn[0].clone()
+        };
+        assert_eq!(first(Broker::Zerodha, &runs[0]), runs[0]);
+        assert_eq!(first(Broker::Zerodha, &runs[1]), runs[1]);
+        assert_eq!(first(Broker::Zerodha, &runs[2]), runs[2]);
+        assert_eq!(first(Broker::Zerodha, &run("b0")), runs[0], "and from the beginning");
+        assert_eq!(first(Broker::Zerodha, &runs[0]), runs[2], "also after one that is through");
+        assert_eq!(first(Broker::AngelOne, &runs[0]), runs[0], "each broker for itself");
     }
 
     #[test]

@@ -31,7 +31,7 @@ use super::run::{Run, Stage};
 use super::watch::Watches;
 
 pub use super::lists::{Checking, ListState, NoInstrument};
-pub use super::working::{Deciding, Firing, Reading, Ticket, TicketKind};
+pub use super::working::{CancelAnswer, Deciding, Firing, Reading, Ticket, TicketKind};
 
 pub use super::settings::{EgressSettings, FREEZE_LEAD_MS, LOGIN_TTL_MS, MUSTER_TIMES, Settings};
 
@@ -88,8 +88,8 @@ pub struct Model {
     pub cancels: BTreeSet<HaltScope>,
     /// Cancellations that wait for their account's spacing.
     pub cancelling: BTreeSet<(Timestamp, IntentId)>,
-    /// When a cancellation was last answered, and how often it was refused.
-    pub cancel_answers: BTreeMap<IntentId, (Timestamp, u32)>,
+    /// What was last answered to an order's cancellation.
+    pub cancel_answers: BTreeMap<IntentId, CancelAnswer>,
     /// Today's instruments, by broker and the exchange's symbol.
     pub instruments: BTreeMap<(Broker, Exchange, String), Instrument>,
     /// Where the list of each broker stands that was asked for one.

@@ -57,6 +57,17 @@ pub struct Ticket {
     pub saving: Option<AccountId>,
 }
 
+/// What was last answered to an order's cancellation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelAnswer {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it was taken.
+    pub taken: bool,
+    /// How often it was refused, or taken to no effect.
+    pub in_vain: u32,
+}
+
 /// What the order books told of a run since the daemon knows of it; nothing of it outlives a restart,
 /// so that after one everything is proven anew.
 #[derive(Debug, Clone, PartialEq, Eq)]

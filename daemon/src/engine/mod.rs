@@ -201,8 +201,6 @@ impl Engine {
         let mut first = vec![Msg::Started];
         let mut patience = None;
         loop {
-            // First of all: a clock that was set decides what the time that has come means.
-            first.insert(0, Msg::Clock(self.reading()));
             self.turn(std::mem::take(&mut first));
             if stop.is_cancelled() {
                 self.model.stopping = true;
@@ -356,6 +354,8 @@ impl Engine {
     fn turn(&mut self, msgs: Vec<Msg>) {
         let mut turn = Turn::default();
         let mut queue = VecDeque::from(msgs);
+        // First of all: a clock that was set decides what the time that has come means.
+        queue.push_front(Msg::Clock(self.reading()));
         while let Some(msg) = queue.pop_front() {
             let now = self.clock.now();
             let effects = update(&mut self.model, now, msg);

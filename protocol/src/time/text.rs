@@ -47,7 +47,8 @@ fn as_written(text: &[u8]) -> Option<Timestamp> {
     };
     let small = |at: usize| i8::try_from(number(at, 2)?).ok();
     let year = i16::try_from(number(0, 4)?).ok()?;
-    let date = civil::Date::new(year, small(5)?, small(8)?).ok()?;
+    // The last days of 9999 are beyond what there are instants for: the rules say so.
+    let date = civil::Date::new(year, small(5)?, small(8)?).ok().filter(|_| year < 9_999)?;
     let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
@@ -132,5 +133,56 @@ mod tests {
         ] {
             assert_eq!(as_written(other.as_bytes()), None, "{other}");
         }
+    }
+
+    /// Numbers that look random, and are the same each time.
+    fn random(state: &mut u64) -> u64 {
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state >> 11
+    }
+
+    #[test]
+    fn every_instant_is_written_and_read_as_by_the_rules() {
+        let mut seed = 7;
+        let edges = [i64::MIN, -1, 0, 1, 999, 253_369_999_999_999, 253_370_000_000_000, i64::MAX];
+        let drawn =
+            (0..100_000).map(|_| i64::try_from(random(&mut seed)).unwrap() % 253_370_000_000_001);
+        for millis in edges.into_iter().chain(drawn) {
+            let at = Timestamp::from_millis(millis);
+            let text = at.to_string();
+            let by_rules = at.civil().strftime("%Y-%m-%dT%H:%M:%S.%3f+05:30").to_string();
+            assert_eq!(text, by_rules);
+            assert_eq!(as_written(text.as_bytes()), Some(at), "{text}");
+            let jiff: jiff::Timestamp = text.parse().unwrap();
+            assert_eq!(jiff.as_millisecond(), at.millis(), "{text}");
+        }
+    }
+
+    /// A quick reader that takes what the rules refuse, or otherwise, would be worse than none.
+    #[test]
+    fn what_is_read_quickly_is_what_the_rules_say() {
+        let (mut seed, mut read) = (11, 0);
+        let draw = |seed: &mut u64, of: u64| random(seed) % of;
+        for _ in 0..200_000 {
+            let text = format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+05:30",
+                draw(&mut seed, 10_000),
+                draw(&mut seed, 14),
+                draw(&mut seed, 33),
+                draw(&mut seed, 26),
+                draw(&mut seed, 62),
+                draw(&mut seed, 62),
+                draw(&mut seed, 1_000),
+            );
+            if let Some(at) = as_written(text.as_bytes()) {
+                let jiff: jiff::Timestamp = text.parse().unwrap();
+                assert_eq!(at, Timestamp::from_millis(jiff.as_millisecond()), "{text}");
+                read += 1;
+            }
+        }
+        assert!(read > 100_000);
+        let last = "9999-12-31T23:59:59.999+05:30";
+        assert_eq!((as_written(last.as_bytes()), last.parse::<Timestamp>().is_err()), (None, true));
     }
 }

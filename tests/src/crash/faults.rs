@@ -78,6 +78,9 @@ const OF_CANCEL: [FaultKind; 26] = [
     FaultKind::AcceptThenTimedOut,
 ];
 
+/// So much later than anybody waits.
+const A_DAY_S: f64 = 86_400.0;
+
 /// The faults of one run: each order call is slow, so that kills meet some on their way, and a few
 /// calls go wrong.
 pub(super) fn draw(random: &mut Random, most: u64) -> Vec<Fault> {
@@ -116,8 +119,9 @@ pub(super) fn draw_of_cancels(random: &mut Random, most: u64) -> Vec<Fault> {
             let busy = "Order cannot be cancelled as it is being processed. Try later.";
             fault = said(fault, "InputException", "AB1008", busy);
         } else if random.chance(0.3) {
-            // Some of what is taken is done only after the answer, if a fill is not first.
-            fault.late_seconds = Some(tenths(random, 80));
+            // Some of what is taken is done only after the answer, if a fill is not first, and some not at all.
+            let never = random.chance(0.3).then_some(A_DAY_S);
+            fault.late_seconds = Some(never.unwrap_or_else(|| tenths(random, 80)));
         }
         faults.push(fault);
         if random.chance(0.4) {

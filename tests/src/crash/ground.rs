@@ -224,7 +224,8 @@ impl Ground {
             if victim.is_dead()? {
                 return Ok(End::Died);
             }
-            if matches!(death, Death::After(after) if began.elapsed() >= after) {
+            let due = matches!(death, Death::After(after) if began.elapsed() >= after);
+            if due || person.kills() {
                 victim.kill()?;
                 return Ok(End::Died);
             }

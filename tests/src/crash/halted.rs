@@ -1,6 +1,8 @@
 //! Killed at any moment around a halt that cancels what is open: orders that rest at the exchange or fill in
 //! part, a halt before, while or after they are sent, and brokers that misbehave about cancellations too.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use muster_protocol::event::JournalEntry;
@@ -11,90 +13,13 @@ use muster_protocol::run::{IntentStatus, IntentView};
 use tokio::time::Instant;
 
 use super::check::{self, Count};
-use super::faults::{self, pick};
-use super::ground::{Death, Ground, PATIENCE, PAUSE};
+use super::faults;
+use super::ground::{Ground, PATIENCE, PAUSE};
 use super::person::{Halted, Halts, Person};
+use super::plot::Plot;
 use super::victim::Victim;
 use crate::harness::World;
-use crate::sandbox::random::Random;
-use crate::sandbox::{
-    Broker, Fault, FaultKind, LimitFills, Operation, OrderRecord, RequestRecord, Rules,
-};
-
-/// What is drawn for one pair of runs.
-#[derive(Debug)]
-pub(super) struct Plot {
-    /// How the lives end.
-    pub(super) deaths: Vec<Death>,
-    /// What goes wrong from the beginning.
-    pub(super) faults: Vec<Fault>,
-    /// What goes wrong from the first halt on.
-    under_halt: Vec<Fault>,
-    rules: Rules,
-    /// Whether the first halt is of one of the two plans, and not of everything.
-    of_one_plan: bool,
-    /// When it is asked for, from four seconds before the runs' time on.
-    halts_after: SignedDuration,
-    /// Whether it is ended before everything is halted; after how long that is.
-    resumes: Option<SignedDuration>,
-    /// Whose cancellations are refused for good.
-    refused: Option<(Broker, String)>,
-}
-
-/// At most so many calls for a cancellation go wrong.
-const MOST_FAULTS: u64 = 6;
-
-impl Plot {
-    /// Draws one.
-    pub(super) fn draw(
-        random: &mut Random,
-        world: &World,
-        deaths: Vec<Death>,
-        faults: Vec<Fault>,
-    ) -> Self {
-        let millis = |random: &mut Random, from: i64, to: i64| {
-            let span = u64::try_from(to - from).unwrap_or(1);
-            SignedDuration::from_millis(from + i64::try_from(random.next() % span).unwrap_or(0))
-        };
-        let halts_after = match random.next() % 8 {
-            0 => millis(random, 0, 4_000),
-            1..=3 => millis(random, 4_000, 7_000),
-            _ => millis(random, 7_000, 25_000),
-        };
-        let refused = random.chance(0.15).then(|| pick(random, &[Broker::AngelOne, Broker::Kite]));
-        Self {
-            deaths,
-            faults,
-            under_halt: faults::draw_of_cancels(random, MOST_FAULTS),
-            rules: rules(random),
-            of_one_plan: random.chance(0.4),
-            halts_after,
-            resumes: random.chance(0.4).then(|| millis(random, 0, 10_000)),
-            refused: refused.and_then(|broker| Some((broker, first_account(world, broker)?))),
-        }
-    }
-}
-
-/// Orders that rest at the exchange or fill by half, some of which take their time to get there or to be
-/// cancelled.
-fn rules(random: &mut Random) -> Rules {
-    let partly = random.chance(0.4);
-    Rules {
-        limit_fills: if partly { LimitFills::Always } else { LimitFills::Never },
-        fill_percent: 50,
-        received_delay_ms: if random.chance(0.3) { random.next() % 6_000 } else { 0 },
-        cancel_delay_ms: if random.chance(0.3) { random.next() % 4_000 } else { 0 },
-        ..Rules::default()
-    }
-}
-
-fn first_account(world: &World, broker: Broker) -> Option<String> {
-    let summary = world.sandbox.summary();
-    match broker {
-        Broker::AngelOne => summary.angel_one.accounts.first().map(|one| one.client_code.clone()),
-        Broker::Kite => summary.kite.accounts.first().map(|one| one.user_id.clone()),
-    }
-}
+use crate::sandbox::{Broker, Fault, FaultKind, Operation, OrderRecord, RequestRecord, Rules};
 
 /// Where the person is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +52,9 @@ pub(super) struct Canceller {
     calls: Option<usize>,
     /// Orders there were before.
     before: usize,
+    strikes: Vec<Duration>,
+    /// When the process is killed, since a halt was acknowledged.
+    kills_at: Option<Instant>,
 }
 
 impl Canceller {
@@ -134,6 +62,21 @@ impl Canceller {
     pub(super) fn sees_a_new_life(&mut self) {
         self.began_halted = self.halts.known(&HaltScope::All) == Halted::Is(true);
         self.calls = None;
+        self.kills_at = None;
+    }
+
+    /// Whether they want the process killed now.
+    pub(super) fn kills(&self) -> bool {
+        self.kills_at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Has everything cancelled that is open under this halt; whether that was acknowledged.
+    async fn halts(&mut self, victim: &mut Victim, world: &World, scope: HaltScope) -> bool {
+        let acknowledged = self.halts.ask(victim, world, (scope, true, true)).await;
+        if acknowledged {
+            self.kills_at = self.strikes.pop().map(|after| Instant::now() + after);
+        }
+        acknowledged
     }
 
     /// Whether everything is halted.
@@ -167,7 +110,7 @@ impl Canceller {
                 for fault in std::mem::take(&mut self.under_halt) {
                     world.sandbox.arm(fault);
                 }
-                if self.halts.ask(victim, world, (self.scope.clone(), true, true)).await {
+                if self.halts(victim, world, self.scope.clone()).await {
                     self.stage = Stage::First;
                 }
             }
@@ -195,10 +138,10 @@ impl Canceller {
                 self.at = world.clock.now().checked_add(after).context("a moment of the day")?;
                 self.stage = Stage::Between;
             }
-            Stage::Between
-                if due && self.halts.ask(victim, world, (HaltScope::All, true, true)).await =>
-            {
-                self.stage = Stage::Done;
+            Stage::Between if due => {
+                if self.halts(victim, world, HaltScope::All).await {
+                    self.stage = Stage::Done;
+                }
             }
             Stage::Before | Stage::Resumes | Stage::Between | Stage::Done => {}
         }
@@ -281,6 +224,8 @@ impl Ground {
             began_halted: false,
             calls: None,
             before,
+            strikes: plot.strikes,
+            kills_at: None,
         }));
         let (details, mut victim, died) = self.lives(&runs, plot.deaths, &mut person).await?;
         let Person::Cancels(person) = person else { bail!("another person") };

@@ -7,6 +7,7 @@ mod faults;
 mod ground;
 mod halted;
 mod person;
+mod plot;
 mod points;
 mod random;
 mod victim;

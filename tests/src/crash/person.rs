@@ -78,6 +78,14 @@ impl Person {
         }
     }
 
+    /// Whether they want the process killed now.
+    pub(super) fn kills(&self) -> bool {
+        match self {
+            Self::Turns(_) => false,
+            Self::Cancels(canceller) => canceller.kills(),
+        }
+    }
+
     /// Whether an order may stay open to the end of its day.
     pub(super) fn leaves_open(&self) -> bool {
         match self {

@@ -9,7 +9,7 @@ use tokio::task::{JoinSet, LocalSet};
 use super::check::Count;
 use super::faults;
 use super::ground::{Death, Ground};
-use super::halted::Plot;
+use super::plot::Plot;
 use crate::sandbox::random::Random;
 
 /// How many, and by which lot.

@@ -41,7 +41,8 @@ pub struct Options {
     pub tmux: bool,
     /// Whether large frames are bracketed for the terminal.
     pub sync: bool,
-    /// For drills alone: the key that makes the screen fail, so that a test sees what it leaves.
+    /// For drills alone: the key that makes the screen fail, so that a test sees what it leaves. In a paste
+    /// it fails over the text, and quotes it.
     pub fails_on: Option<char>,
 }
 
@@ -135,8 +136,9 @@ impl Runtime {
         match event {
             Event::Input(Input::Closed) | Event::Terminate => self.leaving = true,
             Event::Input(input) => {
-                let fatal = matches!(&input, Input::Key(Key::Char(c)) if Some(*c) == self.fails_on);
-                assert!(!fatal, "the screen fails on purpose");
+                if let Some(fatal) = self.fails_on {
+                    fail(fatal, &input);
+                }
                 for msg in route(&self.model, &mut self.secrets, input) {
                     self.update(msg)?;
                 }
@@ -169,5 +171,14 @@ impl Runtime {
         let now = self.model.now().unwrap_or(self.model.local);
         let past = u64::try_from(now.millis().rem_euclid(1_000)).unwrap_or(0);
         1_000_u64.saturating_sub(past)
+    }
+}
+
+/// Fails as a drill wants it.
+fn fail(fatal: char, input: &Input) {
+    match input {
+        Input::Key(Key::Char(c)) => assert!(*c != fatal, "the screen fails on purpose"),
+        Input::Paste(text) => assert!(!text.contains(fatal), "it cannot be {:?}", text.as_str()),
+        Input::Key(_) | Input::Resize(_) | Input::Closed => {}
     }
 }

@@ -4,7 +4,7 @@ use muster_protocol::halt::HaltScope;
 use muster_protocol::run::RunState;
 use muster_protocol::tally::TallyVerdict;
 
-use super::super::intent::Stage;
+use super::super::intent::{IntentEvent, Stage};
 use super::super::msg::{Ask, Asked, HaltChange, ReplyTo};
 use super::super::report;
 use super::super::update::next_deadline;
@@ -100,6 +100,32 @@ fn without_a_witness_absence_takes_a_third_read() {
     assert_eq!(day.absent(), 0);
     day.pass("2026-11-23T15:11:20+05:30");
     assert_eq!(day.absent(), 2);
+}
+
+/// An old copy of the book: it has neither the lost order nor one that was accepted with it. Nor does an
+/// order of long before say how old it is.
+#[test]
+fn i6_only_an_order_of_that_time_that_the_book_shows_is_a_witness() {
+    for (shown, sent, proven) in
+        [(true, "15:10:01", 1), (false, "15:10:01", 0), (true, "15:11:30", 0)]
+    {
+        let mut day = noon(1);
+        day.fates.insert((AccountId(1), 1), Fate::Lose);
+        day.start();
+        day.pass("2026-11-23T15:10:00.050+05:30");
+        // The second leg leaves when the halt ends.
+        day.halt(HaltScope::All, true);
+        day.pass(&format!("2026-11-23T{sent}+05:30"));
+        day.halt(HaltScope::All, false);
+        day.pass(&format!("2026-11-23T{sent}.600+05:30"));
+        assert_eq!(day.statuses(MONDAY)[1], IntentStatus::InDoubt, "{sent}");
+        if !shown {
+            day.book.clear();
+        }
+        let until = day.now.plus(50_000).to_string();
+        day.pass(&until);
+        assert_eq!(day.absent(), proven, "shown: {shown}, sent at {sent}");
+    }
 }
 
 #[test]
@@ -245,6 +271,10 @@ fn a_cancellation_that_is_refused_is_asked_for_again_but_not_for_ever() {
         day.ask(halt());
         day.pass("2026-11-23T15:14:00+05:30");
         assert_eq!(day.cancels.len(), asked);
+        // Given up, and a person asks once more; of what was cancelled nothing is asked.
+        day.ask(halt());
+        day.pass("2026-11-23T15:18:00+05:30");
+        assert_eq!(day.cancels.len(), if refused == 3 { asked } else { 2 * asked });
         // What has come to its end meanwhile is let be.
         let mut day = noon(1);
         day.start();
@@ -287,6 +317,21 @@ fn a_halt_that_cancels_passes_over_no_order_of_which_something_is_just_being_rec
         day.pass("2026-11-23T15:11:00+05:30");
         assert_eq!(day.cancels.len(), 2, "the halt is durable first: {halt_is_durable_first}");
     }
+}
+
+/// The book tells two things at once of an order that was in doubt: where it is, and that it is open.
+#[test]
+fn an_order_that_is_found_under_a_halt_that_cancels_is_cancelled_once() {
+    let mut day = noon(1);
+    day.fates.insert((AccountId(1), 0), Fate::AcceptSilently);
+    day.start();
+    day.pass("2026-11-23T15:10:00.050+05:30");
+    day.states.insert(0, (OrderState::Open, 0));
+    day.ask(Ask::Halt(HaltChange { scope: HaltScope::All, on: true, cancel: true }));
+    day.pass("2026-11-23T15:11:00+05:30");
+    let asked = |r: &&Record| matches!(r, Record::Intent(_, IntentEvent::Cancelling { .. }));
+    let asked = day.store.iter().filter(asked).count();
+    assert_eq!((asked, day.cancels.len()), (1, 1));
 }
 
 pub(super) fn resending(accounts: u32) -> Day {

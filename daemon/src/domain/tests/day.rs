@@ -2,7 +2,7 @@
 
 use muster_protocol::run::RunState;
 
-use super::super::flight::MAX_IN_FLIGHT;
+use super::super::flight::{MAX_IN_FLIGHT, MAX_OPEN};
 use super::*;
 
 const MONDAY: &str = "btst@2026-11-23";
@@ -182,16 +182,41 @@ fn the_same_day_replays_to_the_same_model() {
 
 #[test]
 fn i7_accounts_whose_broker_hangs_delay_nobody_else_s_first_order() {
-    let mut day = Day::new(100, Mode::Live, "2026-11-23T12:00:00+05:30");
-    // Twenty that come first, and never get an answer.
-    for account in 1..=20 {
+    let (all, hang) = (u32::try_from(MAX_OPEN).unwrap(), u32::try_from(MAX_IN_FLIGHT).unwrap());
+    let mut day = Day::new(all, Mode::Live, "2026-11-23T12:00:00+05:30");
+    // They come first, take every place, and never get an answer.
+    for account in 1..=hang {
         day.fates.insert((AccountId(account), 0), Fate::Hang);
     }
     day.start();
     day.pass("2026-11-23T15:10:00.050+05:30");
     let first: BTreeSet<AccountId> = day.sends.iter().map(|id| id.account).collect();
-    assert_eq!(first.len(), 100, "everybody's first order left within 50 ms");
-    assert!(day.most_in_flight <= super::super::flight::MAX_OPEN);
+    assert_eq!(first.len(), MAX_OPEN, "everybody's first order left within 50 ms");
+    assert!(day.most_in_flight <= MAX_OPEN);
+}
+
+/// The run of hundreds comes first by its name, and its broker answers nobody: the places that come free are
+/// for both.
+#[test]
+fn i7_a_run_of_many_does_not_keep_another_s_orders_back() {
+    let mut day = Day::new(800, Mode::Live, "2026-11-23T12:00:00+05:30");
+    for account in 1..=800 {
+        day.fates.insert((AccountId(account), 0), Fate::Hang);
+    }
+    for (no, name, accounts) in [(1, "btst", 1..=400), (2, "other", 401..=800)] {
+        let mut spec = plan();
+        spec.name = name.parse().unwrap();
+        spec.accounts = muster_protocol::plan::Takers::Ids(accounts.map(AccountId).collect());
+        let put = PlanEvent::Put { no, spec, at: day.now };
+        let armed = PlanEvent::Armed { mode: Mode::Live, at: day.now };
+        let records = [put, armed].map(|event| Record::Plan(name.parse().unwrap(), event));
+        day.take(vec![Msg::Committed(records.to_vec())], usize::MAX);
+    }
+    day.start();
+    day.pass("2026-11-23T15:10:00.100+05:30");
+    let second = day.sends.iter().filter(|id| id.account.0 > 400).count();
+    let (least, all) = (MAX_OPEN / 4, day.sends.len());
+    assert!(second >= least && all - second >= least, "{second} of {all}");
 }
 
 #[test]

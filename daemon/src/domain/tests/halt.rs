@@ -112,6 +112,27 @@ fn a_person_settles_an_order_in_doubt_and_it_is_sent_again_only_on_their_word() 
     assert!(matches!(twice, Some(Err(_))), "{twice:?}");
 }
 
+/// What frees the account of another order says nothing of the one that is to leave once more.
+#[test]
+fn i1_what_leaves_once_more_waits_for_the_book_whatever_becomes_of_the_account_s_other_orders() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.fates.extend([((AccountId(1), 0), Fate::Lose), ((AccountId(1), 1), Fate::Lose)]);
+    day.start();
+    day.pass("2026-11-23T15:10:30+05:30");
+    let doubted: Vec<IntentId> = day.model.intents.keys().cloned().collect();
+    day.unreadable.insert(AccountId(1));
+    for (intent, verdict) in doubted.into_iter().zip([Verdict::SendAgain, Verdict::NotPlaced]) {
+        assert_eq!(day.ask(Ask::Resolve { intent, verdict }), Some(Ok(Answer::Done)));
+    }
+    day.pass("2026-11-23T15:11:00+05:30");
+    assert_eq!(day.statuses(MONDAY), [IntentStatus::Planned, IntentStatus::NotSent]);
+    assert_eq!(day.sends.len(), 2, "its book was not read");
+    day.unreadable.clear();
+    day.fates.clear();
+    day.pass("2026-11-23T15:13:00+05:30");
+    assert_eq!((day.statuses(MONDAY)[0], day.sends.len()), (IntentStatus::Accepted, 3));
+}
+
 #[test]
 fn a_person_may_say_found_or_not_placed_and_not_send_again_after_the_window() {
     let number = OrderId("77".to_owned());
@@ -198,4 +219,44 @@ fn a_cancellation_that_is_to_be_asked_for_again_does_not_wait_for_a_clock_that_w
     day.read(1_001, vec![]);
     day.pass("2026-11-23T14:10:20+05:30");
     assert_eq!(day.cancels.len(), 4);
+}
+
+/// The broker took the cancellations, and the exchange did not do them: the orders stayed open under a halt that
+/// said that what is open is cancelled.
+#[test]
+fn a_cancellation_that_was_taken_to_no_effect_is_asked_for_again_but_not_for_ever() {
+    for for_ever in [false, true] {
+        let mut day = open_day();
+        day.ask(cancel_open(true));
+        day.pass("2026-11-23T15:10:11+05:30");
+        assert_eq!(day.cancels.len(), 2);
+        let open = [(0, (OrderState::Open, 0)), (1, (OrderState::Open, 0))];
+        for second in 12..3_000 {
+            if for_ever || second < 20 {
+                day.states.extend(open);
+            }
+            let (minute, second) = (10 + second / 60, second % 60);
+            day.pass(&format!("2026-11-23T15:{minute}:{second:02}+05:30"));
+        }
+        let most = if for_ever { 50 } else { 4 };
+        assert!((4..=most).contains(&day.cancels.len()), "{}", day.cancels.len());
+        assert_eq!(day.cancels.len() > 10, for_ever);
+        let said = day.said.iter().filter(|text| text.contains("and it is still open")).count();
+        assert_eq!(said, day.cancels.len() - 2);
+    }
+}
+
+#[test]
+fn a_cancellation_that_takes_its_time_is_not_asked_for_again() {
+    let mut day = open_day();
+    day.ask(cancel_open(true));
+    day.pass("2026-11-23T15:10:11+05:30");
+    for second in 12..55 {
+        let state = if second < 45 { OrderState::Open } else { OrderState::Cancelled };
+        day.states.extend([(0, (state, 0)), (1, (state, 0))]);
+        day.pass(&format!("2026-11-23T15:10:{second}+05:30"));
+    }
+    day.pass("2026-11-23T15:20:00+05:30");
+    assert_eq!(day.cancels.len(), 2);
+    assert_eq!(day.statuses(MONDAY), vec![IntentStatus::Cancelled; 2]);
 }

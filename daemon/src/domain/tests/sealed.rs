@@ -46,6 +46,20 @@ fn i3_a_run_that_comes_due_while_sealed_is_missed_and_says_why() {
     assert!(day.run_state("btst@2026-11-25").is_some());
 }
 
+/// Somebody seals while it becomes durable that somebody else unsealed: it said open, without a key.
+#[test]
+fn i20_sealed_while_it_is_being_unsealed_it_stays_sealed() {
+    let mut day = Day::new(1, Mode::Live, "2026-11-23T12:00:00+05:30");
+    day.start();
+    seal(&mut day);
+    let unsealed = Record::Vault(VaultEvent::Unsealed { at: day.now });
+    let effects = ask(&mut day, Ask::Seal);
+    let sealed: Vec<Msg> = effects.into_iter().flat_map(|effect| day.perform(effect)).collect();
+    day.take(vec![Msg::Committed(vec![unsealed])], usize::MAX);
+    day.take(sealed, usize::MAX);
+    assert_eq!(day.model.vault, VaultState::Sealed);
+}
+
 #[test]
 fn unsealed_inside_the_window_the_run_happens_late() {
     let mut day = Day::new(2, Mode::Live, "2026-11-23T12:00:00+05:30");

@@ -70,6 +70,7 @@ impl Step<'_> {
             Ok(read) => {
                 let book = Book::new(&read.rows);
                 self.take_evidence(account, started, &book, &mut commit);
+                commit.journal.extend(self.cancel_what_stayed(account, started, &book));
                 let strange = self.strangers(account, &read.rows);
                 commit.journal.extend(strange);
                 self.tally_account(account, &book, read.trades.as_ref());
@@ -237,7 +238,7 @@ fn wanted_read(model: &Model, account: AccountId, today: TradingDate) -> Option<
             | run::Stage::Closed { .. }
             | run::Stage::Missed { .. } => None,
         };
-        let answered = |id| model.cancel_answers.get(id).map(|(at, _)| *at);
+        let answered = |id| model.cancel_answers.get(id).map(|answer| answer.at);
         let open = legs().filter_map(|(id, intent)| next_look(intent, answered(id), last));
         open.chain(before).chain(tally_read(model, id, run, account)).min()
     });

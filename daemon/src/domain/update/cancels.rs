@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use muster_protocol::event::{JournalEntry, Level};
 use muster_protocol::failure::FailureKind;
 use muster_protocol::halt::HaltScope;
-use muster_protocol::ids::IntentId;
+use muster_protocol::ids::{AccountId, IntentId};
 use muster_protocol::time::{SECOND, Timestamp};
 
+use super::super::book::Book;
 use super::super::effect::{Changed, Commit, Effect};
-use super::super::intent::{Cause, IntentEvent, Stage};
-use super::super::model::{Deciding, Model};
+use super::super::intent::{Cause, Intent, IntentEvent, Stage};
+use super::super::model::{CancelAnswer, Deciding, Model};
 use super::super::record::Record;
 use super::Step;
 use super::books::about_cancel;
@@ -34,9 +36,11 @@ const fn may_not_have_arrived(kind: FailureKind) -> bool {
 
 /// How long after one that may not have arrived a cancellation is asked for again.
 const CANCEL_AGAIN_MS: i64 = 5 * SECOND;
-/// How often one that was refused is: Kite says "being processed. Try later." of an order that is on its way
-/// to the exchange, for up to a minute and a half (reported).
-const REFUSALS: u32 = 24;
+/// How often one that was refused, or taken to no effect, is: Kite says "being processed. Try later." of an order
+/// that is on its way to the exchange, for up to a minute and a half (reported).
+const IN_VAIN: u32 = 24;
+/// How long after a cancellation was taken an order that is still open shows that the exchange did not do it.
+const TAKEN_MS: i64 = 30 * SECOND;
 
 /// Whether an order is at the broker, may still fill, and its cancellation was not asked for.
 fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
@@ -51,6 +55,22 @@ fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
         | Stage::Missed
         | Stage::Rehearsed => false,
     })
+}
+
+/// The orders whose cancellation was asked for, and that are still open.
+fn asked_for(model: &Model) -> impl Iterator<Item = &IntentId> {
+    let intents = model.runs_open().flat_map(|(id, _)| model.intents_of(id));
+    let open = intents.filter(|(_, intent)| match &intent.stage {
+        Stage::Accepted { order, .. } => order.cancelling.is_some() && intent.status().is_working(),
+        Stage::Planned
+        | Stage::Sending(_)
+        | Stage::Refused { .. }
+        | Stage::NotSent { .. }
+        | Stage::InDoubt { .. }
+        | Stage::Missed
+        | Stage::Rehearsed => false,
+    });
+    open.map(|(id, _)| id)
 }
 
 impl Step<'_> {
@@ -102,10 +122,13 @@ impl Step<'_> {
         }
     }
 
-    fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
+    fn is_under(&self, scope: &HaltScope, id: &IntentId) -> bool {
         let part = self.model.runs.get(&id.run).and_then(|run| run.part(id.account));
-        let mut scopes = self.model.cancels.iter();
-        part.is_some_and(|part| scopes.any(|scope| scope.holds(&part.user, &id.run.plan)))
+        part.is_some_and(|part| scope.holds(&part.user, &id.run.plan))
+    }
+
+    fn is_cancelled_by_halt(&self, id: &IntentId) -> bool {
+        self.model.cancels.iter().any(|scope| self.is_under(scope, id))
     }
 
     /// An order that came to be at the broker under a halt that cancels.
@@ -121,8 +144,8 @@ impl Step<'_> {
 
     /// That it is asked for is durable: it waits for its account's turn.
     pub(super) fn queue_cancel(&mut self, id: &IntentId) {
-        if let Some((_, refusals)) = self.model.cancel_answers.get_mut(id) {
-            *refusals = 0;
+        if let Some(answer) = self.model.cancel_answers.get_mut(id) {
+            answer.in_vain = 0;
         }
         let spacing = self.model.spacing.get(&id.account).copied().unwrap_or_default();
         self.model.cancelling.insert((spacing.next_start(self.now), id.clone()));
@@ -165,10 +188,11 @@ impl Step<'_> {
         let failed = outcome.as_ref().err().map(|cause| cause.kind);
         let lost = failed.is_some_and(may_not_have_arrived);
         let refused = failed == Some(FailureKind::Refused);
-        let (at, refusals) = self.model.cancel_answers.entry(id.clone()).or_insert((self.now, 0));
-        *at = self.now;
-        *refusals = refusals.saturating_add(u32::from(refused));
-        let busy = refused && *refusals <= REFUSALS;
+        let before = self.model.cancel_answers.get(id).map_or(0, |answer| answer.in_vain);
+        let in_vain = before.saturating_add(u32::from(refused));
+        let answer = CancelAnswer { at: self.now, taken: outcome.is_ok(), in_vain };
+        self.model.cancel_answers.insert(id.clone(), answer);
+        let busy = refused && in_vain <= IN_VAIN;
         if (lost || busy) && self.is_cancelled_by_halt(id) {
             self.model.cancelling.insert((self.now.plus(CANCEL_AGAIN_MS), id.clone()));
         }
@@ -176,30 +200,59 @@ impl Step<'_> {
         self.watch(id.account);
     }
 
+    /// The account's book was read: an order whose cancellation was taken a while before and that is open all the
+    /// same is asked for again, while its halt holds. The exchange may refuse what the broker has taken.
+    pub(super) fn cancel_what_stayed(
+        &mut self,
+        account: AccountId,
+        started: Timestamp,
+        book: &Book<'_>,
+    ) -> Vec<JournalEntry> {
+        let stayed = |id: &IntentId| {
+            self.model.cancel_answers.get(id).is_some_and(|answer| {
+                answer.taken && answer.in_vain < IN_VAIN && started.since(answer.at) >= TAKEN_MS
+            })
+        };
+        let open = self.model.runs_open();
+        let legs = open.flat_map(|(run, _)| self.model.legs_of(run, account));
+        let open = |intent: &Intent| match &intent.stage {
+            Stage::Accepted { order_id, .. } => {
+                book.order(order_id).is_some_and(|row| !row.state.is_final())
+            }
+            Stage::Planned
+            | Stage::Sending(_)
+            | Stage::Refused { .. }
+            | Stage::NotSent { .. }
+            | Stage::InDoubt { .. }
+            | Stage::Missed
+            | Stage::Rehearsed => false,
+        };
+        let stayed = legs.filter(|(id, intent)| open(intent) && stayed(id));
+        let stayed: Vec<IntentId> = stayed.map(|(id, _)| id.clone()).collect();
+        let mut said = Vec::new();
+        for id in stayed {
+            if !self.is_cancelled_by_halt(&id) {
+                continue;
+            }
+            if let Some(answer) = self.model.cancel_answers.get_mut(&id) {
+                (answer.taken, answer.in_vain) = (false, answer.in_vain.saturating_add(1));
+            }
+            self.model.cancelling.insert((self.now, id.clone()));
+            let text = "its cancellation was taken, and it is still open; asked for again";
+            said.push(self.of_intent(&id, Level::Error, text));
+        }
+        said
+    }
+
     /// After a restart: what was to be cancelled and is still open is asked for again, and what a halt had
     /// passed over is not passed over a second time.
     pub(super) fn resume_cancels(&mut self) -> Vec<Record> {
+        let now = self.now;
         let scopes: Vec<HaltScope> = self.model.cancels.iter().cloned().collect();
         let passed = |scope| self.cancel_where(scope, "the halt", can_be_cancelled);
         let passed_over = scopes.iter().flat_map(passed).collect();
-        let open: Vec<(Timestamp, IntentId)> = self
-            .model
-            .runs_open()
-            .flat_map(|(id, _)| self.model.intents_of(id))
-            .filter(|(_, intent)| match &intent.stage {
-                Stage::Accepted { order, .. } => {
-                    order.cancelling.is_some() && intent.status().is_working()
-                }
-                Stage::Planned
-                | Stage::Sending(_)
-                | Stage::Refused { .. }
-                | Stage::NotSent { .. }
-                | Stage::InDoubt { .. }
-                | Stage::Missed
-                | Stage::Rehearsed => false,
-            })
-            .map(|(id, _)| (self.now, id.clone()))
-            .collect();
+        let open: Vec<(Timestamp, IntentId)> =
+            asked_for(self.model).map(|id| (now, id.clone())).collect();
         self.model.cancelling.extend(open);
         passed_over
     }

@@ -20,15 +20,20 @@ use super::Step;
 
 impl Step<'_> {
     pub(super) fn committed(&mut self, records: &[Record]) {
+        let mut coming = records.iter().skip(1);
         for record in records {
-            if let Err(illegal) = self.model.apply(record) {
-                // A fault of ours: nothing follows from it, and it is said aloud.
-                self.log(self.entry(Level::Error, Area::Daemon, illegal.to_string()));
+            let more = coming.next().is_some_and(|next| is_of_same_intent(record, next));
+            let fits = self.model.apply(record);
+            if !more {
                 self.decided(record);
-                continue;
             }
-            self.decided(record);
-            self.follow(record);
+            match fits {
+                Ok(()) => self.follow(record),
+                // A fault of ours: nothing follows from it, and it is said aloud.
+                Err(illegal) => {
+                    self.log(self.entry(Level::Error, Area::Daemon, illegal.to_string()));
+                }
+            }
         }
         self.pump();
         self.pump_cancels();
@@ -150,11 +155,9 @@ impl Step<'_> {
                 self.model.firing.remove(id);
                 self.watch_all(id);
             }
+            RunEvent::Tallied { .. } => self.model.cancel_answers.retain(|of, _| of.run != *id),
             // Firing began with the decision to.
-            RunEvent::Fired { .. }
-            | RunEvent::Missed { .. }
-            | RunEvent::Tallied { .. }
-            | RunEvent::Archived { .. } => {}
+            RunEvent::Fired { .. } | RunEvent::Missed { .. } | RunEvent::Archived { .. } => {}
         }
     }
 
@@ -254,4 +257,9 @@ impl Step<'_> {
             until: run.fixed.window_until,
         })
     }
+}
+
+/// A book may tell several things of an order at once: what follows from them is decided after the last.
+fn is_of_same_intent(record: &Record, next: &Record) -> bool {
+    matches!((record, next), (Record::Intent(id, _), Record::Intent(next, _)) if id == next)
 }

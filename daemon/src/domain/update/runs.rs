@@ -85,6 +85,7 @@ impl Step<'_> {
             return;
         }
         let firing: Vec<RunId> = self.model.firing.keys().cloned().collect();
+        let mut open = Vec::new();
         for run in firing {
             let Some(fixed) = self.model.runs.get(&run).map(|run| &run.fixed) else { continue };
             let (from, until) = (fixed.fire_at, fixed.window_until);
@@ -95,17 +96,19 @@ impl Step<'_> {
                 self.model.firing.insert(run, Firing::default());
             } else if self.model.barred().is_none() && (from..until).contains(&self.now) {
                 // Before its time only where the clock was set back after it: then it waits for it anew.
-                self.pump_run(&run);
+                open.push(run);
             }
         }
-    }
-
-    fn pump_run(&mut self, run: &RunId) {
         for broker in Broker::ALL {
-            self.pump_broker(run, broker);
+            let in_turn: Vec<&RunId> = self.model.in_flight.in_turn(broker, &open).collect();
+            for run in in_turn {
+                self.pump_broker(run, broker);
+            }
         }
-        if let Some(firing) = self.model.firing.get_mut(run) {
-            firing.begun();
+        for run in &open {
+            if let Some(firing) = self.model.firing.get_mut(run) {
+                firing.begun();
+            }
         }
     }
 

@@ -93,10 +93,14 @@ impl Step<'_> {
     }
 
     pub(super) fn vault_moved(&mut self, event: VaultEvent) {
-        if let VaultEvent::Unsealed { .. } = event {
-            self.model.vault = VaultState::Open;
-            self.model.warned.clear();
-            self.effects.push(Effect::OpenVault);
+        match event {
+            VaultEvent::Unsealed { .. } => {
+                self.model.vault = VaultState::Open;
+                self.model.warned.clear();
+                self.effects.push(Effect::OpenVault);
+            }
+            // The keys went when it was asked for; it may have been opened by a record before this one.
+            VaultEvent::Sealed { .. } => self.model.vault = VaultState::Sealed,
         }
         self.publish(Changed::Status);
     }
