@@ -110,6 +110,8 @@ pub struct Model {
     pub mustered: Timestamp,
     /// When all accounts were last called, since the daemon started.
     pub called: Option<Timestamp>,
+    /// The firing of each plan before which its accounts were last called.
+    pub called_for: BTreeMap<PlanId, Timestamp>,
     /// Accounts that wait for a check, and why.
     pub to_check: VecDeque<(AccountId, Purpose)>,
     /// When an account was last logged in again because its session ended before its time.
@@ -176,6 +178,7 @@ impl Model {
             packed: now,
             mustered: now,
             called: None,
+            called_for: BTreeMap::new(),
             to_check: VecDeque::new(),
             relogins: BTreeMap::new(),
             clock,

@@ -210,6 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_fires_on_its_weekdays_and_on_the_budget_s_sunday_if_it_says_so() {
+        let next = |weekdays: &[&str], special: bool, after: &str| {
+            let spec = serde_json::from_value(serde_json::json!({
+                "name": "p", "weekdays": weekdays, "special_sessions": special, "legs": []
+            }));
+            let fire = next_fire(&spec.unwrap(), &Calendar::built_in(), after.parse().unwrap());
+            fire.map(|fire| fire.date.to_string()).unwrap_or_default()
+        };
+        let monday = "2026-11-23T16:00:00+05:30";
+        assert_eq!(next(&["mon", "wed"], false, monday), "2026-11-25");
+        assert_eq!(next(&["fri"], false, monday), "2026-11-27");
+        // The 24th, a Tuesday, is a holiday.
+        assert_eq!(next(&["tue"], false, monday), "2026-12-01");
+        let friday = "2026-01-30T16:00:00+05:30";
+        assert_eq!(next(&["mon"], true, friday), "2026-02-01");
+        assert_eq!(next(&["mon"], false, friday), "2026-02-02");
+    }
+
+    #[test]
     fn the_end_of_the_data_is_said_not_guessed() {
         let refused = fire_after("15:10", "2026-12-31T15:10:00+05:30");
         assert!(matches!(refused, Err(NoTrading::BeyondData(_))));

@@ -76,11 +76,11 @@ mod tests {
         let gate = Gate::default();
         let open = |second: i64| gate.shut(&order, at(second)).is_none();
         assert!(open(10) && open(19) && !open(9) && !open(20) && !open(3_600));
-        model.halts.insert(HaltScope::User(user.clone()));
+        model.halts.insert(HaltScope::User(user));
         gate.set(&model);
         assert!(!open(10));
         model.halts.clear();
-        model.called_off.insert(run.clone(), "the plan was disarmed");
+        model.called_off.insert(run, "the plan was disarmed");
         gate.set(&model);
         assert_eq!(gate.shut(&order, at(10)).unwrap(), "the plan was disarmed before it left");
         model.called_off.clear();

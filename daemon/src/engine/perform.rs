@@ -260,3 +260,46 @@ impl TagMaker {
 fn digest(mac: &Hmac<Sha256>, text: &[u8]) -> [u8; 32] {
     mac.clone().chain_update(text).finalize().into_bytes().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use muster_protocol::ids::{Attempt, LegNo};
+
+    use super::*;
+
+    fn parts() -> TagParts {
+        TagParts {
+            date: "2026-11-23".parse().unwrap(),
+            plan: 1,
+            firing: 1,
+            account: AccountId(46),
+            leg: LegNo(2),
+            attempt: Attempt(1),
+        }
+    }
+
+    /// What a restored store and a second machine rest on, and what keeps two installations apart.
+    #[test]
+    fn i18_a_tag_s_code_follows_from_the_key_and_from_every_part_and_from_nothing_else() {
+        let code = |tag: OrderTag| tag.0.get(12..).unwrap().to_owned();
+        let maker = TagMaker::new(&[7; 32]);
+        assert_eq!(maker.tag(parts()), TagMaker::new(&[7; 32]).tag(parts()));
+        let others = [
+            parts(),
+            TagParts { date: "2026-11-25".parse().unwrap(), ..parts() },
+            TagParts { plan: 2, ..parts() },
+            TagParts { firing: 2, ..parts() },
+            TagParts { account: AccountId(47), ..parts() },
+            TagParts { leg: LegNo(3), ..parts() },
+            TagParts { attempt: Attempt(2), ..parts() },
+        ];
+        let mut codes: BTreeSet<String> = others.map(|other| code(maker.tag(other))).into();
+        let other_key = TagMaker::new(&[8; 32]).tag(parts());
+        assert_ne!(other_key.0.get(5..9), maker.tag(parts()).0.get(5..9), "the account's digits");
+        codes.insert(code(other_key));
+        assert_eq!(codes.len(), 8);
+        assert!(codes.iter().all(|code| code.len() == 7));
+    }
+}

@@ -146,12 +146,17 @@ impl Ground {
         deaths: Vec<Death>,
         person: &mut Person,
     ) -> anyhow::Result<(Vec<RunDetails>, Victim, usize)> {
-        let (mut deaths, mut died, mut patience) = (deaths.into_iter(), 0, STILL);
+        let (mut died, mut patience) = (0, STILL);
+        let mut deaths = deaths.into_iter();
+        // One that did not come, since a busy machine made the life look still, is that of the next life.
+        let mut death = deaths.next().unwrap_or(Death::Never);
         loop {
-            let death = deaths.next().unwrap_or(Death::Never);
-            let end = self.live(runs, death, (&mut *person, patience)).await;
+            let end = self.live(runs, &death, (&mut *person, patience)).await;
             match end.with_context(|| self.last_words())? {
-                End::Died => died += 1,
+                End::Died => {
+                    died += 1;
+                    death = deaths.next().unwrap_or(Death::Never);
+                }
                 End::Still { doubts: true } if patience == STILL => {
                     // What can be proven to be absent is, and the plan that may send it again does.
                     patience = STILL_QUICK;
@@ -212,10 +217,10 @@ impl Ground {
     async fn live(
         &self,
         runs: &[RunId],
-        death: Death,
+        death: &Death,
         (person, patience): (&mut Person, Duration),
     ) -> anyhow::Result<End> {
-        let fail_at = if let Death::At(point) = &death { Some(point.clone()) } else { None };
+        let fail_at = if let Death::At(point) = death { Some(point.clone()) } else { None };
         let mut victim = Victim::start(&self.world, &self.drill, fail_at)?;
         person.sees_a_new_life();
         let began = Instant::now();
@@ -224,7 +229,7 @@ impl Ground {
             if victim.is_dead()? {
                 return Ok(End::Died);
             }
-            let due = matches!(death, Death::After(after) if began.elapsed() >= after);
+            let due = matches!(death, Death::After(after) if began.elapsed() >= *after);
             if due || person.kills() {
                 victim.kill()?;
                 return Ok(End::Died);

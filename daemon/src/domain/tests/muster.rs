@@ -226,3 +226,39 @@ fn another_way_out_voids_the_verdict_and_is_tested_at_once() {
     assert!(job.probe && job.target == CheckTarget::Account(AccountId(1)));
     assert_eq!(job.route.egress.as_str(), "second");
 }
+
+/// A plan may fire at any time of the day; its accounts used to be called at the times of the usual run alone.
+#[test]
+fn ten_minutes_before_each_run_its_accounts_are_called_once() {
+    let mut day = Day::new(3, Mode::Live, "2026-11-23T10:00:00+05:30");
+    let mut spec = plan();
+    spec.at = muster_protocol::time::TimeOfDay::hm(11, 0).into();
+    spec.window_until = muster_protocol::time::TimeOfDay::hm(11, 5).into();
+    spec.accounts = muster_protocol::plan::Takers::Ids(vec![AccountId(1), AccountId(3)]);
+    let put = PlanEvent::Put { no: 1, spec, at: day.now };
+    day.take(vec![Msg::Committed(vec![Record::Plan("btst".parse().unwrap(), put)])], usize::MAX);
+    day.start();
+    day.pass("2026-11-23T10:49:59.999+05:30");
+    assert!(day.ends_all().is_empty());
+    day.pass("2026-11-23T10:50:00+05:30");
+    let of =
+        |jobs: Vec<CheckJob>| jobs.into_iter().filter_map(|job| job.account).collect::<Vec<_>>();
+    assert_eq!(of(day.ends_all()), [AccountId(1), AccountId(3)]);
+    day.pass("2026-11-23T14:00:00+05:30");
+    assert!(day.ends_all().is_empty(), "once");
+    assert!(day.run_state("btst@2026-11-23").is_some());
+}
+
+#[test]
+fn a_run_right_after_a_muster_or_a_late_start_calls_nobody_again() {
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T14:00:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:00:00+05:30");
+    assert_eq!(day.ends_all().len(), 2);
+    day.pass("2026-11-23T15:04:59+05:30");
+    assert!(day.ends_all().is_empty());
+    let mut day = Day::new(2, Mode::Live, "2026-11-23T15:06:00+05:30");
+    day.start();
+    day.pass("2026-11-23T15:10:00+05:30");
+    assert!(day.ends_all().is_empty() && !day.sends.is_empty());
+}

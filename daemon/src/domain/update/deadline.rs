@@ -10,6 +10,7 @@ use super::super::egress::LOOK_OUT_EVERY_MS;
 use super::super::model::{Firing, ListState, Model};
 use super::super::run::Stage;
 use super::super::schedule::{self, LIST_AT};
+use super::before_run::call_at;
 use super::books::room;
 use super::freeze::{due_fire, next_run, resolve_until};
 use super::warm::warm_at;
@@ -33,7 +34,8 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
         let run = next_run(model, id, &fire);
         let waits = barred && model.warned.contains(&run);
         let freeze = fire.at.plus(-model.settings.freeze_lead_ms);
-        Some(if waits { model.clock.shows(fire.window_until.plus(1)) } else { freeze })
+        let next = if waits { model.clock.shows(fire.window_until.plus(1)) } else { freeze };
+        Some(call_at(model, id, &fire).map_or(next, |at| at.min(next)))
     });
     let runs = model.runs_open().filter_map(|(id, run)| match run.stage {
         Stage::Frozen if barred && model.warned.contains(id) => {

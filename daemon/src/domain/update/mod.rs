@@ -4,6 +4,7 @@ mod accounts;
 mod archive;
 mod asked;
 mod audit;
+mod before_run;
 mod books;
 mod calendar;
 mod cancels;
@@ -108,6 +109,7 @@ impl Step<'_> {
         self.end_tickets();
         self.look_out();
         self.muster();
+        self.call_before_runs();
         self.next_checks();
         self.mark_clock();
         self.pack_journal();

@@ -23,8 +23,11 @@ use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::domain::book::{BookRow, Trade};
 use crate::domain::instrument::Instrument;
+use crate::domain::limits::ORDER_SPACING_MS;
 
 const HOUR: i64 = 60 * MINUTE;
+/// As the domain spaces orders, or a little less: what it has spaced does not wait here.
+const APART: i64 = ORDER_SPACING_MS - 10;
 /// The most calls of readers at once at one broker.
 const READERS: usize = 16;
 /// A reader waits no longer than this; then it is told that it is throttled, and nothing was sent.
@@ -65,13 +68,14 @@ const ROWS: &[Row] = &[
     angel(&[Class::Trades], &[(1, 1_300)]),
     // One page says ten a second, another one; the tighter is kept.
     angel(&[Class::Price], &[(1, 1_300), (400, MINUTE), (4_500, HOUR)]),
-    angel(&[Class::Orders], &[(8, SECOND), (450, MINUTE), (900, HOUR)]),
+    // One by one: eight at once and eight a second later may arrive as sixteen.
+    angel(&[Class::Orders], &[(1, APART), (8, SECOND), (450, MINUTE), (900, HOUR)]),
     kite(
         &[Class::Login, Class::Logout, Class::Profile, Class::Funds, Class::Book, Class::Trades],
         &[(8, SECOND)],
     ),
     kite(&[Class::Price], &[(1, 1_300)]),
-    kite(&[Class::Orders], &[(8, SECOND), (360, MINUTE)]),
+    kite(&[Class::Orders], &[(1, APART), (8, SECOND), (360, MINUTE)]),
 ];
 
 const fn angel(classes: &'static [Class], windows: &'static [Window]) -> Row {
