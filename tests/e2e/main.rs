@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod backup;
 mod books;
 #[cfg(test)]

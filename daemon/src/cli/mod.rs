@@ -179,8 +179,13 @@ fn execute(cli: &Cli) -> anyhow::Result<()> {
             let found = upkeep::verify(file.as_ref().unwrap_or(&config.store), &passphrase)?;
             let kind = if found.backup { "backup, authentic" } else { "store" };
             complain(&format!(
-                "{kind}: {} records replayed, {} secrets opened, {} journal entries, audit of {} holds, head {}",
-                found.records, found.sealed, found.journal, found.audit.entries, found.audit.hash
+                "{kind}: {} records replayed, {} archived runs read, {} secrets opened, {} journal entries, audit of {} holds, head {}",
+                found.records,
+                found.archived,
+                found.sealed,
+                found.journal,
+                found.audit.entries,
+                found.audit.hash
             ));
             Ok(())
         }

@@ -7,6 +7,7 @@ use muster_protocol::check::OrderPermission;
 use muster_protocol::ids::{AccountId, EgressName, Label, RunId, UserId};
 use muster_protocol::money::Paise;
 use muster_protocol::order::{Broker, Exchange};
+use muster_protocol::run::RunCounts;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +124,8 @@ pub struct Account {
     pub history: VecDeque<PastCheck>,
     /// The last run that named it.
     pub last_run: Option<RunId>,
+    /// How its orders stand in that run, if that was archived since.
+    pub last_counts: Option<RunCounts>,
 }
 
 impl Account {
@@ -188,6 +191,7 @@ impl Account {
             last_check: None,
             history: VecDeque::new(),
             last_run: None,
+            last_counts: None,
         }
     }
 

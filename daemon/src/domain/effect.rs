@@ -85,6 +85,11 @@ pub enum Effect {
     PackJournal,
     /// Write the store into a new file in the old one's place.
     Purge(PurgeJob),
+    /// Pack the records of these runs for the archive; they come back as `Msg::Packed`.
+    PackRuns {
+        /// Which.
+        runs: Vec<RunId>,
+    },
     /// Wipe every key and every secret in memory.
     SealVault,
     /// Ask what the world sees of each egress.
@@ -126,6 +131,8 @@ pub struct Commit {
     pub ack: Option<(ReplyTo, Answer)>,
     /// What begins once all of it is durable; it comes back as `Msg::Audited`.
     pub then: Vec<Effect>,
+    /// The run whose packed records go to the archive and leave the log.
+    pub archive: Option<RunId>,
 }
 
 /// What custody does in the same transaction as the records.

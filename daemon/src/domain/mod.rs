@@ -5,6 +5,7 @@
 
 pub mod absence;
 pub mod account;
+pub mod archive;
 pub mod barred;
 pub mod book;
 pub mod calendar;

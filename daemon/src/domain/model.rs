@@ -12,6 +12,7 @@ use muster_protocol::status::{AuditHead, HoldReason, VaultState};
 use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::account::Account;
+use super::archive::Archiving;
 use super::calendar::Calendar;
 use super::check::Check;
 use super::clock_guard::{ClockEvent, ClockGuard};
@@ -125,6 +126,8 @@ pub struct Model {
     pub keyring: Keyring,
     /// Runs that are due and cannot happen, of which it was said.
     pub warned: BTreeSet<RunId>,
+    /// Runs that are being archived.
+    pub archiving: Archiving,
     /// The daemon is stopping: nothing new is begun.
     pub stopping: bool,
 }
@@ -183,6 +186,7 @@ impl Model {
             audit: AuditHead::default(),
             keyring: Keyring::default(),
             warned: BTreeSet::new(),
+            archiving: Archiving::from(now),
             stopping: false,
         }
     }

@@ -21,6 +21,7 @@ use muster_protocol::status::Observed;
 use muster_protocol::time::Timestamp;
 use muster_protocol::vault::KeyTask;
 
+use super::archive::Whole;
 use super::book::{BookRow, Trade};
 use super::clock_guard::Reading;
 use super::effect::{BackupJob, Effect, PurgeJob};
@@ -117,6 +118,8 @@ pub enum Msg {
     BackedUp(BackupJob, Result<u64, Failure>),
     /// The store lies in a new file, or why not.
     Purged(PurgeJob, Result<Purged, Failure>),
+    /// The records of runs were packed for the archive: each run as it is read back from there, or why not.
+    Packed(Vec<(RunId, Result<Whole, String>)>),
     /// A secret was tried.
     KeysDerived(Result<(), KeyRefusal>),
     /// The world was asked what it sees of an egress.

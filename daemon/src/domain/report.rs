@@ -1,16 +1,16 @@
 //! The daily report: what a day came to, from the model.
 
+use muster_protocol::ids::RunId;
 use muster_protocol::run::IntentStatus;
 use muster_protocol::tally::{DailyReport, RunReport};
 use muster_protocol::time::{Timestamp, TradingDate};
 
 use super::model::Model;
 
-/// The report of a day, today if none is named.
-pub fn daily(model: &Model, now: Timestamp, date: Option<TradingDate>) -> DailyReport {
-    let date = date.unwrap_or_else(|| now.date());
-    let of_day = model.runs.iter().filter(|(id, _)| id.date == date);
-    let runs = of_day.map(|(id, run)| RunReport {
+/// One run's part of it; of an archived one nothing, since what is here of it is not all there is to tell.
+pub fn of_run(model: &Model, id: &RunId) -> Option<RunReport> {
+    let run = model.runs.get(id).filter(|run| run.archived.is_none())?;
+    Some(RunReport {
         id: id.clone(),
         mode: run.fixed.mode,
         state: run.state(),
@@ -19,7 +19,20 @@ pub fn daily(model: &Model, now: Timestamp, date: Option<TradingDate>) -> DailyR
         left_out: u32::try_from(run.fixed.excluded.len()).unwrap_or(u32::MAX),
         tallied_at: run.tally().map(|tally| tally.at),
         tally: run.tally().map(|tally| tally.lines.clone()).unwrap_or_default(),
-    });
+    })
+}
+
+/// The day's runs of which only the archive can tell.
+pub fn archived(model: &Model, date: TradingDate) -> Vec<RunId> {
+    let of_day = model.runs.iter().filter(|(id, run)| id.date == date && run.archived.is_some());
+    of_day.map(|(id, _)| id.clone()).collect()
+}
+
+/// The report of a day, today if none is named; without the runs that are archived.
+pub fn daily(model: &Model, now: Timestamp, date: Option<TradingDate>) -> DailyReport {
+    let date = date.unwrap_or_else(|| now.date());
+    let of_day = model.runs.keys().filter(|id| id.date == date);
+    let runs = of_day.filter_map(|id| of_run(model, id));
     let in_doubt: u32 = model.counts.values().map(|counts| counts.of(IntentStatus::InDoubt)).sum();
     DailyReport {
         date,

@@ -3,6 +3,8 @@
 //! ```text
 //! (none) --Frozen--> Frozen --Fired--> Firing --Closed--> Closed --Tallied--> Closed
 //!    \---Missed--> Missed <---Missed--- Frozen
+//! Closed, Missed --Archived--> the same, archived: nothing happens to it any more
+//!    (none) --Archived--> the same: its other records have left the log
 //! ```
 
 use std::sync::Arc;
@@ -11,11 +13,12 @@ use muster_protocol::account::Unfit;
 use muster_protocol::ids::{AccountId, LegNo, OrderTag, UserId};
 use muster_protocol::order::{Broker, Leg};
 use muster_protocol::plan::{Ambiguity, Mode};
-use muster_protocol::run::{Called, CalledAs, RunState};
+use muster_protocol::run::{Called, CalledAs, RunCounts, RunState};
 use muster_protocol::tally::TallyLine;
 use muster_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::archive::{Numbers, Remains};
 use super::illegal::Illegal;
 use super::instrument::Instrument;
 
@@ -120,6 +123,15 @@ pub enum RunEvent {
         /// When that was known.
         at: Timestamp,
     },
+    /// It is over long since: its other records leave the log, and its orders the memory.
+    Archived {
+        /// What stays of it.
+        remains: Box<Remains>,
+        /// The accounts whose last run it is, with how their orders stand.
+        last: Vec<(AccountId, RunCounts)>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 impl RunEvent {
@@ -130,6 +142,7 @@ impl RunEvent {
             Self::Closed { .. } => "closed",
             Self::Tallied { .. } => "tallied",
             Self::Missed { .. } => "missed",
+            Self::Archived { .. } => "archived",
         }
     }
 }
@@ -137,7 +150,7 @@ impl RunEvent {
 /// The tally of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// An account a line.
+    /// An account a line; none of an archived run.
     pub lines: Vec<TallyLine>,
     /// When it was made.
     pub at: Timestamp,
@@ -180,31 +193,45 @@ pub struct Run {
     pub fixed: Arc<Fixed>,
     /// Where it stands.
     pub stage: Stage,
+    /// Archived: its participants, those left out and the tally's lines are in the archive, their numbers
+    /// here. Nothing is shown of it but what was read from there.
+    pub archived: Option<Numbers>,
 }
 
 impl Run {
+    /// A run whose records are in the log.
+    pub const fn new(fixed: Arc<Fixed>, stage: Stage) -> Self {
+        Self { fixed, stage, archived: None }
+    }
+
     /// The run after the event; `None` is the run that does not exist yet.
     pub fn next(this: Option<&Self>, event: &RunEvent) -> Result<Self, Illegal> {
+        if let Some(archived) = this.filter(|run| run.archived.is_some()) {
+            return Err(archived.illegal(event));
+        }
         match (this.map(|run| (&run.fixed, &run.stage)), event) {
             (None, RunEvent::Frozen { fixed, .. }) => {
-                Ok(Self { fixed: Arc::new(fixed.clone()), stage: Stage::Frozen })
+                Ok(Self::new(Arc::new(fixed.clone()), Stage::Frozen))
             }
-            (None, RunEvent::Missed { fixed, reason, .. }) => Ok(Self {
-                fixed: Arc::new(fixed.clone()),
-                stage: Stage::Missed { reason: reason.clone() },
-            }),
+            (None, RunEvent::Missed { fixed, reason, .. }) => {
+                let stage = Stage::Missed { reason: reason.clone() };
+                Ok(Self::new(Arc::new(fixed.clone()), stage))
+            }
             (Some((fixed, Stage::Frozen)), RunEvent::Missed { reason, .. }) => {
                 let stage = Stage::Missed { reason: reason.clone() };
-                Ok(Self { fixed: Arc::clone(fixed), stage })
+                Ok(Self::new(Arc::clone(fixed), stage))
             }
-            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at, late_us }) => Ok(Self {
-                fixed: Arc::clone(fixed),
-                stage: Stage::Firing { at: *at, late_us: *late_us },
-            }),
+            (Some((fixed, Stage::Frozen)), RunEvent::Fired { at, late_us }) => {
+                let stage = Stage::Firing { at: *at, late_us: *late_us };
+                Ok(Self::new(Arc::clone(fixed), stage))
+            }
             (Some((fixed, Stage::Firing { at: fired_at, late_us })), RunEvent::Closed { at }) => {
                 let (fired_at, late_us, at, tally) = (*fired_at, *late_us, *at, None);
                 let stage = Stage::Closed { fired_at, late_us, at, tally };
-                Ok(Self { fixed: Arc::clone(fixed), stage })
+                Ok(Self::new(Arc::clone(fixed), stage))
+            }
+            (_, RunEvent::Archived { remains, .. }) if this.is_none_or(Self::is_over) => {
+                Ok(remains.run())
             }
             (
                 Some((fixed, Stage::Closed { fired_at, late_us, at, tally: None })),
@@ -213,13 +240,15 @@ impl Run {
                 let tally = Some(Tally { lines: lines.clone(), at: *tallied_at });
                 let (fired_at, late_us, at) = (*fired_at, *late_us, *at);
                 let stage = Stage::Closed { fired_at, late_us, at, tally };
-                Ok(Self { fixed: Arc::clone(fixed), stage })
+                Ok(Self::new(Arc::clone(fixed), stage))
             }
-            (state, event) => {
-                let state = state.map_or("none", |(_, stage)| stage.name());
-                Err(Illegal { machine: "run", state, event: event.name() })
-            }
+            (_, event) => Err(this.map_or_else(|| none(event), |run| run.illegal(event))),
         }
+    }
+
+    const fn illegal(&self, event: &RunEvent) -> Illegal {
+        let state = if self.archived.is_some() { "archived" } else { self.stage.name() };
+        Illegal { machine: "run", state, event: event.name() }
     }
 
     /// Whether nothing more is to be done for it: missed, rehearsed and over, or tallied.
@@ -293,6 +322,10 @@ impl Run {
             Stage::Missed { reason } => RunState::Missed { reason: reason.clone() },
         }
     }
+}
+
+const fn none(event: &RunEvent) -> Illegal {
+    Illegal { machine: "run", state: "none", event: event.name() }
 }
 
 impl Stage {

@@ -31,6 +31,9 @@ impl Model {
         if frozen {
             self.note_frozen(id);
         }
+        if let RunEvent::Archived { remains, last, .. } = event {
+            self.forget_orders(id, (remains.counts, last));
+        }
         Ok(())
     }
 
@@ -44,7 +47,7 @@ impl Model {
                 counts.add(IntentStatus::Planned);
             }
             if let Some(account) = self.accounts.get_mut(&part.account) {
-                account.last_run = Some(run_id.clone());
+                (account.last_run, account.last_counts) = (Some(run_id.clone()), None);
             }
         }
         // Appending builds the whole tree anew with full nodes, half the memory of one that grew; of a long
@@ -56,7 +59,7 @@ impl Model {
         }
         for out in &run.fixed.excluded {
             if let Some(account) = self.accounts.get_mut(&out.account) {
-                account.last_run = Some(run_id.clone());
+                (account.last_run, account.last_counts) = (Some(run_id.clone()), None);
             }
         }
     }
@@ -102,11 +105,16 @@ impl Model {
         self.runs.range(run(0)..=run(u8::MAX))
     }
 
-    /// The plan's runs of the last date on which it had any, oldest first.
-    pub fn newest_runs(&self, plan: &PlanId) -> impl DoubleEndedIterator<Item = (&RunId, &Run)> {
+    /// The plan's run of the highest name.
+    pub fn newest_run(&self, plan: &PlanId) -> Option<(&RunId, &Run)> {
         let end = Timestamp::from_millis(i64::MAX).date();
         let last = RunId { plan: plan.clone(), date: end, firing: u8::MAX };
-        let last = self.runs.range(..=last).next_back().filter(|(run, _)| run.plan == *plan);
+        self.runs.range(..=last).next_back().filter(|(run, _)| run.plan == *plan)
+    }
+
+    /// The plan's runs of the last date on which it had any, oldest first.
+    pub fn newest_runs(&self, plan: &PlanId) -> impl DoubleEndedIterator<Item = (&RunId, &Run)> {
+        let last = self.newest_run(plan);
         last.map(|(last, _)| self.runs_of_date(plan, last.date)).into_iter().flatten()
     }
 }

@@ -106,15 +106,18 @@ pub fn account(
         last_ok: kept.last_ok,
         latency_ms: kept.last_check.as_ref().and_then(|check| check.latency_ms),
         fitness: muster::fitness(model, now, id, ahead),
-        last_run: kept.last_run.as_ref().map(|run| last_run(model, run, id)),
+        last_run: kept.last_run.as_ref().map(|run| last_run(model, run, (id, kept))),
         last_check: running.map(|check| check.view().clone()).or(last),
         history: kept.history.iter().cloned().collect(),
         connected_at: kept.connected_at,
     })
 }
 
-fn last_run(model: &Model, run: &RunId, id: AccountId) -> LastRun {
-    let counts: RunCounts = model.legs_of(run, id).map(|(_, intent)| intent.status()).collect();
+fn last_run(model: &Model, run: &RunId, (id, account): (AccountId, &Account)) -> LastRun {
+    let counts: RunCounts = match account.last_counts {
+        Some(counts) => counts,
+        None => model.legs_of(run, id).map(|(_, intent)| intent.status()).collect(),
+    };
     LastRun { run: run.clone(), counts: (counts.total() > 0).then_some(counts) }
 }
 
@@ -164,9 +167,9 @@ pub fn plans(model: &Model, now: Timestamp, only: Option<&UserId>) -> Vec<PlanVi
     views.map(|view| person::plan(model, view, only)).collect()
 }
 
-/// One run.
+/// One run; of an archived one nothing, since what is here of it is not all there is to show.
 pub fn run(model: &Model, id: &RunId) -> Option<RunView> {
-    let kept = model.runs.get(id)?;
+    let kept = model.runs.get(id).filter(|run| run.archived.is_none())?;
     let (fired_at, closed_at) = match kept.stage {
         run::Stage::Frozen | run::Stage::Missed { .. } => (None, None),
         run::Stage::Firing { at, .. } => (Some(at), None),
@@ -286,19 +289,26 @@ fn explained(cause: &Cause, means: &str, action: &str) -> Explained {
 
 /// The runs of the last days, oldest first.
 pub fn runs(model: &Model, now: Timestamp) -> Vec<RunView> {
-    let since = now.plus(-RUN_DAYS_MS);
-    let recent = model.runs.iter().filter(|(_, run)| run.fixed.fire_at >= since);
+    let recent = model.runs.iter().filter(|(_, run)| is_recent(run, now));
     let mut views: Vec<RunView> = recent.filter_map(|(id, _)| run(model, id)).collect();
     views.sort_by_key(|view| view.fire_at);
     views
 }
 
+fn is_recent(run: &run::Run, now: Timestamp) -> bool {
+    run.fixed.fire_at >= now.plus(-RUN_DAYS_MS)
+}
+
 /// Everything a client shows, its journal left empty for the store to fill.
 pub fn snapshot(model: &Model, now: Timestamp, only: Option<&UserId>) -> Snapshot {
-    let newest = model
-        .plans
-        .keys()
-        .filter_map(|plan| model.runs.keys().rev().find(|run| run.plan == *plan).cloned());
+    // Of a removed plan as long as its run is in the list.
+    let shown = |plan: &PlanId, run: &run::Run| {
+        model.plans.get(plan).is_some_and(|plan| plan.kept().is_some()) || is_recent(run, now)
+    };
+    let newest = model.plans.keys().filter_map(|plan| {
+        let newest = model.newest_run(plan).filter(|(_, run)| shown(plan, run));
+        newest.map(|(id, _)| id.clone())
+    });
     let mine = |id: &AccountId| {
         only.is_none_or(|user| model.accounts.get(id).is_some_and(|a| a.user == *user))
     };

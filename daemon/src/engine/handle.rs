@@ -2,13 +2,14 @@
 
 use muster_protocol::event::{Feed, JournalEntry};
 use muster_protocol::frame::{Code, Failure};
-use muster_protocol::ids::{TicketId, UserId};
+use muster_protocol::ids::{RunId, TicketId, UserId};
 use muster_protocol::reply::{Role, Subscribed};
 use muster_protocol::request::Request;
 use muster_protocol::status::AuditHead;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 
+use super::archive::Read;
 use super::perform::Note;
 use crate::credential::{SecretText, SessionSecret};
 use crate::custody::keys::Derived;
@@ -64,6 +65,7 @@ pub(super) enum Back {
         audit: Option<AuditHead>,
     },
     Keys(Result<Derived, KeyRefusal>),
+    Packed(Vec<(RunId, Result<Read, String>)>),
     StoreFailed(StoreError),
 }
 

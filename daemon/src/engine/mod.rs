@@ -1,6 +1,7 @@
 //! The runner of the domain: one loop that owns the model, the custody and the feed; takes messages
 //! one by one, performs their effects, commits each turn's records together.
 
+mod archive;
 mod ask;
 mod audit;
 mod brokers;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use muster_protocol::check::CheckTarget;
 use muster_protocol::event::{JournalEntry, Level};
 use muster_protocol::frame::Failure;
-use muster_protocol::ids::{TicketId, UserId};
+use muster_protocol::ids::{RunId, TicketId, UserId};
 use muster_protocol::request::JournalFilter;
 use muster_protocol::status::VaultState;
 use muster_protocol::time::{SECOND, Timestamp};
@@ -55,8 +56,9 @@ use crate::domain::model::Model;
 use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
 use crate::domain::update::{next_deadline, update};
-use crate::store::{Epochs, Report, Store, StoreError, Writer, decode};
+use crate::store::{Epochs, Packed, Report, Store, StoreError, Writer, decode};
 
+pub use self::archive::{ArchiveError, verify_archive};
 pub use self::brokers::{Brokers, BrokersError, BrokersSetup};
 pub use self::handle::{Handle, Peer, Said, Subscription};
 
@@ -130,14 +132,16 @@ pub struct Engine {
     status_at: Timestamp,
     /// When the newest backup was made.
     backed_up: Option<Timestamp>,
+    /// Records of runs, packed for the archive, until the model has decided.
+    packed: BTreeMap<RunId, Packed>,
 }
 
 impl Engine {
     /// Replays the store into the model and makes the engine ready to run.
     pub fn new(parts: Parts) -> Result<(Self, Handle), EngineError> {
         let Parts { mut model, store, epochs, custody, clock, brokers } = parts;
-        for (bytes, seq) in store.records()?.iter().zip(1_u64..) {
-            let record: Record = decode(bytes)?;
+        for (seq, bytes) in store.numbered()? {
+            let record: Record = decode(&bytes)?;
             if let Err(illegal) = model.apply(&record) {
                 // It had no effect when it was written either: live and replay stay the same.
                 tracing::error!(seq, %illegal, "a record was passed over");
@@ -187,6 +191,7 @@ impl Engine {
             codes: Arc::new(codes),
             status_at: now,
             backed_up,
+            packed: BTreeMap::new(),
         };
         Ok((engine, Handle::new(inputs_to)))
     }
@@ -310,6 +315,7 @@ impl Engine {
                 let result = result.map(|derived| self.derived = Some(derived));
                 Ok(Some(Msg::KeysDerived(result)))
             }
+            Back::Packed(packed) => Ok(Some(self.came_packed(packed))),
             Back::StoreFailed(error) => Err(error.into()),
         }
     }

@@ -97,6 +97,7 @@ impl Engine {
                 Effect::Backup(job) => self.back_up(job),
                 Effect::Purge(job) => self.purge(job),
                 Effect::PackJournal => turn.batch.pack = self.is_loose(),
+                Effect::PackRuns { runs } => self.pack(runs),
                 Effect::SealVault => self.seal_vault(),
                 Effect::LoadInstruments { broker, wanted, due, lender } => {
                     self.load_instruments(broker, wanted, due, lender);
@@ -140,6 +141,13 @@ impl Engine {
                     return;
                 }
             }
+        }
+        if let Some(run) = &commit.archive {
+            let Some(rows) = self.packed.remove(run) else {
+                tracing::error!(%run, "what was packed of it is gone; nothing was archived");
+                return;
+            };
+            turn.batch.archive.push(rows);
         }
         turn.batch.add(sealed);
         turn.batch.journal.extend(commit.journal);

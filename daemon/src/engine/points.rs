@@ -31,7 +31,7 @@ const fn of_run(event: &RunEvent) -> Option<(Point, Point)> {
         RunEvent::Fired { .. } => (Point::BeforeFired, Point::FiredDurable),
         RunEvent::Closed { .. } => (Point::BeforeClose, Point::CloseDurable),
         RunEvent::Tallied { .. } => (Point::BeforeTally, Point::TallyDurable),
-        RunEvent::Missed { .. } => return None,
+        RunEvent::Missed { .. } | RunEvent::Archived { .. } => return None,
     })
 }
 

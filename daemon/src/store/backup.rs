@@ -17,7 +17,8 @@ use super::StoreError;
 use super::file::at;
 use super::steps::step;
 use super::tables::{
-    AUDIT, BACKUP, JOURNAL, JOURNAL_BLOCKS, META, RECORDS, SEALED, USER_KEYS, VAULT, refuse_strange,
+    ARCHIVE, AUDIT, BACKUP, JOURNAL, JOURNAL_BLOCKS, META, RECORDS, SEALED, USER_KEYS, VAULT,
+    refuse_strange,
 };
 
 /// Writes the copy to a file that is not there yet; `mac` authenticates the digest of its rows.
@@ -103,6 +104,7 @@ pub(super) fn rows(
     each(from, USER_KEYS, &mut hash, to)?;
     each(from, VAULT, &mut hash, to)?;
     each(from, AUDIT, &mut hash, to)?;
+    each(from, ARCHIVE, &mut hash, to)?;
     Ok(hash.finalize().into())
 }
 

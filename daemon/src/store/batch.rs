@@ -7,8 +7,9 @@ use muster_protocol::ids::{AccountId, UserId};
 use muster_protocol::status::AuditHead;
 use redb::{Table, TableDefinition, WriteTransaction};
 
+use super::archive::Packed;
 use super::tables::{
-    AUDIT, EPOCH, HEADER, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, newest,
+    ARCHIVE, AUDIT, EPOCH, HEADER, JOURNAL, META, RECORDS, SEALED, USER_KEYS, VAULT, newest,
 };
 use super::{StoreError, audit, journal, pack, sealed};
 use crate::failpoint::{Point, hit};
@@ -36,6 +37,8 @@ pub struct Batch {
     pub epoch: Option<u64>,
     /// Old journal entries are packed as well.
     pub pack: bool,
+    /// Runs whose records go from the log to the archive.
+    pub archive: Vec<Packed>,
 }
 
 /// A sealed secret: bytes to the store.
@@ -76,8 +79,10 @@ impl Batch {
             audit,
             epoch,
             pack: _,
+            archive,
         } = self;
-        let rows = !(sealed.is_empty() && forget.is_empty() && audit.is_empty());
+        let rows =
+            !(sealed.is_empty() && forget.is_empty() && audit.is_empty() && archive.is_empty());
         let keys = !(user_keys.is_empty() && drop_user_keys.is_empty());
         rows || keys || header.is_some() || epoch.is_some()
     }
@@ -91,6 +96,7 @@ impl Batch {
         self.user_keys.extend(more.user_keys);
         self.drop_user_keys.extend(more.drop_user_keys);
         self.audit.extend(more.audit);
+        self.archive.extend(more.archive);
         self.epoch = more.epoch.or(self.epoch);
         self.header = more.header.or(self.header.take());
         self.pack |= more.pack;
@@ -137,6 +143,7 @@ struct Others<'txn> {
     vault: Table<'txn, &'static str, &'static [u8]>,
     audit: Table<'txn, u64, &'static [u8]>,
     meta: Table<'txn, &'static str, u64>,
+    archive: Table<'txn, (&'static str, u32), &'static [u8]>,
 }
 
 impl<'txn> Others<'txn> {
@@ -147,6 +154,7 @@ impl<'txn> Others<'txn> {
             vault: writing.open_table(VAULT)?,
             audit: writing.open_table(AUDIT)?,
             meta: writing.open_table(META)?,
+            archive: writing.open_table(ARCHIVE)?,
         })
     }
 
@@ -185,8 +193,15 @@ impl Tables<'_> {
     /// Writes all of it; the journal's entries go where they are reported.
     fn write(&mut self, batch: &mut Batch) -> Result<Placed, StoreError> {
         let audit = self.others.as_mut().map(|others| others.write(batch)).transpose()?;
+        // What says that a run is archived comes before its other records go: the newest number stays.
+        let records = self.append_records(&batch.records)?;
+        if let Some(others) = &mut self.others {
+            for packed in &batch.archive {
+                packed.write(&mut others.archive, &mut self.records.table)?;
+            }
+        }
         Ok(Placed {
-            records: self.append_records(&batch.records)?,
+            records,
             journal: self.append_journal(std::mem::take(&mut batch.journal))?,
             audit: audit.flatten(),
         })

@@ -61,6 +61,21 @@ pub enum StoreError {
         /// Where.
         path: PathBuf,
     },
+    /// A record is longer than a block of the archive.
+    #[error("a record is longer than the archive takes")]
+    RecordTooLong,
+    /// A run is to be archived that was.
+    #[error("the archive has {run} already")]
+    Archived {
+        /// Which.
+        run: String,
+    },
+    /// A run is not in the archive.
+    #[error("the archive has nothing of {run}")]
+    NotArchived {
+        /// Which.
+        run: String,
+    },
     /// The journal has a gap.
     #[error("the journal has a gap after entry {after}")]
     JournalGap {

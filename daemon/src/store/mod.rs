@@ -7,6 +7,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+mod archive;
 mod audit;
 mod backup;
 mod batch;
@@ -42,6 +43,7 @@ use muster_protocol::status::AuditHead;
 use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend};
 
+pub use self::archive::Packed;
 pub use self::batch::{Batch, Placed, SealedRow};
 pub use self::epoch::{Epochs, Found};
 pub use self::error::StoreError;
@@ -119,6 +121,49 @@ impl Store {
             let table = db.begin_read()?.open_table(RECORDS)?;
             table.iter()?.map(|row| Ok(row?.1.value().to_vec())).collect()
         })
+    }
+
+    /// Every record with its number, in the order of writing. Numbers of archived records are missing.
+    pub fn numbered(&self) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        guarded(|| {
+            let db = self.db();
+            let table = db.begin_read()?.open_table(RECORDS)?;
+            let rows = table.iter()?.map(|row| {
+                let (number, value) = row?;
+                Ok((number.value(), value.value().to_vec()))
+            });
+            rows.collect()
+        })
+    }
+
+    /// Looks at up to so many records after the one of this number; gives the last one's number, if any.
+    pub fn look_through(
+        &self,
+        after: u64,
+        most: usize,
+        look: &mut Look<'_>,
+    ) -> Result<Option<u64>, StoreError> {
+        guarded(|| {
+            let db = self.db();
+            let table = db.begin_read()?.open_table(RECORDS)?;
+            let mut last = None;
+            for row in table.range(after.saturating_add(1)..)?.take(most) {
+                let (number, value) = row?;
+                look(number.value(), value.value())?;
+                last = Some(number.value());
+            }
+            Ok(last)
+        })
+    }
+
+    /// The records of an archived run, in the order of writing.
+    pub fn archived(&self, run: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        guarded(|| archive::records(&self.db(), run))
+    }
+
+    /// The runs of which there is something in the archive.
+    pub fn archived_runs(&self) -> Result<Vec<String>, StoreError> {
+        guarded(|| archive::runs(&self.db()))
     }
 
     /// The newest `limit` journal entries after number `after` that the filter admits, oldest first.
@@ -292,6 +337,9 @@ impl Store {
         })
     }
 }
+
+/// What is done with a record's number and bytes.
+pub type Look<'a> = dyn FnMut(u64, &[u8]) -> Result<(), StoreError> + 'a;
 
 /// The database may panic on a damaged file; here that becomes an error.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -5,6 +5,7 @@
 //! records    number from 1            -> version byte, JSON: the log everything is replayed from
 //! journal    number from 1            -> version byte, JSON list: the newest entries
 //! journal blocks  number of the first -> a block of older entries
+//! archive    run, number from 0       -> a block of the records of a run that is over long since
 //! sealed     account, kind of secret  -> version byte, generation (8, big-endian), sealed bytes
 //! user keys  user                     -> wrapped key
 //! audit      number from 1            -> version byte, hash of the entry before (32), JSON
@@ -28,6 +29,7 @@ pub(super) const JOURNAL_BLOCKS: TableDefinition<'_, u64, &[u8]> =
 pub(super) const SEALED: TableDefinition<'_, (u32, u8), &[u8]> = TableDefinition::new("sealed");
 pub(super) const USER_KEYS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("user_keys");
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+pub(super) const ARCHIVE: TableDefinition<'_, (&str, u32), &[u8]> = TableDefinition::new("archive");
 pub(super) const VAULT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("vault");
 
 /// The vault's header.
@@ -65,22 +67,23 @@ pub(super) fn make(db: &Database) -> Result<(), StoreError> {
     writing.open_table(USER_KEYS)?;
     writing.open_table(VAULT)?;
     writing.open_table(AUDIT)?;
+    writing.open_table(ARCHIVE)?;
     Ok(writing.commit()?)
 }
 
 /// A table that came later within the format is made where it is missing.
 pub(super) fn complete(db: &Database) -> Result<(), StoreError> {
-    let later = [AUDIT, JOURNAL_BLOCKS];
     let reading = db.begin_read()?;
     let names: Vec<String> = reading.list_tables()?.map(|table| table.name().to_owned()).collect();
-    if later.iter().all(|table| names.iter().any(|name| name == table.name())) {
+    let later = [AUDIT.name(), JOURNAL_BLOCKS.name(), ARCHIVE.name()];
+    if later.iter().all(|table| names.iter().any(|name| name == table)) {
         return Ok(());
     }
     let mut writing = db.begin_write()?;
     writing.set_quick_repair(true);
-    for table in later {
-        writing.open_table(table)?;
-    }
+    writing.open_table(AUDIT)?;
+    writing.open_table(JOURNAL_BLOCKS)?;
+    writing.open_table(ARCHIVE)?;
     Ok(writing.commit()?)
 }
 
@@ -99,5 +102,14 @@ pub(super) fn newest(log: &impl ReadableTable<u64, &'static [u8]>) -> Result<u64
 pub(super) const KEY_FORMAT: &str = "format";
 /// The format this build writes.
 pub(super) const FORMAT: u64 = 1;
-const ALL: [&str; 8] =
-    ["meta", "records", "journal", "journal_blocks", "sealed", "user_keys", "audit", "vault"];
+const ALL: [&str; 9] = [
+    "meta",
+    "records",
+    "archive",
+    "journal",
+    "journal_blocks",
+    "sealed",
+    "user_keys",
+    "audit",
+    "vault",
+];

@@ -21,6 +21,7 @@ use crate::domain::plan::PlanEvent;
 use crate::domain::record::Record;
 use crate::domain::run::{RunEvent, Stage};
 use crate::domain::tag::Shift;
+use crate::domain::tests::archive::seen::packed;
 use crate::domain::tests::{settings, who};
 use crate::domain::update::{next_deadline, update};
 
@@ -155,6 +156,7 @@ impl<L: Log> Machine<L> {
                 });
                 Some(Msg::TagsMade { run, tags: tags.collect() })
             }
+            Effect::PackRuns { runs } => Some(packed(&self.acked, runs)),
             Effect::MakeTag { intent, parts, by, reply } => {
                 let (attempt, tag) =
                     (parts.attempt, parts.tag(Shift::from_bytes([7; 4]), &[7; 32]));
@@ -301,13 +303,17 @@ impl<L: Log> Machine<L> {
                 assert_eq!(id.date, at.date(), "I4: on another day");
                 assert!(self.model.calendar.trading_day(id.date).is_ok(), "I4: no trading day");
             }
-            RunEvent::Closed { .. } | RunEvent::Missed { .. } | RunEvent::Tallied { .. } => {}
+            RunEvent::Closed { .. }
+            | RunEvent::Missed { .. }
+            | RunEvent::Tallied { .. }
+            | RunEvent::Archived { .. } => {}
         }
     }
 
     /// I3, of every run that is over: each order counted once, and none still to be sent.
     pub(crate) fn assert_nothing_is_lost(&self) {
-        for (id, run) in &self.model.runs {
+        let known = self.model.runs.iter().filter(|(_, run)| run.archived.is_none());
+        for (id, run) in known {
             let mut counts: BTreeMap<IntentStatus, u32> = BTreeMap::new();
             for (_, intent) in self.model.intents_of(id) {
                 *counts.entry(intent.status()).or_default() += 1;

@@ -17,6 +17,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::illegal::Illegal;
 use crate::domain::model::{Model, Settings};
 use crate::domain::record::Record;
+use crate::engine::{ArchiveError, verify_archive};
 use crate::passphrase::Passphrase;
 use crate::store::steps::step;
 use crate::store::{Epochs, Store, StoreError, decode};
@@ -50,10 +51,13 @@ pub enum UpkeepError {
     #[error("record {seq} does not fit: {source}")]
     Record {
         /// Which, from 1.
-        seq: usize,
+        seq: u64,
         /// Why.
         source: Illegal,
     },
+    /// An archived run is not there, or not as it was.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A sealed record belongs to nobody.
     #[error("a sealed record of account {account} belongs to nobody")]
     Orphan {
@@ -78,6 +82,8 @@ pub enum UpkeepError {
 pub struct Verified {
     /// Records replayed.
     pub records: usize,
+    /// Archived runs read.
+    pub archived: usize,
     /// Journal entries read.
     pub journal: u64,
     /// Sealed secrets opened.
@@ -95,6 +101,7 @@ pub fn verify(path: &Path, passphrase: &Passphrase) -> Result<Verified, UpkeepEr
     let vault = vault(&store, path, passphrase)?;
     let model = replayed(&store, path)?;
     let records = store.records().map_err(at)?.len();
+    let archived = verify_archive(&store, &model)?;
     let sealed = opened(&store, path, (&vault, &model))?;
     let journal = store.journal_length().map_err(at)?;
     store.audit().map_err(at)?;
@@ -106,7 +113,7 @@ pub fn verify(path: &Path, passphrase: &Passphrase) -> Result<Verified, UpkeepEr
         Some(_) => return Err(UpkeepError::NotAuthentic(path.to_owned())),
     };
     store.close().map_err(at)?;
-    Ok(Verified { records, journal, sealed, audit, backup })
+    Ok(Verified { records, archived, journal, sealed, audit, backup })
 }
 
 /// Puts a backup in the store's place; what was there stays beside it. The next daemon holds its runs.
@@ -191,8 +198,8 @@ fn replayed(store: &Store, path: &Path) -> Result<Model, UpkeepError> {
     let at = |source| UpkeepError::Store { path: path.to_owned(), source };
     let start = muster_protocol::time::Timestamp::from_millis(0);
     let mut model = Model::new(Settings::default(), Calendar::built_in(), start);
-    for (bytes, seq) in store.records().map_err(at)?.iter().zip(1..) {
-        let record: Record = decode(bytes).map_err(at)?;
+    for (seq, bytes) in store.numbered().map_err(at)? {
+        let record: Record = decode(&bytes).map_err(at)?;
         model.apply(&record).map_err(|source| UpkeepError::Record { seq, source })?;
     }
     Ok(model)

@@ -211,6 +211,14 @@ impl ClockGuard {
         };
     }
 
+    /// Whether something else agrees with the clock: a broker's, as last measured, or the time source.
+    pub fn is_confirmed(&self) -> bool {
+        let close =
+            |measured: &Measured| measured.offset.offset_ms.saturating_abs() <= TOLERANCE_MS;
+        let agrees = self.offsets.iter().any(close) || matches!(self.ntp, Ntp::Synchronised { .. });
+        agrees && self.fault.is_none() && self.doubted_since.is_none()
+    }
+
     /// Why the clock cannot be believed, if so.
     pub const fn fault(&self) -> Option<HoldReason> {
         self.fault

@@ -18,7 +18,7 @@ use crate::tests::truth::{Fate as Happens, Truth};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
-enum Op {
+pub(super) enum Op {
     /// Real time passes, in milliseconds.
     Pass(u32),
     /// The machine's clock is set so many minutes ahead or back.
@@ -45,7 +45,7 @@ enum Op {
 
 const ACCOUNTS: u8 = 3;
 
-fn op() -> impl Strategy<Value = Op> {
+pub(super) fn op() -> impl Strategy<Value = Op> {
     let account = 1..=ACCOUNTS;
     prop_oneof![
         6 => (1_u32..40_000).prop_map(Op::Pass),
@@ -75,7 +75,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 /// A log that never fails: crashes come between effects here, the disk's are in `tests::power`.
-struct InMemory;
+pub(super) struct InMemory;
 
 impl Log for InMemory {
     fn append(&mut self, _: &[Record]) -> Result<(), Died> {
@@ -91,14 +91,14 @@ fn scope(number: u8) -> HaltScope {
     }
 }
 
-struct Any {
-    machine: Machine<InMemory>,
+pub(super) struct Any {
+    pub(super) machine: Machine<InMemory>,
     /// Halts that were acknowledged.
     halts: Vec<HaltScope>,
 }
 
 impl Any {
-    fn new(ambiguity: Ambiguity) -> Self {
+    pub(super) fn new(ambiguity: Ambiguity) -> Self {
         let since = at("2026-11-23T12:00:00+05:30");
         let mut store = records(u32::from(ACCOUNTS), Mode::Live, since);
         for record in &mut store {
@@ -124,7 +124,7 @@ impl Any {
         started.unwrap();
     }
 
-    fn happen(&mut self, op: &Op) {
+    pub(super) fn happen(&mut self, op: &Op) {
         let done = match op {
             Op::Pass(millis) => self.machine.pass(i64::from(*millis)),
             Op::Jump(minutes) => {
@@ -224,7 +224,7 @@ impl Any {
     }
 
     /// The afternoon goes by, and what remains to be said is said.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.machine.truth.unreadable.clear();
         for number in 0..3 {
             self.halt(&scope(number), false).unwrap();

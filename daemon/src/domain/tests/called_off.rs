@@ -20,7 +20,7 @@ impl Day {
     }
 
     /// What is asked becomes durable; the records come back later.
-    fn store_only(&mut self, ask: Ask) -> Vec<Msg> {
+    pub(super) fn store_only(&mut self, ask: Ask) -> Vec<Msg> {
         let asked = Asked { reply: ReplyTo(1), who: who("uid 0"), only: None, ask };
         let effects = update(&mut self.model, self.now, Msg::Asked(asked));
         effects.into_iter().flat_map(|effect| self.perform(effect)).collect()

@@ -1,6 +1,7 @@
 //! The domain as a whole: days that pass in microseconds, against a scripted broker.
 
 mod any;
+pub(crate) mod archive;
 mod books;
 mod calendar;
 mod called_off;
@@ -270,6 +271,7 @@ impl Day {
                 let begun = (!commit.then.is_empty()).then_some(Msg::Audited(commit.then));
                 return std::iter::once(Msg::Committed(commit.records)).chain(begun).collect();
             }
+            Effect::PackRuns { runs } => Some(archive::seen::packed(&self.store, runs)),
             Effect::MakeTags { run, parts } => {
                 let tags = parts.into_iter().map(|(account, legs)| {
                     (

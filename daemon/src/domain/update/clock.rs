@@ -74,6 +74,7 @@ impl Step<'_> {
         self.model.mustered = self.model.mustered.min(now);
         self.model.looked_out = self.model.looked_out.min(now);
         self.model.packed = self.model.packed.min(now);
+        self.model.archiving.set_back(now);
         for spacing in self.model.spacing.values_mut() {
             let mut anew = Spacing::default();
             anew.started(now);

@@ -129,6 +129,10 @@ impl Step<'_> {
     }
 
     fn run_moved(&mut self, id: &RunId, event: &RunEvent) {
+        if matches!(event, RunEvent::Archived { .. }) {
+            // What there is to see of it stays as it was.
+            return;
+        }
         self.publish(Changed::Run(id.clone()));
         self.publish(Changed::Plan(id.plan.clone()));
         self.publish(Changed::Status);
@@ -153,7 +157,7 @@ impl Step<'_> {
             }
             RunEvent::Tallied { .. } => self.model.cancel_answers.retain(|of, _| of.run != *id),
             // Firing began with the decision to.
-            RunEvent::Fired { .. } | RunEvent::Missed { .. } => {}
+            RunEvent::Fired { .. } | RunEvent::Missed { .. } | RunEvent::Archived { .. } => {}
         }
     }
 

@@ -71,7 +71,8 @@ pub fn next_deadline(model: &Model, now: Timestamp) -> Option<Timestamp> {
     let waiting = sessions.chain(tickets).chain(muster).chain(plans).chain(runs);
     let look_out = model.looked_out.plus(LOOK_OUT_EVERY_MS);
     let mark = model.clock.next_mark();
+    let archive = model.archiving.look_at;
     let reads = reads.into_iter().chain(cancels);
-    let more = lists.chain(checks).chain(mark).chain([look_out]);
+    let more = lists.chain(checks).chain(mark).chain([look_out, archive]);
     waiting.chain(sends).chain(reads).chain(more).min()
 }

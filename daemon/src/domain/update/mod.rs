@@ -1,6 +1,7 @@
 //! `update`: what follows from what happened. Pure and total; the runner performs the effects.
 
 mod accounts;
+mod archive;
 mod asked;
 mod audit;
 mod before_run;
@@ -71,6 +72,7 @@ pub fn update(model: &mut Model, now: Timestamp, msg: Msg) -> Vec<Effect> {
         Msg::Instruments { broker, loaded } => step.instruments(broker, loaded),
         Msg::BackedUp(job, made) => step.backed_up(job, made),
         Msg::Purged(job, made) => step.purged(&job, made),
+        Msg::Packed(packed) => step.packed(packed),
         Msg::KeysDerived(result) => step.keys_derived(result),
         Msg::Observed { egress, observed } => step.observed(&egress, observed),
         Msg::Clock(reading) => step.clock_read(&reading),
@@ -121,6 +123,7 @@ impl Step<'_> {
         self.read_books();
         self.close_runs();
         self.end_tallies();
+        self.archive();
     }
 
     /// Asks now and then what the world sees of each egress: the address people register must be true.

@@ -13,9 +13,8 @@ const AHEAD_MS: i64 = 2 * MINUTE;
 /// How often old journal entries are packed: each time takes some tens of milliseconds of the store.
 const PACK_EVERY_MS: i64 = MINUTE;
 
-/// Whether no run is frozen, firing, or due soon.
-pub(super) fn is_quiet(model: &Model, now: Timestamp) -> bool {
-    let soon = now.plus(AHEAD_MS);
+/// Whether no run is frozen, firing, or due by then.
+pub(super) fn is_quiet(model: &Model, soon: Timestamp) -> bool {
     let due = |(id, plan): (&_, &super::super::plan::Plan)| {
         let fire = plan.kept().and_then(|kept| due_fire(model, id, kept));
         fire.is_some_and(|fire| fire.at <= soon)
@@ -28,7 +27,7 @@ impl Step<'_> {
     /// Packs old journal entries now and then, if it is quiet.
     pub(super) fn pack_journal(&mut self) {
         let due = self.now >= self.model.packed.plus(PACK_EVERY_MS);
-        if due && is_quiet(self.model, self.now) {
+        if due && is_quiet(self.model, self.now.plus(AHEAD_MS)) {
             self.model.packed = self.now;
             self.effects.push(Effect::PackJournal);
         }

@@ -23,9 +23,11 @@ impl Step<'_> {
         let at = self.now;
         let status = self.model.intents.get(&id).map(super::super::intent::Intent::status);
         match status {
-            None => return self.refuse(reply, Code::NotFound, format!("there is no order {id}")),
+            None if !self.model.is_archived(&id.run) => {
+                return self.refuse(reply, Code::NotFound, format!("there is no order {id}"));
+            }
             Some(IntentStatus::InDoubt) if !self.is_deciding(&id) => {}
-            Some(_) => {
+            Some(_) | None => {
                 return self.refuse(
                     reply,
                     Code::Conflict,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "a test that is out of bounds is to fail")]
 
+mod archive;
 mod crash;
 pub(crate) mod disk;
 mod pack;
