@@ -87,7 +87,8 @@ impl Engine {
                 }
                 Err(cause) => return owed.pay(Err(cause)),
             };
-            let leaving = Leaving { user: route.user, run: intent.run, from, until };
+            let (user, account) = (route.user, intent.account);
+            let leaving = Leaving { user, account, run: intent.run, from, until };
             let shut = Arc::new(move || gate.shut(&leaving, clock.now()));
             // Not a byte has left: the model's word for that is a failure to connect.
             let stopped =

@@ -304,7 +304,9 @@ impl Engine {
                 points::durable(&note);
                 let Note { records, then, acks, since } = note;
                 self.warn_if_slow(since);
+                let switched = gate::accounts_of(&records);
                 self.turn(vec![Msg::Committed(records), Msg::Audited(then)]);
+                self.gate.switched(&switched, &self.model);
                 for (to, answer) in acks {
                     let answer = self.answer(answer);
                     self.reply(to, answer);
