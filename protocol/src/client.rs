@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
@@ -17,8 +18,8 @@ use crate::endpoint;
 use crate::event::Feed;
 use crate::frame::{CallLine, Failure, MAX_LINE, PART_METHOD, Part, Version};
 use crate::parts::Joiner;
-use crate::reply::Welcome;
-use crate::request::{Call, Hello};
+use crate::reply::{Subscribed, Welcome};
+use crate::request::{Call, Hello, Subscribe};
 use crate::version::ProtocolVersion;
 
 /// Why a call has no reply.
@@ -53,6 +54,8 @@ struct Outgoing {
     id: u64,
     line: Zeroizing<Vec<u8>>,
     answer: Answer,
+    /// Where changes go from its reply on, if it subscribes anew.
+    feed: Option<mpsc::Sender<Feed>>,
 }
 
 /// A connection that has said hello. Dropping it closes the connection.
@@ -102,7 +105,7 @@ impl Client {
             build: build.to_owned(),
             client: kind.to_owned(),
         };
-        let welcome = line.ask(0, &hello).await?;
+        let welcome = line.ask(0, &hello, None).await?;
         Ok((Self { line, next_id: AtomicU64::new(1), welcome, lost }, feed_queue))
     }
 
@@ -114,12 +117,27 @@ impl Client {
     /// Whether changes were dropped since this was last asked, because their reader was too slow. Their
     /// numbers are missing; of the last one nobody would see that before the next comes.
     pub fn has_lost(&self) -> bool {
-        self.lost.swap(false, Ordering::Relaxed)
+        self.lost.swap(false, Ordering::SeqCst)
     }
 
     /// Asks and waits for the reply, at most [`CALL_TIMEOUT`] for it or for each of its parts.
     pub async fn call<C: Call>(&self, call: C) -> Result<C::Reply, CallError> {
-        self.line.ask(self.next_id.fetch_add(1, Ordering::Relaxed), &call).await
+        self.line.ask(self.next_id(), &call, None).await
+    }
+
+    /// Subscribes, and gives a feed of its own: every subscription numbers its changes by itself, and what is
+    /// left of an older one must not be taken for this one's. The older feed ends.
+    pub async fn subscribe(
+        &self,
+        call: Subscribe,
+    ) -> Result<(Subscribed, FeedReceiver), CallError> {
+        let (feed, feed_queue) = mpsc::channel(FEED_QUEUE);
+        let subscribed = self.line.ask(self.next_id(), &call, Some(feed)).await?;
+        Ok((subscribed, feed_queue))
+    }
+
+    fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 }
 
@@ -131,11 +149,16 @@ struct Line {
 }
 
 impl Line {
-    async fn ask<C: Call>(&self, id: u64, call: &C) -> Result<C::Reply, CallError> {
+    async fn ask<C: Call>(
+        &self,
+        id: u64,
+        call: &C,
+        feed: Option<mpsc::Sender<Feed>>,
+    ) -> Result<C::Reply, CallError> {
         let line = CallLine { jsonrpc: Version::V2, id, method: C::METHOD, params: call };
         let line = encode(&line).map_err(|_| CallError::Misunderstood)?;
         let (answer, reply) = oneshot::channel();
-        let sent = self.calls.send(Outgoing { id, line, answer }).await;
+        let sent = self.calls.send(Outgoing { id, line, answer, feed }).await;
         sent.map_err(|_| CallError::Disconnected)?;
         let reply = self.reply(reply).await??;
         serde_json::from_str(reply.get()).map_err(|_| CallError::Misunderstood)
@@ -183,8 +206,8 @@ struct Pump<R, W> {
     dropped: Arc<AtomicBool>,
 }
 
-/// Calls that wait for their reply, by number.
-type Waiting = BTreeMap<u64, Answer>;
+/// Calls that wait for their reply, by number, with the feed that begins with it.
+type Waiting = BTreeMap<u64, (Answer, Option<mpsc::Sender<Feed>>)>;
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
     async fn run(mut self, mut calls: mpsc::Receiver<Outgoing>) {
@@ -192,8 +215,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
         loop {
             tokio::select! {
                 call = calls.recv() => {
-                    let Some(Outgoing { id, line, answer }) = call else { return };
-                    waiting.insert(id, answer);
+                    let Some(Outgoing { id, line, answer, feed }) = call else { return };
+                    waiting.insert(id, (answer, feed));
                     if write_line(&mut self.writer, &line).await.is_err() {
                         return;
                     }
@@ -224,26 +247,126 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pump<R, W> {
     }
 
     /// Takes a whole message.
-    fn take(&self, heard: Heard<'_>, waiting: &mut Waiting) -> Option<()> {
+    fn take(&mut self, heard: Heard<'_>, waiting: &mut Waiting) -> Option<()> {
         match (heard.id, heard.result, heard.error, heard.method.as_deref()) {
-            (Some(id), Some(result), None, None) => settle(waiting, id, Ok(result.to_owned())),
-            (Some(id), None, Some(error), None) => settle(waiting, id, Err(error)),
+            (Some(id), Some(result), None, None) => self.settle(waiting, id, Ok(result.to_owned())),
+            (Some(id), None, Some(error), None) => self.settle(waiting, id, Err(error)),
             (None, None, None, Some("feed")) => {
                 let item = serde_json::from_str(heard.params?.get()).ok()?;
-                // A full queue drops the item; its number is then missing, which the reader sees.
-                if self.feed.try_send(item).is_err() {
-                    self.dropped.store(true, Ordering::Relaxed);
+                // A full queue drops the item; its number is then missing, which the reader sees. That it
+                // is dropped is said before it is: whoever empties the queue and looks then cannot miss it.
+                if let Err(TrySendError::Full(item)) = self.feed.try_send(item) {
+                    self.dropped.store(true, Ordering::SeqCst);
+                    drop(self.feed.try_send(item));
                 }
             }
             _ => return None,
         }
         Some(())
     }
+
+    /// Hands a reply to who waits for it. What comes after that of a subscription is the new one's.
+    fn settle(&mut self, waiting: &mut Waiting, id: u64, reply: Reply) {
+        if let Some((answer, feed)) = waiting.remove(&id) {
+            if let (Some(feed), Ok(_)) = (feed, &reply) {
+                self.feed = feed;
+                self.dropped.store(false, Ordering::SeqCst);
+            }
+            // The caller may have stopped waiting.
+            drop(answer.send(reply));
+        }
+    }
 }
 
-fn settle(waiting: &mut Waiting, id: u64, reply: Reply) {
-    if let Some(answer) = waiting.remove(&id) {
-        // The caller may have stopped waiting.
-        drop(answer.send(reply));
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt, DuplexStream};
+
+    use super::*;
+
+    const WELCOME: &str =
+        r#"{"protocol": 1, "build": "0", "role": "operator", "now": "2026-11-23T12:00:00+05:30"}"#;
+    const SUBSCRIBED: &str = r#"{"seq": 0, "snapshot": {"status": {"version": "0", "started": "2026-11-23T08:00:00+05:30",
+        "now": "2026-11-23T12:00:00+05:30", "vault": "open", "market": "open", "calendar_until": "2026-12-31", "egress": [],
+        "counts": {"fit": 0, "unfit": 0, "off": 0}}, "accounts": [], "plans": [], "runs": [], "intents": [], "checks": [],
+        "journal": []}}"#;
+
+    /// The daemon's side of a pipe: reads a request, answers with this result.
+    async fn answer(requests: &mut LineReader<DuplexStream>, to: &mut DuplexStream, result: &str) {
+        let line = requests.next(MAX_LINE).await.unwrap().unwrap();
+        let id = serde_json::from_slice::<serde_json::Value>(&line).unwrap()["id"].clone();
+        let result = result.replace('\n', " ");
+        let reply = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}\n");
+        to.write_all(reply.as_bytes()).await.unwrap();
+    }
+
+    async fn changes(to: &mut DuplexStream, numbers: std::ops::RangeInclusive<u64>, gone: u32) {
+        for seq in numbers {
+            let delta = Box::new(crate::event::Delta::AccountRemoved(crate::ids::AccountId(gone)));
+            let line = encode(&crate::frame::ReplyLine::feed(Feed::Delta { seq, delta })).unwrap();
+            to.write_all(&line).await.unwrap();
+        }
+    }
+
+    fn numbers(feed: &mut FeedReceiver) -> Vec<(u64, u32)> {
+        let read = |item| match item {
+            Feed::Delta { seq, delta } => match *delta {
+                crate::event::Delta::AccountRemoved(id) => (seq, id.0),
+                other => panic!("{other:?}"),
+            },
+            Feed::Resync { seq, .. } => panic!("a snapshot, {seq}"),
+        };
+        std::iter::from_fn(|| feed.try_recv().ok()).map(read).collect()
+    }
+
+    /// Every subscription counts from 1. What was left of the one before was taken for the new one's, and the
+    /// new one's own changes for older than it: the screen stood still until more was said.
+    #[tokio::test]
+    async fn a_subscription_brings_its_own_changes_and_none_of_an_older_one() {
+        let (ours, mut to) = tokio::io::duplex(1 << 20);
+        let (requests, writer) = tokio::io::duplex(1 << 20);
+        let mut requests = LineReader::new(requests);
+        let connected = Client::over(ours, writer, "test", "0");
+        let (connected, ()) = tokio::join!(connected, answer(&mut requests, &mut to, WELCOME));
+        let (client, _first) = connected.unwrap();
+        let mut newest = None;
+        for gone in 1..=3 {
+            let asked = client.subscribe(Subscribe { journal_tail: 0 });
+            let said = async {
+                answer(&mut requests, &mut to, SUBSCRIBED).await;
+                changes(&mut to, 1..=u64::from(gone) * 2, gone).await;
+            };
+            let (subscribed, ()) = tokio::join!(asked, said);
+            newest = Some(subscribed.unwrap().1);
+        }
+        // Whatever was said is heard once this is answered.
+        let (done, ()) = tokio::join!(
+            client.subscribe(Subscribe { journal_tail: 0 }),
+            answer(&mut requests, &mut to, SUBSCRIBED)
+        );
+        let mut feed = newest.unwrap();
+        assert_eq!(numbers(&mut feed), (1..=6).map(|seq| (seq, 3)).collect::<Vec<_>>());
+        assert!(feed.is_closed() && numbers(&mut done.unwrap().1).is_empty());
+        assert!(!client.has_lost());
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_said_and_forgotten_with_the_subscription() {
+        let (ours, mut to) = tokio::io::duplex(1 << 22);
+        let (requests, writer) = tokio::io::duplex(1 << 20);
+        let mut requests = LineReader::new(requests);
+        let connected = Client::over(ours, writer, "test", "0");
+        let (connected, ()) = tokio::join!(connected, answer(&mut requests, &mut to, WELCOME));
+        let (client, mut feed) = connected.unwrap();
+        let many = u64::try_from(FEED_QUEUE).unwrap() + 10;
+        changes(&mut to, 1..=many, 1).await;
+        let asked = client.call(Subscribe { journal_tail: 0 });
+        let (_, ()) = tokio::join!(asked, answer(&mut requests, &mut to, SUBSCRIBED));
+        assert_eq!(numbers(&mut feed).len(), FEED_QUEUE);
+        assert!(client.has_lost() && !client.has_lost());
+        changes(&mut to, 1..=many, 2).await;
+        let asked = client.subscribe(Subscribe { journal_tail: 0 });
+        let (anew, ()) = tokio::join!(asked, answer(&mut requests, &mut to, SUBSCRIBED));
+        assert!(anew.is_ok() && !client.has_lost(), "the snapshot has what was dropped before it");
     }
 }

@@ -5,7 +5,6 @@ mod backoff;
 mod call;
 mod merge;
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,8 +163,6 @@ struct Session<'a> {
     last: u64,
     merged: Merged,
     feed: FeedReceiver,
-    /// What was received but not looked at when the subscription began anew.
-    backlog: VecDeque<Feed>,
 }
 
 async fn serve(
@@ -175,8 +172,7 @@ async fn serve(
     deliver: &Deliver,
 ) -> Served {
     let permits = Arc::new(Semaphore::new(IN_FLIGHT));
-    let (merged, backlog) = (Merged::default(), VecDeque::new());
-    let mut session = Session { client, deliver, last: 0, merged, feed, backlog };
+    let mut session = Session { client, deliver, last: 0, merged: Merged::default(), feed };
     news(deliver, LinkNews::Connected(session.client.welcome().clone()));
     if let Err(error) = session.subscribe().await {
         return Served::Lost { subscribed: false, reason: error.to_string() };
@@ -184,7 +180,7 @@ async fn serve(
     loop {
         let waiting = !session.merged.is_empty();
         tokio::select! {
-            item = session.next() => {
+            item = session.feed.recv() => {
                 let Some(item) = item else {
                     let reason = "the connection was lost".to_owned();
                     return Served::Lost { subscribed: true, reason };
@@ -207,43 +203,14 @@ async fn serve(
 }
 
 impl Session<'_> {
-    /// Everything anew, and changes from there on.
+    /// Everything anew, and changes from there on. What is left of an older subscription goes with its feed.
     async fn subscribe(&mut self) -> Result<(), CallError> {
-        let subscribed = self.client.call(Subscribe { journal_tail: JOURNAL_TAIL }).await?;
-        self.last = subscribed.seq;
+        let asked = Subscribe { journal_tail: JOURNAL_TAIL };
+        let (subscribed, feed) = self.client.subscribe(asked).await?;
+        (self.last, self.feed) = (subscribed.seq, feed);
         self.merged = Merged::default();
         news(self.deliver, LinkNews::Snapshot(Box::new(subscribed.snapshot)));
         Ok(())
-    }
-
-    /// The next item. Safe to cancel.
-    async fn next(&mut self) -> Option<Feed> {
-        match self.backlog.pop_front() {
-            Some(item) => Some(item),
-            None => self.feed.recv().await,
-        }
-    }
-
-    /// Subscribes once more on this connection. Every subscription numbers its changes by itself, so
-    /// what is left of the old one must not be taken for the new one's.
-    async fn resubscribe(&mut self) -> Result<(), CallError> {
-        loop {
-            // What was dropped before is in the snapshot that comes.
-            self.client.has_lost();
-            self.subscribe().await?;
-            while let Ok(item) = self.feed.try_recv() {
-                self.backlog.push_back(item);
-            }
-            let first = self.last.saturating_add(1);
-            let begins = |item: &Feed| match item {
-                Feed::Delta { seq, .. } | Feed::Resync { seq, .. } => *seq == first,
-            };
-            let start = self.backlog.iter().rposition(begins).unwrap_or(self.backlog.len());
-            self.backlog.drain(..start);
-            if !self.backlog.is_empty() || !self.client.has_lost() {
-                return Ok(());
-            }
-        }
     }
 
     async fn take(&mut self, item: Feed) -> Result<(), CallError> {
@@ -254,14 +221,13 @@ impl Session<'_> {
                 self.last = seq;
                 self.merged.push(*delta);
                 // The end of a flood: no later number would show that the last ones were dropped.
-                let drained = self.backlog.is_empty() && self.feed.is_empty();
-                if drained && self.client.has_lost() {
-                    return self.resubscribe().await;
+                if self.feed.is_empty() && self.client.has_lost() {
+                    return self.subscribe().await;
                 }
                 Ok(())
             }
             // Something is missing.
-            Feed::Delta { .. } => self.resubscribe().await,
+            Feed::Delta { .. } => self.subscribe().await,
             Feed::Resync { seq, snapshot } => {
                 self.last = seq;
                 self.merged = Merged::default();
