@@ -7,7 +7,7 @@ use muster_protocol::tally::{TallyLine, TallyVerdict};
 use muster_protocol::time::{TimeOfDay, Timestamp};
 
 use super::book::{Book, OrderState, Trade};
-use super::intent::{Intent, Stage};
+use super::intent::Intent;
 use super::likeness::Tagged;
 use super::model::Model;
 use super::run::{Participant, Run};
@@ -64,17 +64,9 @@ pub fn line(
         for (row, how) in &tagged.others {
             line.notes.push(format!("{leg}: its tag is on another order, {}: {how}", row.order_id));
         }
-        match &intent.stage {
-            Stage::Accepted { order_id, .. } => {
-                placed(&mut line, (run, leg, &tagged), order_id, book, trades);
-            }
-            Stage::Planned
-            | Stage::Sending(_)
-            | Stage::Refused { .. }
-            | Stage::NotSent { .. }
-            | Stage::InDoubt { .. }
-            | Stage::Missed
-            | Stage::Rehearsed => not_placed(&mut line, leg, intent, &tagged),
+        match intent.stage.at_broker() {
+            Some((order_id, _)) => placed(&mut line, (run, leg, &tagged), order_id, book, trades),
+            None => not_placed(&mut line, leg, intent, &tagged),
         }
     }
     let strange = model.strange_orders(part.account, id.date, book.all()).len();

@@ -127,6 +127,20 @@ impl AtBroker {
 }
 
 impl Stage {
+    /// The broker's number of an order that is at the broker, and what its book told of it since.
+    pub fn at_broker(&self) -> Option<(&OrderId, &AtBroker)> {
+        match self {
+            Self::Accepted { order_id, order, .. } => Some((order_id, order)),
+            Self::Planned
+            | Self::Sending(_)
+            | Self::Refused { .. }
+            | Self::NotSent { .. }
+            | Self::InDoubt { .. }
+            | Self::Missed
+            | Self::Rehearsed => None,
+        }
+    }
+
     /// When it was sent, if it was.
     pub const fn sent(&self) -> Option<Sent> {
         match self {

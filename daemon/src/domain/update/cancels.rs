@@ -11,7 +11,7 @@ use muster_protocol::time::{SECOND, Timestamp};
 
 use super::super::book::Book;
 use super::super::effect::{Changed, Commit, Effect};
-use super::super::intent::{Cause, Intent, IntentEvent, Stage};
+use super::super::intent::{Cause, Intent, IntentEvent};
 use super::super::model::{CancelAnswer, Deciding, Model};
 use super::super::record::Record;
 use super::Step;
@@ -42,34 +42,22 @@ const IN_VAIN: u32 = 24;
 /// How long after a cancellation was taken an order that is still open shows that the exchange did not do it.
 const TAKEN_MS: i64 = 30 * SECOND;
 
+/// Whether the cancellation of an order that is at the broker and may still fill was asked for.
+fn is_asked_for(intent: &Intent) -> Option<bool> {
+    let (_, order) = intent.stage.at_broker().filter(|_| intent.status().is_working())?;
+    Some(order.cancelling.is_some())
+}
+
 /// Whether an order is at the broker, may still fill, and its cancellation was not asked for.
 fn can_be_cancelled(model: &Model, id: &IntentId) -> bool {
     let intent = model.intents.get(id);
-    intent.is_some_and(|intent| match &intent.stage {
-        Stage::Accepted { order, .. } => intent.status().is_working() && order.cancelling.is_none(),
-        Stage::Planned
-        | Stage::Sending(_)
-        | Stage::Refused { .. }
-        | Stage::NotSent { .. }
-        | Stage::InDoubt { .. }
-        | Stage::Missed
-        | Stage::Rehearsed => false,
-    })
+    intent.is_some_and(|intent| is_asked_for(intent) == Some(false))
 }
 
 /// The orders whose cancellation was asked for, and that are still open.
 fn asked_for(model: &Model) -> impl Iterator<Item = &IntentId> {
     let intents = model.runs_open().flat_map(|(id, _)| model.intents_of(id));
-    let open = intents.filter(|(_, intent)| match &intent.stage {
-        Stage::Accepted { order, .. } => order.cancelling.is_some() && intent.status().is_working(),
-        Stage::Planned
-        | Stage::Sending(_)
-        | Stage::Refused { .. }
-        | Stage::NotSent { .. }
-        | Stage::InDoubt { .. }
-        | Stage::Missed
-        | Stage::Rehearsed => false,
-    });
+    let open = intents.filter(|(_, intent)| is_asked_for(intent) == Some(true));
     open.map(|(id, _)| id)
 }
 
@@ -169,10 +157,9 @@ impl Step<'_> {
             }
             spacing.started(self.now);
             let intent = self.model.intents.get(&id).filter(|intent| intent.status().is_working());
-            let order_id = match intent.map(|intent| &intent.stage) {
-                Some(Stage::Accepted { order_id, .. }) => order_id.clone(),
-                Some(_) | None => continue,
-            };
+            let at_broker = intent.and_then(|intent| intent.stage.at_broker());
+            let Some((order_id, _)) = at_broker else { continue };
+            let order_id = order_id.clone();
             if let Some(route) = self.model.route(id.account) {
                 self.effects.push(Effect::Cancel { intent: id, route, order_id });
             }
@@ -215,17 +202,9 @@ impl Step<'_> {
         };
         let open = self.model.runs_open();
         let legs = open.flat_map(|(run, _)| self.model.legs_of(run, account));
-        let open = |intent: &Intent| match &intent.stage {
-            Stage::Accepted { order_id, .. } => {
-                book.order(order_id).is_some_and(|row| !row.state.is_final())
-            }
-            Stage::Planned
-            | Stage::Sending(_)
-            | Stage::Refused { .. }
-            | Stage::NotSent { .. }
-            | Stage::InDoubt { .. }
-            | Stage::Missed
-            | Stage::Rehearsed => false,
+        let open = |intent: &Intent| {
+            let row = intent.stage.at_broker().and_then(|(order_id, _)| book.order(order_id));
+            row.is_some_and(|row| !row.state.is_final())
         };
         let stayed = legs.filter(|(id, intent)| open(intent) && stayed(id));
         let stayed: Vec<IntentId> = stayed.map(|(id, _)| id.clone()).collect();
