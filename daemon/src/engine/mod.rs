@@ -57,6 +57,7 @@ use crate::domain::msg::{Msg, ReplyTo};
 use crate::domain::record::Record;
 use crate::domain::update::{next_deadline, update};
 use crate::store::{Epochs, Packed, Report, Store, StoreError, Writer, decode};
+use crate::vault::wiping_once;
 
 pub use self::archive::{ArchiveError, verify_archive};
 pub use self::brokers::{Brokers, BrokersError, BrokersSetup};
@@ -358,12 +359,14 @@ impl Engine {
         let mut queue = VecDeque::from(msgs);
         // First of all: a clock that was set decides what the time that has come means.
         queue.push_front(Msg::Clock(self.reading()));
-        while let Some(msg) = queue.pop_front() {
-            let now = self.clock.now();
-            let effects = update(&mut self.model, now, msg);
-            self.gate.set(&self.model);
-            queue.extend(self.perform(effects, &mut turn));
-        }
+        wiping_once(|| {
+            while let Some(msg) = queue.pop_front() {
+                let now = self.clock.now();
+                let effects = update(&mut self.model, now, msg);
+                self.gate.set(&self.model);
+                queue.extend(self.perform(effects, &mut turn));
+            }
+        });
         if self.clock.now() >= self.status_at {
             self.status_at = self.clock.now().plus(STATUS_EVERY);
             turn.changed(Changed::Status);

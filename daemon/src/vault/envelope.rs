@@ -22,7 +22,8 @@ use zeroize::Zeroizing;
 
 use super::VaultError;
 use super::header::StoreId;
-use super::keys::{KEY_LEN, Key, leaving_no_trace};
+use super::keys::{KEY_LEN, Key};
+use super::trace::leaving_no_trace;
 
 /// Length of a nonce.
 pub(super) const NONCE_LEN: usize = 12;
@@ -147,28 +148,15 @@ pub(super) fn seal_with(
 
 /// Opens, or says that bytes, key or binding are not the ones it was sealed with.
 pub(super) fn open(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    leaving_no_trace(|| open_inside(key, aad, sealed))
+    let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(VaultError::Damaged)?;
+    let nonce = Nonce::from(*nonce);
+    let opened = leaving_no_trace(|| cipher(key).decrypt(&nonce, Payload { msg: body, aad }));
+    opened.map(Zeroizing::new).map_err(|_| VaultError::Damaged)
 }
 
 /// Opens bytes that hold a key.
 pub(super) fn open_key(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, VaultError> {
-    leaving_no_trace(|| open_key_inside(key, aad, sealed))
-}
-
-/// [`open`] for whoever is within [`leaving_no_trace`] already.
-pub(super) fn open_inside(
-    key: &Key,
-    aad: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(VaultError::Damaged)?;
-    let opened = cipher(key).decrypt(&Nonce::from(*nonce), Payload { msg: body, aad });
-    opened.map(Zeroizing::new).map_err(|_| VaultError::Damaged)
-}
-
-/// [`open_key`] for whoever is within [`leaving_no_trace`] already.
-pub(super) fn open_key_inside(key: &Key, aad: &[u8], sealed: &[u8]) -> Result<Key, VaultError> {
-    let plain = open_inside(key, aad, sealed)?;
+    let plain = open(key, aad, sealed)?;
     let bytes: &[u8; KEY_LEN] = plain.as_slice().try_into().map_err(|_| VaultError::Damaged)?;
     Key::filled(|out| {
         out.copy_from_slice(bytes);

@@ -24,6 +24,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::VaultError;
 use super::header::StoreId;
+use super::trace::leaving_no_trace;
 
 /// Length of every key.
 pub(super) const KEY_LEN: usize = 32;
@@ -60,28 +61,6 @@ impl Key {
             Self::filled(|out| hkdf.expand_multi_info(info, out).map_err(|_| VaultError::Damaged))
         })
     }
-}
-
-/// Works with keys, and then writes over the stack that the work has used: hashes and ciphers move their
-/// states about, and what they leave behind is as good as the key.
-pub(super) fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
-    let done = apart(work);
-    wipe_stack();
-    done
-}
-
-/// A frame of its own, at the depth where `wipe_stack` has its own next.
-#[inline(never)]
-fn apart<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-#[inline(never)]
-#[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
-fn wipe_stack() {
-    // Filling goes by a quick `memset`; the box keeps it from being left out.
-    let mut used = [0_u8; STACK];
-    std::hint::black_box(&mut used);
 }
 
 /// What a key derived from the root is for.
@@ -251,9 +230,6 @@ impl Drop for Matrix {
         self.0.iter_mut().for_each(Zeroize::zeroize);
     }
 }
-
-/// More than the deepest of this uses, also without optimisation.
-const STACK: usize = 32 * 1024;
 
 const LABEL_SLOT_KEY: &[u8] = b"muster/v1/slot/key";
 const LABEL_COMMITMENT: &[u8] = b"muster/v1/slot/commitment";

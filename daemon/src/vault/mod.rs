@@ -10,6 +10,7 @@ mod envelope;
 mod header;
 mod keys;
 mod slots;
+mod trace;
 
 use muster_protocol::ids::UserId;
 use muster_protocol::key_text;
@@ -20,6 +21,7 @@ pub use self::envelope::{Kind, RecordId, Sealed};
 pub use self::header::{Header, SlotInfo, SlotKind, StoreId};
 pub use self::keys::{KdfParams, Purpose};
 pub use self::slots::NewSlot;
+pub use self::trace::wiping_once;
 
 use self::envelope::Owner;
 use self::keys::Key;
@@ -226,12 +228,11 @@ impl Vault {
         records: &[(RecordId, &[u8])],
     ) -> Result<Vec<Zeroizing<Vec<u8>>>, VaultError> {
         let owner = Owner::new(self.store, user);
-        keys::leaving_no_trace(|| {
+        wiping_once(|| {
             let of_user = owner.user_key();
-            let key = envelope::open_key_inside(&self.wrap, &of_user, wrapped.0.as_bytes())?;
-            let opened = records
-                .iter()
-                .map(|(id, sealed)| envelope::open_inside(&key, &owner.record(id), sealed));
+            let key = envelope::open_key(&self.wrap, &of_user, wrapped.0.as_bytes())?;
+            let opened =
+                records.iter().map(|(id, sealed)| envelope::open(&key, &owner.record(id), sealed));
             opened.collect()
         })
     }

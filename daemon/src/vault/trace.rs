@@ -1,0 +1,96 @@
+//! The stack after work with keys: hashes and ciphers move their states about, and what they leave behind
+//! is as good as the key, so it is written over.
+
+use std::cell::Cell;
+use std::hint::black_box;
+
+/// Works with keys, and then writes over the stack that the work has used. Within another such work that is
+/// the outer one's to do.
+pub(super) fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
+    KEYS_USED.set(true);
+    wiping_once(work)
+}
+
+/// Works, with keys perhaps, and again and again; then writes over the stack once, if keys were used.
+pub fn wiping_once<T>(work: impl FnOnce() -> T) -> T {
+    let within = Within::enter();
+    let done = apart(work);
+    if within.is_outermost() && KEYS_USED.take() {
+        wipe_stack();
+    }
+    done
+}
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    static KEYS_USED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// One work within others; over when it is dropped, by a panic too.
+struct Within;
+
+impl Within {
+    fn enter() -> Self {
+        DEPTH.set(DEPTH.get().saturating_add(1));
+        Self
+    }
+
+    fn is_outermost(&self) -> bool {
+        DEPTH.get() == 1
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
+    }
+}
+
+/// A frame of its own, at the depth where `wipe_stack` has its own next.
+#[inline(never)]
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
+fn wipe_stack() {
+    // Filling goes by a quick `memset`; the box keeps it from being left out.
+    let mut used = [0_u8; STACK];
+    black_box(&mut used);
+}
+
+/// More than the deepest of this uses, also without optimisation.
+const STACK: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the outermost work of this thread wiped when it was over.
+    fn wiped(work: impl FnOnce()) -> bool {
+        wiping_once(|| {
+            work();
+            KEYS_USED.get()
+        })
+    }
+
+    #[test]
+    fn the_outermost_wipes_and_only_if_keys_were_used() {
+        assert!(!wiped(|| ()));
+        assert!(wiped(|| leaving_no_trace(|| ())));
+        assert!(wiped(|| wiping_once(|| leaving_no_trace(|| leaving_no_trace(|| ())))));
+        assert_eq!((DEPTH.get(), KEYS_USED.get()), (0, false));
+        leaving_no_trace(|| assert!(KEYS_USED.get()));
+        assert!(!KEYS_USED.get(), "alone it is the outermost");
+    }
+
+    #[test]
+    fn a_panic_leaves_nothing_undone_for_the_next() {
+        let panicked = std::panic::catch_unwind(|| leaving_no_trace(|| panic!("in the middle")));
+        assert!(panicked.is_err());
+        assert_eq!(DEPTH.get(), 0);
+        assert!(wiped(|| ()), "what the panic left is wiped by the next");
+        assert!(!KEYS_USED.get());
+    }
+}
