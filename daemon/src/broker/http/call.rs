@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH,
 };
 use reqwest::{Method, Url};
+use url::Position;
 
 use super::{Leave, Validators};
 
@@ -15,7 +17,7 @@ const DUMP_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a form is at most, usually.
 const FORM: usize = 256;
 /// How many headers a call has, the client's own two among them.
-const HEADERS: usize = 6;
+const HEADERS: usize = 8;
 /// Answers are read up to here.
 const BODY_CAP: usize = 1024 * 1024;
 
@@ -44,20 +46,15 @@ impl Call {
 
     /// A POST of JSON.
     pub fn post_json(url: Url, body: &serde_json::Value) -> Self {
-        let mut call = Self::of(Method::POST, url).fixed(CONTENT_TYPE, "application/json");
-        call.body = Some(body.to_string().into_bytes());
-        call
+        Self::post(url, "application/json", body.to_string())
     }
 
     /// A POST of form fields.
-    pub fn post_form(url: Url, fields: &[(&str, &str)]) -> Self {
+    pub fn post_form<V: AsRef<str>>(url: Url, fields: &[(&str, V)]) -> Self {
         let form = form_urlencoded::Serializer::new(String::with_capacity(FORM))
             .extend_pairs(fields)
             .finish();
-        let mut call =
-            Self::of(Method::POST, url).fixed(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        call.body = Some(form.into_bytes());
-        call
+        Self::post(url, "application/x-www-form-urlencoded", form)
     }
 
     /// Adds a header anyone may see.
@@ -129,11 +126,22 @@ impl Call {
         self
     }
 
+    fn post(url: Url, content_type: &'static str, body: String) -> Self {
+        let mut call = Self::of(Method::POST, url).fixed(CONTENT_TYPE, content_type);
+        if let Some(headers) = &mut call.headers {
+            headers.insert(CONTENT_LENGTH, body.len().into());
+        }
+        call.body = Some(body.into_bytes());
+        call
+    }
+
+    /// Whose headers are all there from the start: the client would add those that are missing to each of
+    /// its copies of the map, which then grows.
     fn of(method: Method, url: Url) -> Self {
-        // Room for all of them at once: the client copies the map, and a larger one is dearer.
         let headers = Some(HeaderMap::with_capacity(HEADERS));
         let (cap, leave) = (BODY_CAP, Leave::default());
         let call = Self { method, url, headers, body: None, cap, timeout: None, leave };
-        call.fixed(ACCEPT, "application/json, text/csv, text/plain")
+        let host = call.url[Position::BeforeHost..Position::AfterPort].to_owned();
+        call.header(HOST, &host).fixed(ACCEPT, "application/json, text/csv, text/plain")
     }
 }

@@ -23,9 +23,7 @@ impl Zerodha {
         if let PriceRule::Marketable { .. } = order.leg.price {
             return Err(book::unpriced());
         }
-        let fields = order_form(order);
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
-        let call = Call::post_form(self.orders.clone(), &fields).if_still(&order.leave);
+        let call = Call::post_form(self.orders.clone(), &order_form(order)).if_still(&order.leave);
         let data = self.signed(auth, call, Access::Write).await?;
         accepted(&data)
     }
@@ -81,7 +79,7 @@ const FIELDS: Fields = Fields {
     traded: "quantity",
 };
 
-fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
+fn order_form(order: &Order) -> [(&'static str, Cow<'_, str>); 9] {
     let leg = &order.leg;
     let product = match leg.product {
         Product::Delivery => "CNC",
@@ -92,7 +90,14 @@ fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
         Validity::Day => "DAY",
         Validity::Ioc => "IOC",
     };
-    let mut form = vec![
+    let (order_type, price) = match leg.price {
+        PriceRule::Limit { price } => ("LIMIT", ("price", price.rupees().into())),
+        // Refused without protection since April 2026 (documented); -1 is the automatic band.
+        PriceRule::Market | PriceRule::Marketable { .. } => {
+            ("MARKET", ("market_protection", "-1".into()))
+        }
+    };
+    [
         ("exchange", leg.exchange.code().into()),
         ("tradingsymbol", order.instrument.broker_symbol.as_str().into()),
         ("transaction_type", leg.side.code().into()),
@@ -100,17 +105,9 @@ fn order_form(order: &Order) -> Vec<(&'static str, Cow<'_, str>)> {
         ("product", product.into()),
         ("validity", validity.into()),
         ("tag", order.tag.0.as_str().into()),
-    ];
-    match leg.price {
-        PriceRule::Limit { price } => {
-            form.extend([("order_type", "LIMIT".into()), ("price", price.rupees().into())]);
-        }
-        // Refused without protection since April 2026 (documented); -1 is the automatic band.
-        PriceRule::Market | PriceRule::Marketable { .. } => {
-            form.extend([("order_type", "MARKET".into()), ("market_protection", "-1".into())]);
-        }
-    }
-    form
+        ("order_type", order_type.into()),
+        price,
+    ]
 }
 
 fn book_row(row: &Value) -> Option<BookRow> {

@@ -39,7 +39,7 @@ impl<'a> Signing<'a> {
     /// Signs a call.
     pub(super) fn sign(&self, call: Call) -> Call {
         let (key, token) = (self.api_key.expose(), self.access_token.expose());
-        let value = zeroize::Zeroizing::new(format!("token {key}:{token}"));
+        let value = zeroize::Zeroizing::new(["token ", key, ":", token].concat());
         versioned(call).secret("authorization", &value)
     }
 
