@@ -1,11 +1,14 @@
-//! The daemon of a bench, in a process of its own: the real one, under the sandbox's clock, with a
-//! counter beside it.
+//! The daemon of a bench, in a process of its own: the real one, under the machine's clock set to the
+//! sandbox's time, with a counter beside it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use clap::Args;
+use muster_protocol::time::Timestamp;
+use musterd::clock::{Clock, Shown, SystemClock};
 use musterd::config::Config;
 use musterd::daemon::{Edges, run};
 use musterd::passphrase::{Passphrase, Source};
@@ -16,9 +19,6 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-
-use crate::harness::clock::DayClock;
-use crate::sandbox::SandboxClock;
 
 /// How the daemon of a bench is started; by `muster-bench` itself.
 #[derive(Debug, Args)]
@@ -57,6 +57,35 @@ impl<S: Subscriber> Layer<S> for Counter {
     }
 }
 
+/// The machine's own clock, that of the product, ahead by so many milliseconds.
+struct Shifted {
+    machine: SystemClock,
+    ahead: i64,
+}
+
+impl Shifted {
+    fn new(ahead: i64) -> Self {
+        // Of no time service: what it says is not measured here.
+        Self { machine: SystemClock::new(PathBuf::new()), ahead }
+    }
+}
+
+#[async_trait]
+impl Clock for Shifted {
+    fn now(&self) -> Timestamp {
+        self.machine.now().plus(self.ahead)
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        self.machine.sleep_until(at.plus(-self.ahead)).await;
+    }
+
+    fn shown(&self) -> Shown {
+        let shown = self.machine.shown();
+        Shown { wall_us: shown.wall_us.saturating_add(self.ahead.saturating_mul(1_000)), ..shown }
+    }
+}
+
 /// Runs until it is told to stop, then writes down what it counted.
 pub fn live(life: &Life) -> anyhow::Result<()> {
     let commits = Arc::new(AtomicU64::new(0));
@@ -73,8 +102,8 @@ pub fn live(life: &Life) -> anyhow::Result<()> {
     let [wall, exchange] = life.anchor.as_slice() else {
         anyhow::bail!("--anchor takes two numbers")
     };
-    let clock = SandboxClock::from_anchor(*wall, *exchange, 1.0);
-    let edges = Edges { clock: Arc::new(DayClock(clock)), socket: None };
+    let clock = Arc::new(Shifted::new(exchange.saturating_sub(*wall)));
+    let edges = Edges { clock, socket: None };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = CancellationToken::new();
