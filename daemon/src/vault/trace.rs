@@ -15,7 +15,7 @@ pub(super) fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
 pub fn wiping_once<T>(work: impl FnOnce() -> T) -> T {
     let within = Within::enter();
     let done = apart(work);
-    if within.is_outermost() && KEYS_USED.take() {
+    if within.outermost && KEYS_USED.take() {
         wipe_stack();
     }
     done
@@ -27,16 +27,15 @@ thread_local! {
 }
 
 /// One work within others; over when it is dropped, by a panic too.
-struct Within;
+struct Within {
+    outermost: bool,
+}
 
 impl Within {
     fn enter() -> Self {
-        DEPTH.set(DEPTH.get().saturating_add(1));
-        Self
-    }
-
-    fn is_outermost(&self) -> bool {
-        DEPTH.get() == 1
+        let depth = DEPTH.get();
+        DEPTH.set(depth.saturating_add(1));
+        Self { outermost: depth == 0 }
     }
 }
 
