@@ -12,9 +12,9 @@ use muster_protocol::client::Client;
 use muster_protocol::plan::{Mode, PlanSpec};
 use muster_protocol::request::{ArmPlan, ListRuns, PutPlan};
 use muster_protocol::run::RunState;
-use serde::Serialize;
 use tempfile::TempDir;
 
+use super::figures::{Figures, round};
 use super::fleet::{self, Member, PASSPHRASE, Place};
 use super::life::{COUNTED, Counted};
 use super::measure::{Measured, arrivals_per_s, measure};
@@ -38,29 +38,16 @@ pub struct Fanout {
     /// The Python that has the broker's client.
     #[arg(long, default_value = "target/sdk-venv/bin/python")]
     python: PathBuf,
+    /// How often all of it is done; each figure is the middle one. More than once where the machine has
+    /// neighbours.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=99))]
+    rounds: u32,
     /// Leave the comparisons out.
     #[arg(long)]
     alone: bool,
     /// Seconds the daemon has from its start to the reading of books; more under a profiler.
     #[arg(long, default_value_t = 5)]
     boot: i64,
-}
-
-/// The last line.
-#[derive(Debug, Serialize)]
-struct Result {
-    orders_per_s: Option<f64>,
-    vs_wrk: Option<f64>,
-    vs_python_sdk: Option<f64>,
-    vs_unjournalled: Option<f64>,
-    plan_commit_ms: f64,
-    first_order_ms: i64,
-    p50_ms: i64,
-    p99_ms: i64,
-    commits: u64,
-    rss_kib_per_account: f64,
-    duplicates: u64,
-    lost: u64,
 }
 
 /// The instant of the run.
@@ -73,7 +60,13 @@ const PATIENCE: Duration = Duration::from_secs(1_200);
 /// Measures, and prints.
 pub fn fanout(what: &Fanout) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(run(what))?;
+    let mut rounds = Vec::new();
+    for round in 1..=what.rounds {
+        let figures = runtime.block_on(run(what))?;
+        say(&format!("round {round}: {}", serde_json::to_string(&figures)?));
+        rounds.push(figures);
+    }
+    let result = Figures::middle_of(&rounds).context("no round")?;
     if !what.json {
         say(&format!("{result:#?}"));
     }
@@ -81,7 +74,7 @@ pub fn fanout(what: &Fanout) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run(what: &Fanout) -> anyhow::Result<Result> {
+async fn run(what: &Fanout) -> anyhow::Result<Figures> {
     let scene = Scene::set(what).await?;
     let Life { rss_kib, commits } = scene.live(what, true).await?;
     let orders = scene.sandbox.orders();
@@ -95,7 +88,7 @@ async fn run(what: &Fanout) -> anyhow::Result<Result> {
     let versus = |other: Option<f64>| Some(round(rate? / other?));
     let Measured { plan_commit_ms, first_order_ms, p50_ms, p99_ms, duplicates, lost, .. } =
         measured;
-    Ok(Result {
+    Ok(Figures {
         orders_per_s: rate.map(round),
         vs_wrk: versus(others.wrk),
         vs_python_sdk: versus(others.python),
@@ -165,14 +158,6 @@ impl Scene {
 
     /// Orders a second by other means, at the same sandbox.
     fn others(&self, what: &Fanout) -> anyhow::Result<Others> {
-        // wrk goes round, and more often than ten times a second for each account if they are few.
-        let rules = Rules {
-            market_hours: MarketHours::AlwaysOpen,
-            fill_delay_ms: 0,
-            rate_limits: RateLimits::Off,
-            ..Rules::default()
-        };
-        self.sandbox.set_rules(rules);
         let root = self.sandbox.addresses().kite.base_url;
         tokio::task::block_in_place(|| {
             let Sent { orders, failed, seconds } = bare(&self.place, &root)?;
@@ -201,6 +186,9 @@ async fn sandbox(clock: SandboxClock) -> anyhow::Result<Sandbox> {
         market_hours: MarketHours::AlwaysOpen,
         // An order's life at the exchange is not what is measured.
         fill_delay_ms: 0,
+        // wrk goes round, and more often than ten times a second for each account if they are few; the
+        // daemon's orders are to cost the sandbox the same.
+        rate_limits: RateLimits::Off,
         ..Rules::default()
     };
     let config = SandboxConfig { accounts: 0, clock, tls: true, rules, ..SandboxConfig::default() };
@@ -322,9 +310,4 @@ fn bare(place: &Place, root: &str) -> anyhow::Result<Sent> {
         .stderr(Stdio::inherit())
         .output()?;
     serde_json::from_slice(&run.stdout).context("the bare sender")
-}
-
-/// To a hundredth: the rest is noise.
-fn round(figure: f64) -> f64 {
-    (figure * 100.0).round() / 100.0
 }

@@ -2,6 +2,7 @@
 //! person reads and, last, one JSON object.
 
 mod fanout;
+mod figures;
 mod fleet;
 mod life;
 mod measure;

@@ -15,7 +15,7 @@ const WRK_SECONDS: u32 = 5;
 /// How many orders the Python client places at most: it is slow.
 const MOST_PYTHON: usize = 1_500;
 
-/// Requests a second by wrk, with as many connections as the daemon has calls under way.
+/// Requests a second by wrk: the same requests, with as many connections as the daemon has calls under way.
 pub(super) fn wrk(place: &Place, fleet: &[Member], root: &str) -> anyhow::Result<Option<f64>> {
     if Command::new("wrk").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
         say("wrk is not installed: left out");
@@ -25,7 +25,8 @@ pub(super) fn wrk(place: &Place, fleet: &[Member], root: &str) -> anyhow::Result
     let auth = lines.collect::<Vec<_>>().concat();
     let (auths, script) = (place.folder.join("wrk.txt"), place.folder.join("wrk.lua"));
     std::fs::write(&auths, auth)?;
-    std::fs::write(&script, LUA.replace("AUTHS", &auths.display().to_string()))?;
+    let lua = LUA.replace("AUTHS", &auths.display().to_string());
+    std::fs::write(&script, lua.replace("VERSION", env!("CARGO_PKG_VERSION")))?;
     let run = Command::new("wrk")
         .args(["-t2", &format!("-c{MAX_IN_FLIGHT}"), &format!("-d{WRK_SECONDS}s"), "-s"])
         .arg(&script)
@@ -51,9 +52,12 @@ function request()
   count = count + 1
   local at = (count * 2 + first) % #auths + 1
   local headers = {
-    ["Authorization"] = "token " .. auths[at],
-    ["X-Kite-Version"] = "3",
-    ["Content-Type"] = "application/x-www-form-urlencoded",
+    ["accept"] = "application/json, text/csv, text/plain",
+    ["accept-encoding"] = "gzip",
+    ["authorization"] = "token " .. auths[at],
+    ["content-type"] = "application/x-www-form-urlencoded",
+    ["user-agent"] = "muster/VERSION",
+    ["x-kite-version"] = "3",
   }
   local body = "exchange=NSE&tradingsymbol=SBIN&transaction_type=BUY&order_type=LIMIT&quantity=1"
     .. "&product=CNC&validity=DAY&price=900.00&tag=WRK" .. first .. string.format("%010d", count)
