@@ -77,6 +77,18 @@ points! {
     AuditWritten "audit-written",
     /// What a person asked for is durable, and not answered.
     AuditDurable "audit-durable",
+    /// That a run goes to the archive goes to the writer, with its records packed.
+    BeforeArchive "before-archive",
+    /// Its records are in the archive and gone from the log, not committed.
+    ArchiveWritten "archive-written",
+    /// It is archived, and nobody saw it.
+    ArchiveDurable "archive-durable",
+    /// That old journal entries are to be packed goes to the writer.
+    BeforePack "before-pack",
+    /// A block of them is written and the entries in it are gone, not committed.
+    PackWritten "pack-written",
+    /// They are packed, and nobody knows.
+    PackDurable "pack-durable",
     /// All of a transaction is written, not committed.
     Written "written",
     /// It is committed, and not reported.

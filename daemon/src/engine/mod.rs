@@ -303,7 +303,7 @@ impl Engine {
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 points::durable(&note);
-                let Note { records, then, acks, since } = note;
+                let Note { records, then, acks, since, packs: _ } = note;
                 self.warn_if_slow(since);
                 let switched = gate::accounts_of(&records);
                 self.turn(vec![Msg::Committed(records), Msg::Audited(then)]);

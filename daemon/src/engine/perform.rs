@@ -32,6 +32,8 @@ pub(super) struct Note {
     pub(super) then: Vec<Effect>,
     /// The peers to answer then.
     pub(super) acks: Vec<(ReplyTo, Answer)>,
+    /// Old journal entries are packed with it.
+    pub(super) packs: bool,
     /// When it was handed to the store.
     pub(super) since: Option<Timestamp>,
 }
@@ -115,6 +117,7 @@ impl Engine {
     pub(super) fn end_turn(&mut self, turn: Turn) {
         let Turn { mut batch, mut note, changed } = turn;
         note.since = Some(self.clock.now());
+        note.packs = batch.pack;
         batch.records = note.records.iter().map(encode).collect();
         let empty = batch.records.is_empty() && batch.journal.is_empty() && batch.audit.is_empty();
         if !empty || batch.pack {

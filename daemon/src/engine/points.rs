@@ -31,7 +31,8 @@ const fn of_run(event: &RunEvent) -> Option<(Point, Point)> {
         RunEvent::Fired { .. } => (Point::BeforeFired, Point::FiredDurable),
         RunEvent::Closed { .. } => (Point::BeforeClose, Point::CloseDurable),
         RunEvent::Tallied { .. } => (Point::BeforeTally, Point::TallyDurable),
-        RunEvent::Missed { .. } | RunEvent::Archived { .. } => return None,
+        RunEvent::Archived { .. } => (Point::BeforeArchive, Point::ArchiveDurable),
+        RunEvent::Missed { .. } => return None,
     })
 }
 
@@ -62,6 +63,9 @@ pub(super) fn submitted(note: &Note, audited: bool) {
     if audited {
         hit(Point::BeforeAudit);
     }
+    if note.packs {
+        hit(Point::BeforePack);
+    }
 }
 
 /// They are durable, and nothing has followed from that.
@@ -69,5 +73,8 @@ pub(super) fn durable(note: &Note) {
     note.records.iter().filter_map(around).for_each(|(_, after)| hit(after));
     if !note.acks.is_empty() {
         hit(Point::AuditDurable);
+    }
+    if note.packs {
+        hit(Point::PackDurable);
     }
 }

@@ -198,6 +198,7 @@ impl Tables<'_> {
         if let Some(others) = &mut self.others {
             for packed in &batch.archive {
                 packed.write(&mut others.archive, &mut self.records.table)?;
+                hit(Point::ArchiveWritten);
             }
         }
         Ok(Placed {

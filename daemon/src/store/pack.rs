@@ -8,6 +8,7 @@ use redb::{
 use super::StoreError;
 use super::block::{self, MOST_BYTES, ROW_HEAD};
 use super::tables::{JOURNAL, JOURNAL_BLOCKS};
+use crate::failpoint::{Point, hit};
 
 /// Entries of one block.
 const ROWS: usize = 1_024;
@@ -44,6 +45,7 @@ pub(super) fn pack(writing: &WriteTransaction) -> Result<u64, StoreError> {
         let after = first.saturating_add(rows.len() as u64);
         blocks.insert(first, packed.as_slice())?;
         loose.retain_in(first..after, |_, _| false)?;
+        hit(Point::PackWritten);
     }
     Ok(before.saturating_sub(loose.len()?))
 }

@@ -25,7 +25,7 @@ use crate::harness::{Setup, World, eventually, two_legs};
 use crate::sandbox::{Broker, Fault, Operation};
 
 /// The day everything happens on.
-const DATE: &str = "2026-11-23";
+pub(super) const DATE: &str = "2026-11-23";
 /// The minute of the day of the first pair of runs, the minutes between two pairs, and the last pair.
 const FIRST: u16 = 9 * 60 + 20;
 const APART: u16 = 12;

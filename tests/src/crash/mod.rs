@@ -3,6 +3,7 @@
 
 mod cancels;
 mod check;
+mod evening;
 mod faults;
 mod ground;
 mod halted;

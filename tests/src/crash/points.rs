@@ -1,12 +1,14 @@
 //! Killed at every named place, on its first and on its second pass, once and twice in a row; the places
-//! around a cancellation under a halt that cancels what is open.
+//! around a cancellation under a halt that cancels what is open, those of a quiet evening on one.
 
 use std::path::Path;
 
+use anyhow::Context;
 use musterd::failpoint::Point;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::check::Count;
+use super::evening::Evening;
 use super::faults;
 use super::ground::{Death, Ground};
 
@@ -26,6 +28,11 @@ impl PointCase {
     pub fn of_cancel(&self) -> bool {
         OF_CANCEL.contains(&self.point)
     }
+
+    /// Whether the place is passed only on a quiet evening.
+    fn of_evening(&self) -> bool {
+        OF_EVENING.contains(&self.point)
+    }
 }
 
 /// How often the process died there.
@@ -40,6 +47,16 @@ pub struct Struck {
 /// Places that are passed only where a halt cancels what is open.
 const OF_CANCEL: [Point; 4] =
     [Point::BeforeCancelling, Point::CancellingDurable, Point::BeforeCancel, Point::CancelReplied];
+
+/// Places that are passed only where runs of last week are archived and old journal entries packed.
+const OF_EVENING: [Point; 6] = [
+    Point::BeforeArchive,
+    Point::ArchiveWritten,
+    Point::ArchiveDurable,
+    Point::BeforePack,
+    Point::PackWritten,
+    Point::PackDurable,
+];
 
 /// Accounts of each ground, over both brokers.
 const ACCOUNTS: usize = 3;
@@ -68,10 +85,15 @@ pub async fn at_points(
     cases: Vec<PointCase>,
 ) -> anyhow::Result<(Count, Vec<Struck>)> {
     let (here, mut tasks) = (LocalSet::new(), JoinSet::new());
+    let (evenings, cases): (Vec<_>, Vec<_>) = cases.into_iter().partition(PointCase::of_evening);
     let share = cases.len().div_ceil(GROUNDS).max(1);
     for part in cases.chunks(share) {
         let (part, drill) = (part.to_vec(), drill.to_owned());
         tasks.spawn_local_on(async move { some(&drill, part).await }, &here);
+    }
+    if !evenings.is_empty() {
+        let drill = drill.to_owned();
+        tasks.spawn_local_on(async move { some_evenings(&drill, evenings).await }, &here);
     }
     let (mut total, mut struck) = (Count::default(), Vec::new());
     while let Some(done) = here.run_until(tasks.join_next()).await {
@@ -89,8 +111,7 @@ async fn some(drill: &Path, cases: Vec<PointCase>) -> anyhow::Result<(Count, Vec
         if ground.is_over() {
             ground = Ground::new(ACCOUNTS, drill).await?;
         }
-        let at = format!("{}:{}", case.point.name(), case.pass);
-        let deaths = vec![Death::At(at); case.lives];
+        let deaths = deaths(case);
         let done = if case.of_cancel() {
             ground.cancelled(deaths).await
         } else {
@@ -101,4 +122,24 @@ async fn some(drill: &Path, cases: Vec<PointCase>) -> anyhow::Result<(Count, Vec
         struck.push(Struck { case, died });
     }
     Ok((total, struck))
+}
+
+async fn some_evenings(
+    drill: &Path,
+    cases: Vec<PointCase>,
+) -> anyhow::Result<(Count, Vec<Struck>)> {
+    let evening = Evening::new(ACCOUNTS, drill).await?;
+    let (mut total, mut struck) = (Count::default(), Vec::new());
+    for case in cases {
+        let done = evening.again(deaths(case)).await;
+        let (count, died) = done.with_context(|| format!("{case:?}"))?;
+        total += count;
+        struck.push(Struck { case, died });
+    }
+    Ok((total, struck))
+}
+
+fn deaths(case: PointCase) -> Vec<Death> {
+    let at = format!("{}:{}", case.point.name(), case.pass);
+    vec![Death::At(at); case.lives]
 }
