@@ -1,7 +1,7 @@
 //! An adapter held under its broker's limits: so many calls of a kind and an account in a time, and so
 //! many readers at once. Orders are spaced by the domain; here they wait only where what they waited for
 //! before, a price above all, has brought them together. No reader stands in their way. Starts empty, and
-//! lets nothing burst.
+//! lets nothing burst. Counts and waits by the clock that nobody can set.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -91,8 +91,11 @@ pub struct Limits {
     broker: Broker,
     clock: Arc<dyn Clock>,
     readers: Semaphore,
-    starts: Mutex<HashMap<(Account, usize), VecDeque<Timestamp>>>,
+    starts: Mutex<HashMap<(Account, usize), VecDeque<Steady>>>,
 }
+
+/// An instant of the clock that nobody can set, in milliseconds.
+type Steady = i64;
 
 /// Whose calls are counted: a hash, by a key of this process, of what names the account at the broker.
 pub(super) type Account = [u64; 2];
@@ -114,25 +117,25 @@ impl Limits {
     }
 
     /// Books a start: at once for who does not wait, else when every window has room. `None` if that is too far off.
-    fn book(&self, account: Account, class: Class, waits: bool) -> Option<Timestamp> {
-        let now = self.clock.now();
+    fn book(&self, account: Account, class: Class, waits: bool) -> Option<Steady> {
+        let now = self.clock.shown().steady_ms;
         let is_it = |row: &&Row| row.broker == self.broker && row.classes.contains(&class);
         let Some(at) = ROWS.iter().position(|row| is_it(&row)) else { return Some(now) };
         let windows = ROWS.get(at).map_or(&[][..], |row| row.windows);
         let mut all = self.starts.lock().unwrap_or_else(PoisonError::into_inner);
         let starts = all.entry((account, at)).or_default();
         let longest = windows.iter().map(|(_, ms)| *ms).max().unwrap_or(0);
-        starts.retain(|start| now.since(*start) < longest);
-        if starts.back().is_some_and(|last| last.since(now) > PATIENCE_MS) {
-            // The clock was set back.
+        starts.retain(|start| now.saturating_sub(*start) < longest);
+        if starts.back().is_some_and(|last| last.saturating_sub(now) > PATIENCE_MS) {
+            // There is but one clock, as in the demo, and it was set back.
             starts.clear();
         }
         let free = windows.iter().filter_map(|(count, ms)| {
             let nth = starts.len().checked_sub(*count)?;
-            starts.get(nth).map(|start| start.plus(*ms))
+            starts.get(nth).map(|start| start.saturating_add(*ms))
         });
         let start = if waits { free.max().unwrap_or(now).max(now) } else { now };
-        if start.since(now) > PATIENCE_MS {
+        if start.saturating_sub(now) > PATIENCE_MS {
             return None;
         }
         let place = starts.partition_point(|known| *known <= start);
@@ -168,10 +171,14 @@ impl Limits {
 
     async fn wait(&self, account: Account, class: Class) -> Option<()> {
         let start = self.book(account, class, true)?;
-        while self.clock.now() < start {
-            self.clock.sleep_until(start).await;
+        loop {
+            let left = start.saturating_sub(self.clock.shown().steady_ms);
+            // The wall clock may be set meanwhile: a sleep ends early then, and what is left is asked anew.
+            if left <= 0 {
+                return Some(());
+            }
+            self.clock.sleep_until(self.clock.now().plus(left.min(PATIENCE_MS))).await;
         }
-        Some(())
     }
 
     fn cancels(&self, auth: Auth<'_>) {

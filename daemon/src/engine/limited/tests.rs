@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use muster_protocol::status::Ntp;
+
 use super::*;
+use crate::clock::Shown;
 
 /// A clock that is wherever it was last asked to wait for.
 #[derive(Default)]
@@ -16,6 +19,33 @@ impl Clock for Jumping {
 
     async fn sleep_until(&self, at: Timestamp) {
         self.0.fetch_max(at.millis(), Ordering::SeqCst);
+    }
+}
+
+/// A wall clock beside one that nobody can set. The wall clock is set by so much during each sleep.
+struct SetAsleep {
+    wall: AtomicI64,
+    steady: AtomicI64,
+    by: i64,
+}
+
+#[async_trait]
+impl Clock for SetAsleep {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.wall.load(Ordering::SeqCst))
+    }
+
+    /// As the machine's own: at most a second in one piece.
+    async fn sleep_until(&self, at: Timestamp) {
+        let left = at.since(self.now()).clamp(0, SECOND);
+        self.steady.fetch_add(left, Ordering::SeqCst);
+        self.wall.fetch_add(left + self.by, Ordering::SeqCst);
+    }
+
+    fn shown(&self) -> Shown {
+        let steady_ms = self.steady.load(Ordering::SeqCst);
+        let wall_us = self.now().millis() * 1_000;
+        Shown { wall_us, steady_ms, awake_ms: steady_ms, ntp: Ntp::Unknown }
     }
 }
 
@@ -47,15 +77,15 @@ async fn no_window_is_ever_overfull_and_accounts_do_not_share() {
         for number in 0..60 {
             let class = row.classes[number % row.classes.len()];
             let Some(start) = limits.book([1; 2], class, true) else { break };
-            clock.sleep_until(start).await;
-            starts.push(start.millis());
+            clock.sleep_until(Timestamp::from_millis(start)).await;
+            starts.push(start);
         }
         for (count, ms) in row.windows {
             for window in starts.windows(count + 1) {
                 assert!(window[*count] - window[0] >= *ms, "{:?} {window:?}", row.classes);
             }
         }
-        let now = clock.now();
+        let now = clock.now().millis();
         assert_eq!(limits.book([2; 2], row.classes[0], true), Some(now));
     }
 }
@@ -85,14 +115,13 @@ async fn i8_orders_that_come_together_leave_apart_and_never_too_many_in_a_minute
 #[test]
 fn cancellations_never_wait_and_a_probe_waits_for_them() {
     let limits = Limits::new(Broker::AngelOne, Arc::new(Jumping::default()));
-    let zero = Timestamp::from_millis(0);
     for _ in 0..8 {
-        assert_eq!(limits.book([1; 2], Class::Orders, false), Some(zero));
+        assert_eq!(limits.book([1; 2], Class::Orders, false), Some(0));
     }
-    assert_eq!(limits.book([1; 2], Class::Orders, true), Some(zero.plus(SECOND)));
-    assert_eq!(limits.book([1; 2], Class::Orders, false), Some(zero));
+    assert_eq!(limits.book([1; 2], Class::Orders, true), Some(SECOND));
+    assert_eq!(limits.book([1; 2], Class::Orders, false), Some(0));
     // Another class has room.
-    assert_eq!(limits.book([1; 2], Class::Book, true), Some(zero));
+    assert_eq!(limits.book([1; 2], Class::Book, true), Some(0));
 }
 
 #[test]
@@ -103,4 +132,23 @@ fn nobody_waits_for_long_and_a_clock_set_back_stops_nobody() {
     assert_eq!(booked, 4, "the fifth would wait for more than five seconds");
     clock.0.store(0, Ordering::SeqCst);
     assert!(limits.book([1; 2], Class::Book, true).is_some());
+}
+
+/// An order that waited when the clock was set back an hour was "Sending" for that hour; and one that was set
+/// forward let a full window be filled once more.
+#[tokio::test]
+async fn i8_a_clock_that_is_set_neither_keeps_an_order_back_nor_lets_one_go_early() {
+    for by in [-HOUR, 0, HOUR] {
+        let (wall, steady) = (AtomicI64::new(10 * HOUR), AtomicI64::new(7));
+        let clock = Arc::new(SetAsleep { wall, steady, by });
+        let limits = Limits::new(Broker::AngelOne, clock.clone());
+        let mut starts = Vec::new();
+        while limits.order_turn([1; 2]).await.is_ok() {
+            starts.push(clock.steady.load(Ordering::SeqCst));
+        }
+        assert_eq!(starts.len(), 900, "what an hour takes");
+        assert!(starts.windows(2).all(|w| w[1] - w[0] >= APART && w[1] - w[0] <= PATIENCE_MS));
+        assert!(starts.windows(9).all(|w| w[8] - w[0] >= SECOND), "set by {by}");
+        assert!(starts.windows(451).all(|w| w[450] - w[0] >= MINUTE), "set by {by}");
+    }
 }
