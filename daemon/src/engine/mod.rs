@@ -23,6 +23,7 @@ mod perform;
 mod points;
 mod pricing;
 mod show;
+mod slow;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
@@ -96,8 +97,6 @@ const INPUTS: usize = 1_024;
 const TURN: usize = 256;
 /// The status is told again after this long, so that watchers can set their clocks.
 const STATUS_EVERY: i64 = 10 * SECOND;
-/// A commit that takes longer is worth a person's attention: a run waits for its commits.
-const SLOW_COMMIT: i64 = SECOND;
 /// A stop waits this long for orders on their way; what comes later is in doubt and looked up at the
 /// next start. Longer than any call, shorter than systemd's patience.
 const STOP_WITHIN: Duration = Duration::from_secs(40);
@@ -303,8 +302,8 @@ impl Engine {
                 journal.iter().for_each(log);
                 self.watchers.journal(journal);
                 points::durable(&note);
-                let Note { records, then, acks, since, packs: _ } = note;
-                self.warn_if_slow(since);
+                slow::warn(&note);
+                let Note { records, then, acks, packs: _, since: _ } = note;
                 let switched = gate::accounts_of(&records);
                 self.turn(vec![Msg::Committed(records), Msg::Audited(then)]);
                 self.gate.switched(&switched, &self.model);
@@ -320,16 +319,6 @@ impl Engine {
             }
             Back::Packed(packed) => Ok(Some(self.came_packed(packed))),
             Back::StoreFailed(error) => Err(error.into()),
-        }
-    }
-
-    fn warn_if_slow(&self, since: Option<Timestamp>) {
-        let took = since.map_or(0, |since| self.clock.now().since(since));
-        if took > SLOW_COMMIT {
-            tracing::warn!(
-                took_ms = took,
-                "the disk is slow to make records durable; orders wait for it"
-            );
         }
     }
 

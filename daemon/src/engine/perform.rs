@@ -7,7 +7,6 @@ use muster_protocol::check::CheckTarget;
 use muster_protocol::frame::{Code, Failure};
 use muster_protocol::ids::{AccountId, OrderTag, RunId, UserId};
 use muster_protocol::reply::Touched;
-use muster_protocol::time::Timestamp;
 use sha2::Sha256;
 use tokio::time::Instant;
 
@@ -35,7 +34,7 @@ pub(super) struct Note {
     /// Old journal entries are packed with it.
     pub(super) packs: bool,
     /// When it was handed to the store.
-    pub(super) since: Option<Timestamp>,
+    pub(super) since: Option<Instant>,
 }
 
 /// What one turn of the loop gathered.
@@ -116,7 +115,7 @@ impl Engine {
     /// Hands the turn's batch to the store and tells the watchers what changed.
     pub(super) fn end_turn(&mut self, turn: Turn) {
         let Turn { mut batch, mut note, changed } = turn;
-        note.since = Some(self.clock.now());
+        note.since = Some(Instant::now());
         note.packs = batch.pack;
         batch.records = note.records.iter().map(encode).collect();
         let empty = batch.records.is_empty() && batch.journal.is_empty() && batch.audit.is_empty();
