@@ -14,7 +14,7 @@ use muster_protocol::request::{
 };
 use muster_protocol::run::RunState;
 use muster_protocol::tally::RunReport;
-use muster_tests::harness::{Setup, World, eventually, two_legs};
+use muster_tests::harness::{Daemon, Setup, World, eventually, two_legs};
 use musterd::passphrase::{Passphrase, Source};
 use musterd::store::Store;
 use musterd::upkeep::{self, UpkeepError};
@@ -71,9 +71,8 @@ async fn placed(client: &Client, run: &RunId) -> Option<RunDetails> {
     (details.run.state == RunState::Closed).then_some(details)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_last_week_leaves_the_log_and_is_shown_as_before_also_after_a_restart()
--> anyhow::Result<()> {
+/// A world on Monday evening, its run over and tallied.
+async fn tallied() -> anyhow::Result<(World, Daemon)> {
     let world = World::new(Setup::default()).await?;
     let daemon = world.daemon().await?;
     world.connect_all().await?;
@@ -88,6 +87,15 @@ async fn a_run_of_last_week_leaves_the_log_and_is_shown_as_before_also_after_a_r
         client.call(ShowRun { run: monday.clone() }).await.is_ok_and(|d| d.run.tally.is_some())
     })
     .await?;
+    Ok((world, daemon))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_last_week_leaves_the_log_and_is_shown_as_before_also_after_a_restart()
+-> anyhow::Result<()> {
+    let (world, daemon) = tallied().await?;
+    let (client, _feed) = world.client().await?;
+    let monday = run(MONDAY)?;
     let before = ask(&world).await?;
     assert_eq!(before.details.intents.len(), 8);
     let list = client.call(ListRuns {}).await?;
@@ -144,20 +152,8 @@ async fn a_run_of_last_week_leaves_the_log_and_is_shown_as_before_also_after_a_r
 /// What is not what was put there is not shown, and the rest of the daemon does not mind.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_archive_is_an_error_that_says_so() -> anyhow::Result<()> {
-    let world = World::new(Setup::default()).await?;
-    let daemon = world.daemon().await?;
-    world.connect_all().await?;
-    world.auto_execute_all().await?;
-    world.arm(two_legs()).await?;
-    world.set_clock("2026-11-23T15:09:59+05:30")?;
-    let (client, _feed) = world.client().await?;
+    let (world, daemon) = tallied().await?;
     let monday = run(MONDAY)?;
-    eventually("it is over", async || placed(&client, &monday).await.is_some()).await?;
-    world.set_clock("2026-11-23T16:10:00+05:30")?;
-    eventually("it is tallied", async || {
-        client.call(ShowRun { run: monday.clone() }).await.is_ok_and(|d| d.run.tally.is_some())
-    })
-    .await?;
     archived(&world).await?;
     daemon.stop().await?;
     {

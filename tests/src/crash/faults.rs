@@ -95,16 +95,10 @@ pub(super) fn draw(random: &mut Random, most: u64) -> Vec<Fault> {
         }
         faults.push(fault);
         if random.chance(0.3) {
-            let mut fault = Fault::once(broker, Operation::Book, pick(random, &OF_BOOK));
-            fault.seconds = Some(tenths(random, 20));
-            faults.push(fault);
+            faults.push(of_book(random, broker));
         }
     }
-    for broker in [Broker::AngelOne, Broker::Kite] {
-        let mut slow = Fault::once(broker, Operation::Place, FaultKind::Slow);
-        (slow.times, slow.seconds) = (Some(u32::MAX), Some(tenths(random, 2)));
-        faults.push(slow);
-    }
+    faults.extend(all_slow(random, Operation::Place));
     faults
 }
 
@@ -125,17 +119,25 @@ pub(super) fn draw_of_cancels(random: &mut Random, most: u64) -> Vec<Fault> {
         }
         faults.push(fault);
         if random.chance(0.4) {
-            let mut fault = Fault::once(broker, Operation::Book, pick(random, &OF_BOOK));
-            fault.seconds = Some(tenths(random, 20));
-            faults.push(fault);
+            faults.push(of_book(random, broker));
         }
     }
-    for broker in [Broker::AngelOne, Broker::Kite] {
-        let mut slow = Fault::once(broker, Operation::Cancel, FaultKind::Slow);
-        (slow.times, slow.seconds) = (Some(u32::MAX), Some(tenths(random, 2)));
-        faults.push(slow);
-    }
+    faults.extend(all_slow(random, Operation::Cancel));
     faults
+}
+
+/// A look into the order book that goes wrong.
+fn of_book(random: &mut Random, broker: Broker) -> Fault {
+    let fault = Fault::once(broker, Operation::Book, pick(random, &OF_BOOK));
+    Fault { seconds: Some(tenths(random, 20)), ..fault }
+}
+
+/// Every such call takes its time, at both brokers.
+fn all_slow(random: &mut Random, operation: Operation) -> [Fault; 2] {
+    [Broker::AngelOne, Broker::Kite].map(|broker| {
+        let slow = Fault::once(broker, operation, FaultKind::Slow);
+        Fault { times: Some(u32::MAX), seconds: Some(tenths(random, 2)), ..slow }
+    })
 }
 
 /// Every cancellation of this account is refused for good: its address may not.
