@@ -115,6 +115,10 @@ impl Point {
         Self::PurgeOverwritten,
     ];
 
+    /// What everything passes that a person asks for.
+    pub const OF_ASKING: [Self; 5] =
+        [Self::BeforeAudit, Self::AuditWritten, Self::AuditDurable, Self::Written, Self::Committed];
+
     /// The point of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|point| point.name() == name)

@@ -205,7 +205,12 @@ async fn told(ground: &Ground, victim: &mut Victim, runs: &[RunId]) -> anyhow::R
     }
     let mut details = Vec::new();
     for run in runs {
-        details.push(victim.ask(world, ShowRun { run: run.clone() }).await?);
+        let mut one = victim.ask(world, ShowRun { run: run.clone() }).await?;
+        for intent in &mut one.intents {
+            // The broker's name comes from its list, as soon as that is there.
+            intent.broker_symbol = None;
+        }
+        details.push(one);
     }
     let report = victim.ask(world, QueryReport { date: Some(DATE.parse()?) }).await?.runs;
     let filter = JournalFilter { before: Some(6_000), ..JournalFilter::default() };

@@ -14,6 +14,7 @@ use muster_protocol::run::{IntentStatus, RunCounts, RunState};
 use muster_protocol::secret::Secret;
 use muster_protocol::time::{TimeOfDay, Timestamp};
 use muster_protocol::vault::SlotKind;
+use musterd::failpoint::Point;
 use musterd::vault::new_key_text;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -28,11 +29,12 @@ use crate::sandbox::{Broker, Fault, Operation};
 pub(super) const DATE: &str = "2026-11-23";
 /// The minute of the day of the first pair of runs, the minutes between two pairs, and the last pair.
 const FIRST: u16 = 9 * 60 + 20;
-const APART: u16 = 12;
-const LAST: u16 = 14 * 60 + 40;
-/// Minutes from a run's time to the end of its window, and to where even doubts are closed.
-const WINDOW: u16 = 5;
-const OVER: u16 = 11;
+const APART: u16 = 19;
+const LAST: u16 = 15 * 60 + 5;
+/// Minutes from a run's time to the end of its window, and to where even doubts are closed. At the quick
+/// speed a minute is a second, and a busy machine takes some to prove an absence and to send again.
+const WINDOW: u16 = 12;
+const OVER: u16 = 18;
 /// Two runs at the same time, so that each kind of commit happens twice.
 const PAIR: [char; 2] = ['a', 'b'];
 /// Exchange seconds a real second; and while nothing but proofs of absence is waited for.
@@ -40,11 +42,13 @@ const SPEED: f64 = 8.0;
 const QUICK: f64 = 60.0;
 /// Orders that have not moved for so long wait for time alone.
 const STILL: Duration = Duration::from_millis(800);
+/// Until a named place was met for the first time nothing waits for time: whoever is still is slow.
+const UNHURRIED: Duration = Duration::from_secs(120);
 /// So many lives may be still after even doubts are closed.
 const PATIENT: usize = 5;
 /// Enough, at the quick speed, for every read that proves an absence.
 const STILL_QUICK: Duration = Duration::from_secs(2);
-/// How long a run without doubts may wait for its tally.
+/// How long a run without doubts may wait for its tally, where nobody is unhurried.
 const TALLY: Duration = Duration::from_secs(15);
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
@@ -58,6 +62,15 @@ pub(super) enum Death {
     After(Duration),
     /// Not before the runs are over.
     Never,
+}
+
+impl Death {
+    /// Whether what a person asks for passes the place, so that it is met however little happens else.
+    fn comes_by_asking(&self) -> bool {
+        let Self::At(at) = self else { return false };
+        let point = at.split_once(':').and_then(|(name, _)| Point::named(name));
+        point.is_some_and(|point| Point::OF_ASKING.contains(&point))
+    }
 }
 
 pub(super) enum End {
@@ -153,7 +166,10 @@ impl Ground {
         // One that did not come, since a busy machine made the life look still, is that of the next life.
         let mut death = deaths.next().unwrap_or(Death::Never);
         loop {
-            let end = self.live(runs, &death, (&mut *person, patience)).await;
+            // Stillness ends the life and with it the passes of the place: those of the first life count.
+            let unhurried = died == 0 && matches!(death, Death::At(_));
+            let patience_now = if unhurried { UNHURRIED } else { patience };
+            let end = self.live(runs, &death, (&mut *person, patience_now)).await;
             match end.with_context(|| self.last_words())? {
                 End::Died => {
                     died += 1;
@@ -249,8 +265,9 @@ impl Ground {
                 victim.kill()?;
                 return Ok(End::Died);
             }
-            if began.elapsed() > PATIENCE {
-                bail!("after {} s the runs are not over: {seen:#?}", PATIENCE.as_secs());
+            let limit = PATIENCE.max(patience);
+            if began.elapsed() > limit {
+                bail!("after {} s the runs are not over: {seen:#?}", limit.as_secs());
             }
             let details = victim.runs(&self.world, runs).await;
             person.acts(&mut victim, &self.world, details.as_deref()).await?;
@@ -261,13 +278,17 @@ impl Ground {
                 // that nobody could cancel.
                 let doubts = details.iter().any(|one| one.run.counts.in_doubt > 0);
                 let held = details.iter().any(|one| one.run.counts.planned > 0);
-                let wait = if doubts || person.leaves_open() { patience } else { TALLY };
+                let may_wait = doubts || person.leaves_open();
+                let wait = if may_wait { patience } else { patience.max(TALLY) };
                 let over = tallied || details.iter().all(is_over) && moved.elapsed() >= wait;
-                if over && person.is_done() {
+                if over && person.is_done() && !death.comes_by_asking() {
                     return Ok(End::Over(details, victim));
                 }
                 let counts: Vec<RunCounts> = details.iter().map(|one| one.run.counts).collect();
-                if seen != counts {
+                if over && person.is_done() {
+                    // How many transactions a run takes depends on how many come together.
+                    person.asks_on();
+                } else if seen != counts {
                     (seen, moved) = (counts, Instant::now());
                 } else if person.is_still(&details) && moved.elapsed() >= patience {
                     victim.kill()?;

@@ -57,6 +57,13 @@ impl Person {
         }
     }
 
+    /// What they do once in a life, they do again.
+    pub(super) fn asks_on(&mut self) {
+        if let Self::Turns(turns) = self {
+            turns.turned = 0;
+        }
+    }
+
     /// Looks at the daemon, and asks for what they want next.
     pub(super) async fn acts(
         &mut self,

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use musterd::failpoint::Point;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -117,7 +117,8 @@ async fn some(drill: &Path, cases: Vec<PointCase>) -> anyhow::Result<(Count, Vec
         } else {
             ground.pair(deaths, faults::lost_answers()).await
         };
-        let (count, died) = done.map_err(|error| error.context(format!("{case:?}")))?;
+        let (count, died) = done.with_context(|| format!("{case:?}"))?;
+        ensure!(count.missed == 0, "{case:?}: {count:?}\n{}", ground.last_words());
         total += count;
         struck.push(Struck { case, died });
     }
