@@ -117,10 +117,15 @@ impl Owner {
     fn bind(self, table: u16, account: u32, kind: u16, generation: u64) -> Bound {
         let (table, account) = (table.to_be_bytes(), account.to_be_bytes());
         let (kind, generation) = (kind.to_be_bytes(), generation.to_be_bytes());
-        let fields = b"v1".iter().chain(self.store.as_bytes()).chain(&table).chain(&self.user);
-        let fields = fields.chain(&account).chain(&kind).chain(&generation);
+        let owner: [&[u8]; 4] = [b"v1", self.store.as_bytes(), &table, &self.user];
+        let record: [&[u8]; 3] = [&account, &kind, &generation];
         let mut bound = [0; BOUND_LEN];
-        bound.iter_mut().zip(fields).for_each(|(to, from)| *to = *from);
+        let mut rest = bound.as_mut_slice();
+        for field in owner.into_iter().chain(record) {
+            let Some((here, after)) = rest.split_at_mut_checked(field.len()) else { break };
+            here.copy_from_slice(field);
+            rest = after;
+        }
         bound
     }
 }
