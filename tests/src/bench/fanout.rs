@@ -38,9 +38,9 @@ pub struct Fanout {
     /// The Python that has the broker's client.
     #[arg(long, default_value = "target/sdk-venv/bin/python")]
     python: PathBuf,
-    /// How often all of it is done; each figure is the middle one. More than once where the machine has
-    /// neighbours.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=99))]
+    /// How often all of it is done, a minute and a half each time; each figure is the middle one, since two
+    /// equal runs differ by a tenth where the machine has neighbours.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
     rounds: u32,
     /// Leave the comparisons out.
     #[arg(long)]
