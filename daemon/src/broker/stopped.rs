@@ -49,7 +49,14 @@ async fn an_order_that_may_leave_is_sent_whole_with_its_length() {
         drop(place(broker, &peer.url, Leave::default()).await);
         let seen = peer.seen();
         let orders: Vec<&String> = seen.iter().filter(|r| r.starts_with("POST")).collect();
-        assert!(orders[0].contains("content-length: ") && orders[0].contains("SBIN"));
+        let (head, body) = orders[0].split_once("\r\n\r\n").unwrap();
+        assert!(body.contains("SBIN"));
+        let host = peer.url.strip_prefix("http://").unwrap();
+        for (name, value) in [("host", host), ("content-length", &body.len().to_string())] {
+            let is_it = |line: &&str| line.split_once(": ").is_some_and(|(is, _)| is == name);
+            let lines: Vec<&str> = head.lines().filter(is_it).collect();
+            assert_eq!(lines, [format!("{name}: {value}")]);
+        }
         assert_eq!(orders[0], orders[1], "asked or not, the same is sent");
     }
 }

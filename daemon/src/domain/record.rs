@@ -60,6 +60,35 @@ pub enum Record {
     },
 }
 
+/// What a record tells of orders.
+#[derive(Debug, Clone, Copy)]
+pub enum OfOrders<'a> {
+    /// Of a run's.
+    Run(&'a RunEvent),
+    /// Of one.
+    Intent(&'a IntentEvent),
+}
+
+impl Record {
+    /// What it tells of orders, if it does.
+    pub const fn of_orders(&self) -> Option<OfOrders<'_>> {
+        match self {
+            Self::Run(_, event) => Some(OfOrders::Run(event)),
+            Self::Intent(_, event) => Some(OfOrders::Intent(event)),
+            Self::Started { .. }
+            | Self::Account(..)
+            | Self::Session(..)
+            | Self::Check(..)
+            | Self::Plan(..)
+            | Self::Vault(_)
+            | Self::Hold(_)
+            | Self::Clock(_)
+            | Self::Calendar(_)
+            | Self::Halt { .. } => None,
+        }
+    }
+}
+
 /// What holds runs, and what lets them go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HoldEvent {

@@ -2,26 +2,17 @@
 
 use super::perform::Note;
 use crate::domain::intent::IntentEvent;
-use crate::domain::record::Record;
+use crate::domain::record::{OfOrders, Record};
 use crate::domain::run::RunEvent;
 use crate::failpoint::{Point, hit};
 
 /// The points before and after the commit of one record, where its kind has them.
 const fn around(record: &Record) -> Option<(Point, Point)> {
-    match record {
-        Record::Run(_, event) => of_run(event),
-        Record::Intent(_, event) => of_intent(event),
+    match record.of_orders() {
+        Some(OfOrders::Run(event)) => of_run(event),
+        Some(OfOrders::Intent(event)) => of_intent(event),
         // What a person asked for has points of its own; the rest changes nothing about orders.
-        Record::Started { .. }
-        | Record::Account(..)
-        | Record::Session(..)
-        | Record::Check(..)
-        | Record::Plan(..)
-        | Record::Vault(_)
-        | Record::Hold(_)
-        | Record::Clock(_)
-        | Record::Calendar(_)
-        | Record::Halt { .. } => None,
+        None => None,
     }
 }
 

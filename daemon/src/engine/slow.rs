@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::perform::Note;
 use crate::domain::intent::IntentEvent;
-use crate::domain::record::Record;
+use crate::domain::record::{OfOrders, Record};
 use crate::domain::run::RunEvent;
 
 /// A commit that takes longer is worth a person's attention: a run waits for its commits.
@@ -62,26 +62,17 @@ pub(super) fn warn(note: &Note) {
 }
 
 const fn orders_wait(record: &Record) -> bool {
-    match record {
-        Record::Run(_, event) => {
+    match record.of_orders() {
+        Some(OfOrders::Run(event)) => {
             matches!(event, RunEvent::Frozen { .. } | RunEvent::Fired { .. })
         }
-        Record::Intent(_, event) => matches!(
+        Some(OfOrders::Intent(event)) => matches!(
             event,
             IntentEvent::Sending { .. }
                 | IntentEvent::Cancelling { .. }
                 | IntentEvent::Retried { .. }
         ),
-        Record::Started { .. }
-        | Record::Account(..)
-        | Record::Session(..)
-        | Record::Check(..)
-        | Record::Plan(..)
-        | Record::Vault(_)
-        | Record::Hold(_)
-        | Record::Clock(_)
-        | Record::Calendar(_)
-        | Record::Halt { .. } => false,
+        None => false,
     }
 }
 

@@ -15,8 +15,9 @@ pub(super) fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
 pub fn wiping_once<T>(work: impl FnOnce() -> T) -> T {
     let within = Within::enter();
     let done = apart(work);
-    if within.outermost && KEYS_USED.take() {
+    if within.wipes && KEYS_USED.get() {
         wipe_stack();
+        KEYS_USED.set(!within.outermost);
     }
     done
 }
@@ -24,18 +25,28 @@ pub fn wiping_once<T>(work: impl FnOnce() -> T) -> T {
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     static KEYS_USED: Cell<bool> = const { Cell::new(false) };
+    /// Where the stack of the outermost work begins.
+    static TOP: Cell<usize> = const { Cell::new(0) };
 }
 
 /// One work within others; over when it is dropped, by a panic too.
 struct Within {
     outermost: bool,
+    /// The outermost does, and whatever is too far below it for its wiping to reach.
+    wipes: bool,
 }
 
 impl Within {
     fn enter() -> Self {
         let depth = DEPTH.get();
         DEPTH.set(depth.saturating_add(1));
-        Self { outermost: depth == 0 }
+        let here = (&raw const depth).addr();
+        let outermost = depth == 0;
+        if outermost {
+            TOP.set(here);
+        }
+        let far = TOP.get().saturating_sub(here) > STACK.saturating_sub(WORK);
+        Self { outermost, wipes: outermost || far }
     }
 }
 
@@ -59,7 +70,9 @@ fn wipe_stack() {
     black_box(&mut used);
 }
 
-/// More than the deepest of this uses, also without optimisation.
+/// More than the deepest work with keys uses by itself, also without optimisation.
+const WORK: usize = 32 * 1024;
+/// That, and what lies between a turn of the engine and its work with keys: 17 KiB without optimisation.
 const STACK: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -82,6 +95,22 @@ mod tests {
         assert_eq!((DEPTH.get(), KEYS_USED.get()), (0, false));
         leaving_no_trace(|| assert!(KEYS_USED.get()));
         assert!(!KEYS_USED.get(), "alone it is the outermost");
+    }
+
+    #[inline(never)]
+    #[expect(clippy::large_stack_arrays, reason = "the stack is what it is about")]
+    fn far_below() -> bool {
+        let frame = black_box([0_u8; STACK - WORK]);
+        let wipes = Within::enter().wipes;
+        black_box(&frame);
+        wipes
+    }
+
+    #[test]
+    fn what_is_too_deep_for_the_outermost_wipes_by_itself() {
+        assert!(!wiping_once(|| Within::enter().wipes));
+        assert!(wiping_once(far_below));
+        assert!(wiped(|| leaving_no_trace(|| ())), "and the outermost wipes all the same");
     }
 
     #[test]
