@@ -300,6 +300,16 @@ mod tests {
         to.write_all(reply.as_bytes()).await.unwrap();
     }
 
+    /// A client that was welcomed, and the daemon's sides of its pipes.
+    async fn connected() -> ((Client, FeedReceiver), LineReader<DuplexStream>, DuplexStream) {
+        let (ours, mut to) = tokio::io::duplex(1 << 22);
+        let (requests, writer) = tokio::io::duplex(1 << 20);
+        let mut requests = LineReader::new(requests);
+        let connected = Client::over(ours, writer, "test", "0");
+        let (connected, ()) = tokio::join!(connected, answer(&mut requests, &mut to, WELCOME));
+        (connected.unwrap(), requests, to)
+    }
+
     async fn changes(to: &mut DuplexStream, numbers: std::ops::RangeInclusive<u64>, gone: u32) {
         for seq in numbers {
             let delta = Box::new(crate::event::Delta::AccountRemoved(crate::ids::AccountId(gone)));
@@ -323,12 +333,7 @@ mod tests {
     /// new one's own changes for older than it: the screen stood still until more was said.
     #[tokio::test]
     async fn a_subscription_brings_its_own_changes_and_none_of_an_older_one() {
-        let (ours, mut to) = tokio::io::duplex(1 << 20);
-        let (requests, writer) = tokio::io::duplex(1 << 20);
-        let mut requests = LineReader::new(requests);
-        let connected = Client::over(ours, writer, "test", "0");
-        let (connected, ()) = tokio::join!(connected, answer(&mut requests, &mut to, WELCOME));
-        let (client, _first) = connected.unwrap();
+        let ((client, _first), mut requests, mut to) = connected().await;
         let mut newest = None;
         for gone in 1..=3 {
             let asked = client.subscribe(Subscribe { journal_tail: 0 });
@@ -352,12 +357,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_dropped_is_said_and_forgotten_with_the_subscription() {
-        let (ours, mut to) = tokio::io::duplex(1 << 22);
-        let (requests, writer) = tokio::io::duplex(1 << 20);
-        let mut requests = LineReader::new(requests);
-        let connected = Client::over(ours, writer, "test", "0");
-        let (connected, ()) = tokio::join!(connected, answer(&mut requests, &mut to, WELCOME));
-        let (client, mut feed) = connected.unwrap();
+        let ((client, mut feed), mut requests, mut to) = connected().await;
         let many = u64::try_from(FEED_QUEUE).unwrap() + 10;
         changes(&mut to, 1..=many, 1).await;
         let asked = client.call(Subscribe { journal_tail: 0 });

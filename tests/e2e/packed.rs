@@ -1,36 +1,17 @@
 //! The journal of a long life, in quiet hours: old entries are packed and read as before.
 
-use muster_protocol::event::{Area, JournalEntry, Level};
 use muster_protocol::request::{Backup, JournalFilter, QueryJournal};
-use muster_tests::harness::{Setup, World, eventually};
-use musterd::store::{Batch, Epochs, Store};
+use muster_tests::harness::{Setup, World, eventually, fill_journal};
+use musterd::store::Store;
 
 const ENTRIES: u64 = 12_000;
-
-fn entry(n: u64) -> anyhow::Result<JournalEntry> {
-    Ok(JournalEntry {
-        seq: 0,
-        at: "2026-11-20T15:10:00+05:30".parse()?,
-        level: Level::Info,
-        area: Area::Order,
-        user: Some(format!("person-{}", n % 100).parse()?),
-        account: None,
-        broker: None,
-        run: None,
-        text: format!("accepted as 26112000{n:08}"),
-    })
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_packs_its_journal_and_reads_all_of_it() -> anyhow::Result<()> {
     let world = World::new(Setup { speed: 60.0, ..Setup::default() }).await?;
     world.daemon().await?.stop().await?;
-    let (store, epochs) = (Store::open(&world.store())?, Epochs::beside(&world.store()));
-    let journal = (1..=ENTRIES).map(entry).collect::<Result<_, _>>()?;
-    let (before, next) = (store.size()?.journal, epochs.look(&store)?.1);
-    epochs.advance(&store, Batch { journal, ..Batch::default() }, next)?;
-    assert!(store.is_loose()?);
-    store.close()?;
+    let before = fill_journal(&world.store(), ENTRIES)?;
+    assert!(Store::open(&world.store())?.is_loose()?);
 
     let daemon = world.daemon().await?;
     let (client, _feed) = world.client().await?;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use muster_protocol::event::{Area, JournalEntry, Level};
+use muster_protocol::event::JournalEntry;
 use muster_protocol::ids::RunId;
 use muster_protocol::reply::RunDetails;
 use muster_protocol::request::{
@@ -12,7 +12,7 @@ use muster_protocol::request::{
 };
 use muster_protocol::tally::RunReport;
 use musterd::passphrase::{Passphrase, Source};
-use musterd::store::{Batch, Epochs, Store};
+use musterd::store::Store;
 use musterd::upkeep::{self, Verified};
 use tokio::time::Instant;
 
@@ -20,6 +20,7 @@ use super::check::{self, Count};
 use super::faults;
 use super::ground::{DATE, Death, Ground, PATIENCE, PAUSE};
 use super::victim::Victim;
+use crate::harness::fill_journal;
 
 /// An evening more than a week after the runs.
 const STARTS: &str = "2026-12-01T19:00:00+05:30";
@@ -56,7 +57,7 @@ impl Evening {
         let named = plans.iter().map(|plan| format!("{plan}@{DATE}").try_into());
         let runs = named.collect::<Result<Vec<RunId>, _>>()?;
         ground.world.clock.set(None, Some(1.0), None);
-        fill_journal(&ground)?;
+        fill_journal(&ground.world.store(), ENTRIES)?;
         let mut victim = Victim::start(&ground.world, ground.drill(), None)?;
         let told = told(&ground, &mut victim, &runs).await?;
         for plan in plans {
@@ -172,28 +173,6 @@ fn files(ground: &Ground) -> [(PathBuf, PathBuf); 2] {
     let folder = ground.world.folder();
     ["store.redb", "store.redb.epoch"]
         .map(|name| (folder.join(name), folder.join(format!("kept-{name}"))))
-}
-
-fn fill_journal(ground: &Ground) -> anyhow::Result<()> {
-    let file = ground.world.store();
-    let (store, epochs) = (Store::open(&file)?, Epochs::beside(&file));
-    let line = |n: u64| -> anyhow::Result<JournalEntry> {
-        Ok(JournalEntry {
-            seq: 0,
-            at: format!("{DATE}T09:30:00+05:30").parse()?,
-            level: Level::Info,
-            area: Area::Order,
-            user: Some(format!("person-{}", n % 100).parse()?),
-            account: None,
-            broker: None,
-            run: None,
-            text: format!("accepted as 26112000{n:08}"),
-        })
-    };
-    let journal = (1..=ENTRIES).map(line).collect::<anyhow::Result<_>>()?;
-    let next = epochs.look(&store)?.1;
-    epochs.advance(&store, Batch { journal, ..Batch::default() }, next)?;
-    Ok(store.close()?)
 }
 
 async fn told(ground: &Ground, victim: &mut Victim, runs: &[RunId]) -> anyhow::Result<Told> {

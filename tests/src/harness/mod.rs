@@ -4,6 +4,7 @@ pub mod clock;
 mod daemon;
 pub mod eventually;
 mod http;
+mod journal;
 mod people;
 mod proxy;
 mod tally;
@@ -23,6 +24,7 @@ use crate::sandbox::{Sandbox, SandboxClock, SandboxConfig};
 
 pub use self::daemon::{Daemon, Outside};
 pub use self::eventually::{eventually, eventually_within};
+pub use self::journal::fill_journal;
 pub use self::people::{Person, SECRET_MARK};
 pub use self::proxy::{Manner, PROXY, Proxy, Speaks};
 pub use self::tally::{Tally, tally};

@@ -38,7 +38,8 @@ impl Clock for SetAsleep {
     /// As the machine's own: at most a second in one piece.
     async fn sleep_until(&self, at: Timestamp) {
         let left = at.since(self.now()).clamp(0, SECOND);
-        self.steady.fetch_add(left, Ordering::SeqCst);
+        let steady = self.steady.fetch_add(left, Ordering::SeqCst);
+        assert!(steady < HOUR, "an order is kept back");
         self.wall.fetch_add(left + self.by, Ordering::SeqCst);
     }
 
